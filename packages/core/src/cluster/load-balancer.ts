@@ -1,0 +1,34 @@
+import type { Endpoint } from './endpoint.ts';
+
+/** An endpoint as balancers see it: its data and its load at this moment. */
+export interface BalancedEndpoint {
+  readonly endpoint: Endpoint;
+  /** Requests sent and not yet answered, by this process. */
+  readonly activeRequests: number;
+  /** False while connecting to it fails; a balancer may still return it when no other is left. */
+  readonly available: boolean;
+}
+
+/** Chooses for one request. Thrown away when the endpoints change. */
+export interface Picker<E extends BalancedEndpoint> {
+  /**
+   * undefined: nothing to choose from.
+   * @param tried an endpoint that just failed this request, to be avoided while another is available
+   */
+  pick(tried: E | undefined): E | undefined;
+}
+
+/** Turns endpoint sets into pickers. What must outlive a set (averages, rings) lives in the balancer. */
+export interface LoadBalancer {
+  /** @param endpoints non-empty; all have weight > 0 */
+  update<E extends BalancedEndpoint>(endpoints: readonly E[]): Picker<E>;
+  /** Whether requests that arrived in one read may share one pick. False for balancers that look at load. */
+  readonly sharesPicks: boolean;
+}
+
+/** What a balancer plugin exports. */
+export interface LoadBalancerFactory {
+  /** As DestinationRule's `trafficPolicy.loadBalancer.simple` names it, upper case. */
+  readonly name: string;
+  create(): LoadBalancer;
+}

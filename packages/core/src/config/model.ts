@@ -1,0 +1,104 @@
+import type { Position } from '../errors/config-error.ts';
+import type { ServiceEntry } from '../registry/registry.ts';
+
+/** How a value is compared. Regular expressions are RE2 and match the whole value, as in Istio. */
+export type StringMatch =
+  | { readonly kind: 'exact'; readonly value: string }
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'regex'; readonly value: string }
+  | { readonly kind: 'present' };
+
+/** A condition on one header. */
+export interface HeaderMatch {
+  readonly name: string;
+  readonly match: StringMatch;
+  readonly ignoreCase: boolean;
+  readonly position: Position;
+}
+
+/** One block of `match`: all its conditions hold. */
+export interface RouteMatch {
+  readonly name: string | undefined;
+  /** Of `/<service>/<method>`. */
+  readonly uri: StringMatch | undefined;
+  readonly ignoreUriCase: boolean;
+  readonly authority: StringMatch | undefined;
+  readonly headers: readonly HeaderMatch[];
+  /** Header conditions of which none may hold. */
+  readonly withoutHeaders: readonly HeaderMatch[];
+  readonly position: Position;
+}
+
+/** Header changes of a route, before they are compiled for a protocol. */
+export interface HeaderOperations {
+  readonly set: ReadonlyMap<string, string>;
+  readonly add: ReadonlyMap<string, string>;
+  readonly remove: readonly string[];
+  readonly position: Position;
+}
+
+/** One weighted target. */
+export interface RouteDestination {
+  readonly host: string;
+  readonly subset: string | undefined;
+  /** Share among the route's destinations; they need not add up to 100. */
+  readonly weight: number;
+  readonly position: Position;
+}
+
+/** One entry of `spec.http`. */
+export interface HttpRoute {
+  readonly name: string | undefined;
+  /** Any of them; empty matches everything. */
+  readonly matches: readonly RouteMatch[];
+  /** At least one. */
+  readonly destinations: readonly RouteDestination[];
+  /** undefined: not said. 0: no limit. */
+  readonly timeoutMs: number | undefined;
+  readonly requestHeaders: HeaderOperations | undefined;
+  readonly responseHeaders: HeaderOperations | undefined;
+  readonly position: Position;
+}
+
+/** A host of a VirtualService as written: a service key, a DNS name, or a leading wildcard. */
+export interface WrittenHost {
+  readonly text: string;
+  readonly position: Position;
+}
+
+/** Istio's VirtualService, the part that Polywire implements. */
+export interface VirtualService {
+  /** `namespace/name`. */
+  readonly name: string;
+  readonly hosts: readonly WrittenHost[];
+  readonly routes: readonly HttpRoute[];
+  /** Milliseconds since 1970 from `metadata.creationTimestamp`; 0 when absent. Orders the merge, as in Istio. */
+  readonly createdAt: number;
+  readonly position: Position;
+}
+
+/** A named part of a service's endpoints. A label with an empty value means "label absent". */
+export interface Subset {
+  readonly name: string;
+  readonly labels: ReadonlyMap<string, string>;
+  /** Overrides the rule's. */
+  readonly loadBalancer: string | undefined;
+  readonly position: Position;
+}
+
+/** Istio's DestinationRule, the part that Polywire implements. */
+export interface DestinationRule {
+  readonly name: string;
+  readonly host: WrittenHost;
+  /** `trafficPolicy.loadBalancer.simple`, upper case. */
+  readonly loadBalancer: string | undefined;
+  readonly subsets: readonly Subset[];
+  readonly position: Position;
+}
+
+/** The mesh resources of all files at one moment. Replaced whole, never patched. */
+export interface MeshResources {
+  readonly virtualServices: readonly VirtualService[];
+  readonly destinationRules: readonly DestinationRule[];
+  readonly serviceEntries: readonly ServiceEntry[];
+}

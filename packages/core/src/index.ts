@@ -1,0 +1,1 @@
+export { SPI_VERSION } from './plugin/plugin.ts';

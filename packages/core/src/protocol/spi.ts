@@ -1,0 +1,207 @@
+/**
+ * Codec SPI. A protocol plugin answers one question per facet; the facets present are its capabilities.
+ *
+ *   connection    how long is the frame, and what is it?
+ *   multiplexing  whose is it?
+ *   routing       who is it for, how long may it take, how did it go?
+ *   mediation     what may be changed, and how do I say no?
+ *
+ * Core owns the loop, the limits, the buffers and the sockets. A codec measures, describes and patches.
+ */
+
+/**
+ * What a frame is to the engine. `goaway`: the sender takes no new requests on this connection; `resume`: it takes them again;
+ * `control`: understood and of no interest, dropped.
+ */
+export type FrameKind = 'request' | 'oneway' | 'response' | 'ping' | 'pong' | 'goaway' | 'resume' | 'control';
+
+/** One protocol data unit. A codec extends it with what it parsed; one class per codec keeps the hot path monomorphic. */
+export interface Frame {
+  readonly kind: FrameKind;
+  /**
+   * Wire bytes exactly as received: [from, to) of a received chunk, never a Buffer of its own (a subarray per frame costs 30 %).
+   * The whole frame, or its front when `to - from < length` (large frames are relayed as they arrive). Core empties `chunk` once the
+   * bytes were handed to a socket, so whatever is needed later (the caller's id, its serialization) parse() keeps in fields.
+   */
+  chunk: Buffer;
+  from: number;
+  to: number;
+  /** Bytes of the whole frame on the wire. */
+  readonly length: number;
+  /** Set by parse() when the header is readable and the rest is not: core answers, counts, and goes on at the next frame. */
+  readonly defect: string | undefined;
+}
+
+/** Unread bytes of one connection, owned by core. A codec only looks. Offsets count from the first unread byte. */
+export interface Peek {
+  readonly available: number;
+  uint8(offset: number): number;
+  uint16(offset: number): number;
+  uint32(offset: number): number;
+  /** Offset of the first `byte` at or after `from`; -1 when there is none yet. */
+  indexOf(byte: number, from: number): number;
+  /** A view of [from, to), contiguous; copies only when the range straddles two received chunks. */
+  view(from: number, to: number): Buffer;
+}
+
+/** Level 1. One per connection; it may remember the connection's dialect or where a scan stopped, never a socket. */
+export interface CodecConnection<F extends Frame> {
+  /** Bytes needed before `measure` can say anything, at least 1. */
+  readonly headerBytes: number;
+  /**
+   * Length in bytes of the frame at the front, > 0; undefined when more bytes are needed.
+   * Protocols without a length scan and remember how far they got; core applies `maxFrameBytes` while they say undefined, and after a
+   * number does not ask again until that frame is taken.
+   * @throws CodecError when the bytes can never be valid (the connection closes)
+   */
+  measure(input: Peek): number | undefined;
+  /**
+   * What the frame at [from, to) of `chunk` is; `length` is what measure said. undefined asks for more of a large frame's front and is
+   * never returned for a whole frame. Never throws once the fixed header is readable: see Frame.defect.
+   */
+  parse(chunk: Buffer, from: number, to: number, length: number): F | undefined;
+  /** Level 4. A keep-alive in this connection's dialect. `id` comes from core so that it cannot collide with a request's. */
+  ping?(id: number): Buffer;
+  /** Level 4. The answer to `ping`, whose bytes are whole. undefined when it asks for none. */
+  pong?(ping: F): Buffer | undefined;
+  /** Level 4. Tells the peer to send no new requests on this connection. */
+  goAway?(): Buffer;
+  /**
+   * A peer that speaks no frames (a health check, a person with telnet): what to say to `head`, the bytes that measure refused, before
+   * the connection is closed. undefined: nothing.
+   */
+  refuse?(head: Buffer): Buffer | undefined;
+}
+
+/** New bytes for the first `replaces` bytes of a frame, when a rewrite changes their length. */
+export interface NewFront {
+  readonly front: Buffer;
+  readonly replaces: number;
+}
+
+/** Level 2. Core allocates ids; the codec kept the caller's at parse(), writes core's, and gives the caller's back. */
+export interface Multiplexing<F extends Frame> {
+  /** Largest id that core may allocate, at most 2^31 - 1. Core starts at 1. */
+  readonly maxId: number;
+  /** Fixed-width ids are patched in place (core guarantees that it owns the bytes); others return a new front. */
+  assignId(request: F, id: number): NewFront | undefined;
+  /** The id core assigned, read from a response; undefined when it is none that core could have assigned. */
+  assignedId(response: F): number | undefined;
+  /** `request` may have lost its bytes: its fields only. */
+  restoreId(response: F, request: F): NewFront | undefined;
+}
+
+/** The part of a large frame at hand ends before the header. */
+export const NOT_REACHED: unique symbol = Symbol('not reached');
+/** Written in a serialization that this codec cannot walk. */
+export const UNREADABLE: unique symbol = Symbol('unreadable');
+/** A header's value; undefined when the frame has none. */
+export type LookupResult = string | undefined | typeof NOT_REACHED | typeof UNREADABLE;
+
+/** What a scan is compiled for. */
+export interface ScanRequest {
+  /** Headers, attachments or documented pseudo-headers (`:group`, `:argument[0]`), without repetition. */
+  readonly names: readonly string[];
+  /** Whether `timeoutMs` is wanted. */
+  readonly timeout: boolean;
+  /** Whether `bindsConnection` is wanted. */
+  readonly affinity: boolean;
+}
+
+/** Several look-ups compiled into one walk. Results live in the scan until its next run: nothing is allocated per frame. */
+export interface HeaderScan<H> {
+  run(head: H): void;
+  /** In the order of `ScanRequest.names`. */
+  readonly values: readonly LookupResult[];
+  /** Milliseconds the caller will wait, from the wire; 0 when it says nothing, or nothing readable. */
+  readonly timeoutMs: number;
+  /** This caller needs an upstream connection of its own from here on: the service will call back over it. */
+  readonly bindsConnection: boolean;
+}
+
+/** How a response went, for stats, retries and outlier detection. A business error is an answer of a healthy service. */
+export type Outcome = 'ok' | 'business-error' | 'overload' | 'not-found' | 'denied' | 'timeout' | 'failure';
+
+/** Level 3. Everything is lazy, total over hostile bytes, and returns strings from core's interner. */
+export interface Routing<F extends Frame> {
+  /** Empty string when the frame has none. */
+  service(request: F): string;
+  /** Empty string when the frame has none. */
+  method(request: F): string;
+  /** Whether header names compare exactly. */
+  readonly caseSensitiveHeaders: boolean;
+  /**
+   * Compiles the look-ups that a configuration snapshot needs, once, when it loads.
+   * @throws ConfigError for a name that this protocol can never have
+   */
+  scan(wanted: ScanRequest): HeaderScan<F>;
+  /** Every readable header of a whole frame, for `explain` and logs, not for the hot path. */
+  headers(frame: F): Iterable<readonly [name: string, value: string]>;
+  /** Writes what is left into a remaining-time field in place, if the frame has one of fixed width that can hold it. Milliseconds. */
+  setRemainingMs?(request: F, ms: number): void;
+  /** Unknown statuses are 'failure' or 'ok', never an exception. */
+  outcome(response: F): Outcome;
+}
+
+/** Why the proxy answers itself. Each protocol says it in its own words. */
+export type LocalReplyReason =
+  | 'no-route'
+  | 'no-healthy-upstream'
+  | 'overflow'
+  | 'timeout'
+  | 'denied'
+  | 'upstream-reset'
+  | 'too-large'
+  | 'bad-request'
+  | 'internal';
+
+/** An answer that the proxy makes itself. */
+export interface LocalReply {
+  readonly reason: LocalReplyReason;
+  /** Never empty. */
+  readonly message: string;
+}
+
+/** Header changes, applied in the order remove, set, add. `add` to a header that exists appends to it after a comma. */
+export interface HeaderEdits {
+  readonly remove: readonly string[];
+  readonly set: ReadonlyMap<string, string>;
+  readonly add: ReadonlyMap<string, string>;
+}
+
+/** Level 4. */
+export interface Mediation<F extends Frame> {
+  /**
+   * The frame, which is whole, with only the edited headers changed, as pieces in wire order, every other byte the sender's; undefined
+   * when this frame cannot be edited. Called after assignId or restoreId patched the frame in place.
+   */
+  edit(frame: F, edits: HeaderEdits): readonly Buffer[] | undefined;
+  /** A response in the caller's dialect with the caller's id; `request` may have lost its bytes: its fields only. */
+  localReply(request: F, reply: LocalReply): Buffer;
+}
+
+/** What a detector says of a connection's first bytes. */
+export type Detection = 'match' | 'no-match' | 'need-more';
+
+/** What core lends to a codec. */
+export interface CodecCore {
+  /** One string object for equal bytes, so that `===` and Map look-ups hit by pointer; bounded, falls back to a fresh string. */
+  intern(chunk: Buffer, from: number, to: number): string;
+  /** As intern, with the FNV-1a hash (32 bits, `Math.imul(h ^ byte, 0x01000193)` from 0x811c9dc5) that the caller computed while scanning. */
+  internHashed(chunk: Buffer, from: number, to: number, hash: number): string;
+}
+
+/** A protocol whose connections are sequences of frames. Core supplies streams, pools and everything behind them. */
+export interface FrameProtocol<F extends Frame = Frame> {
+  /** As configuration names it: `protocols: [name]`. Lower case. */
+  readonly name: string;
+  /** Judges the first bytes of a connection, the caller speaking first. */
+  detect?(head: Buffer): Detection;
+  connection(options: { readonly side: 'downstream' | 'upstream'; readonly maxFrameBytes: number }): CodecConnection<F>;
+  readonly multiplexing?: Multiplexing<F>;
+  readonly routing?: Routing<F>;
+  readonly mediation?: Mediation<F>;
+}
+
+/** Facets a filter or route may require, as errors name them. */
+export type Capability = 'multiplexing' | 'routing' | 'mediation';

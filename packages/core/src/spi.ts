@@ -1,0 +1,40 @@
+/** What a plugin imports. Everything else in core may change without notice. */
+export type { Endpoint } from './cluster/endpoint.ts';
+export type { BalancedEndpoint, LoadBalancer, LoadBalancerFactory, Picker } from './cluster/load-balancer.ts';
+export { ConfigError } from './errors/config-error.ts';
+export { CodecError } from './errors/proxy-error.ts';
+export type { Filter, FilterContext, FilterFactory, FilterVerdict, RouteInfo } from './filter/filter.ts';
+export { type FrameProtocolFactory, type Plugin, SPI_VERSION } from './plugin/plugin.ts';
+export {
+  type Capability,
+  type CodecConnection,
+  type CodecCore,
+  type Detection,
+  type Frame,
+  type FrameKind,
+  type FrameProtocol,
+  type HeaderEdits,
+  type HeaderScan,
+  type LocalReply,
+  type LocalReplyReason,
+  type LookupResult,
+  type Mediation,
+  type Multiplexing,
+  type NewFront,
+  NOT_REACHED,
+  type Outcome,
+  type Peek,
+  type Routing,
+  type ScanRequest,
+  UNREADABLE,
+} from './protocol/spi.ts';
+export type {
+  HoldReason,
+  RegistryAdapter,
+  RegistryAdapterFactory,
+  RegistryContext,
+  ServiceEntry,
+  ServiceEntrySink,
+  ServiceIdentity,
+  ServicePort,
+} from './registry/registry.ts';
