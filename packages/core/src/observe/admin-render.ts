@@ -1,0 +1,73 @@
+import type { ClusterStatus, RegistryStatus } from './admin-source.ts';
+import type { Metric } from './metrics.ts';
+import { seriesName } from './prometheus.ts';
+
+const MASK = '******';
+const SECRET_NAME = /passw(or)?d|secret|token|credential|private.?key|api.?key|^(digest|auth(orization)?)$/i;
+const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s@]+@/gi;
+const SECRET_PARAMETER = /([?&;](?:passw(?:or)?d|secret|token|api_?key)=)[^&;#\s]+/gi;
+
+/** JSON with maps and sets as objects and arrays, and every value under a secret's name, or a URL's user part, masked. */
+export function renderJson(value: unknown): string {
+  return `${JSON.stringify(value, replaceForJson, 2) ?? 'null'}\n`;
+}
+
+function replaceForJson(name: string, value: unknown): unknown {
+  if (SECRET_NAME.test(name) && (typeof value === 'string' || typeof value === 'number')) return MASK;
+  if (typeof value === 'string') return value.replace(USER_INFO, `$1${MASK}@`).replace(SECRET_PARAMETER, `$1${MASK}`);
+  if (typeof value === 'bigint') return value.toString();
+  if (value instanceof Map) return Object.fromEntries(value);
+  if (value instanceof Set) return [...value];
+  return value;
+}
+
+/** One line per series; a histogram shows its count and mean, since its buckets are for machines. */
+export function renderStats(metrics: Iterable<Metric>): string {
+  const lines: string[] = [];
+  for (const { family, labels, value } of metrics) {
+    if (typeof value === 'number') {
+      lines.push(`${seriesName(family.name, labels)} ${value}`);
+    } else {
+      const mean = value.count === 0 ? 0 : value.sum / value.count;
+      lines.push(`${seriesName(`${family.name}_count`, labels)} ${value.count}`, `${seriesName(`${family.name}_mean`, labels)} ${mean}`);
+    }
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** `cluster::endpoint::field::value`, as Envoy writes it, so that existing scripts can read it. */
+export function renderClusters(clusters: Iterable<ClusterStatus>): string {
+  const lines: string[] = [];
+  for (const cluster of clusters) {
+    lines.push(`${cluster.name}::load_balancer::${cluster.loadBalancer}`, `${cluster.name}::origin::${cluster.origin}`);
+    if (cluster.endpoints.length === 0) lines.push(`${cluster.name}::no endpoints`);
+    for (const endpoint of cluster.endpoints) {
+      const { address, labels, available, backoffMs, ...rest } = endpoint;
+      const fields = {
+        health: available ? 'available' : `backing off for ${backoffMs} ms`,
+        weight: rest.weight,
+        active_requests: rest.activeRequests,
+        connections: rest.connections,
+        labels: Object.entries(labels)
+          .map(([name, value]) => `${name}=${value}`)
+          .join(','),
+        origin: rest.origin,
+      };
+      for (const [field, value] of Object.entries(fields)) lines.push(`${cluster.name}::${address}::${field}::${value}`);
+    }
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A head line per source and an indented one per service. */
+export function renderRegistries(registries: Iterable<RegistryStatus>): string {
+  const lines: string[] = [];
+  for (const { name, state, reason, lastSync, services } of registries) {
+    const when = lastSync === undefined ? 'never' : new Date(lastSync).toISOString();
+    lines.push(`${name}: ${state}${reason === undefined ? '' : ` (${reason})`}, last sync ${when}, ${services.length} services`);
+    for (const service of services) {
+      lines.push(`  ${service.host}: ${service.endpoints} endpoints${service.held === undefined ? '' : `, held (${service.held})`}`);
+    }
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}

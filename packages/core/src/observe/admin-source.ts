@@ -1,0 +1,59 @@
+import type { LogLevel } from './log.ts';
+import type { Metric } from './metrics.ts';
+
+/** An endpoint of a cluster as it is right now. */
+export interface EndpointStatus {
+  /** `address:port`. */
+  readonly address: string;
+  readonly weight: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** False while it backs off after a failed connect. */
+  readonly available: boolean;
+  /** Milliseconds until it is tried again; 0 when it is available. */
+  readonly backoffMs: number;
+  readonly activeRequests: number;
+  readonly connections: number;
+  /** File position or registry path. */
+  readonly origin: string;
+}
+
+/** A cluster as it is right now. */
+export interface ClusterStatus {
+  readonly name: string;
+  /** As a balancer's factory is named. */
+  readonly loadBalancer: string;
+  readonly origin: string;
+  readonly endpoints: readonly EndpointStatus[];
+}
+
+/** A source of service entries as it is right now. */
+export interface RegistryStatus {
+  /** Type and address, or `files`. */
+  readonly name: string;
+  readonly state: 'starting' | 'synced' | 'stale';
+  /** Why it is stale. */
+  readonly reason: string | undefined;
+  /** Milliseconds since 1970; undefined before the first. */
+  readonly lastSync: number | undefined;
+  readonly services: readonly RegistryServiceStatus[];
+}
+
+/** A service that a source announces. */
+export interface RegistryServiceStatus {
+  readonly host: string;
+  readonly endpoints: number;
+  /** Why its last known endpoints are kept; undefined when they are current. */
+  readonly held: string | undefined;
+}
+
+/** What the admin listener shows. Everything is asked for when a request comes. */
+export interface AdminSource {
+  metrics(): Iterable<Metric>;
+  clusters(): Iterable<ClusterStatus>;
+  registries(): Iterable<RegistryStatus>;
+  /** The snapshot in force, with positions. Maps and sets are welcome; secrets are masked by the listener. */
+  configDump(): unknown;
+  /** `reason` says what is waited for, or that nothing is. */
+  readiness(): { readonly ready: boolean; readonly reason: string };
+  readonly log: { level: LogLevel };
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { startAdmin } from './admin.ts';
+import type { AdminSource } from './admin-source.ts';
+import type { LogLevel } from './log.ts';
+import { METRICS } from './metrics.ts';
+
+const LEVEL: LogLevel = 'info';
+
+function source(overrides: Partial<AdminSource> = {}): AdminSource {
+  return {
+    metrics: () => [
+      { family: METRICS.requests, labels: { service: 'a' }, value: 7 },
+      { family: METRICS.uptime, labels: {}, value: 2 },
+    ],
+    clusters: () => [
+      {
+        name: 'users',
+        loadBalancer: 'ROUND_ROBIN',
+        origin: 'mesh/users.yaml:1:1',
+        endpoints: [
+          {
+            address: '10.0.0.1:20880',
+            weight: 5,
+            labels: { version: 'v1' },
+            available: false,
+            backoffMs: 300,
+            activeRequests: 2,
+            connections: 1,
+            origin: 'mesh/users.yaml:9:5',
+          },
+        ],
+      },
+      { name: 'empty', loadBalancer: 'RANDOM', origin: 'x', endpoints: [] },
+    ],
+    registries: () => [
+      {
+        name: 'zookeeper 127.0.0.1:2181',
+        state: 'stale',
+        reason: 'connection refused',
+        lastSync: Date.UTC(2026, 0, 1),
+        services: [{ host: 'users', endpoints: 3, held: 'disconnected' }],
+      },
+    ],
+    configDump: () => ({
+      hosts: new Map([['users', new Set(['a'])]]),
+      position: { file: 'polywire.yaml', line: 3, column: 1 },
+      registry: { password: 'hunter2', address: 'zk://admin:hunter2@host:2181', authorization: 'hunter2' },
+      url: 'dubbo://h:1/x?token=hunter2&a=b',
+      tokenize: { kept: 'yes' },
+    }),
+    readiness: () => ({ ready: true, reason: 'ready' }),
+    log: { level: LEVEL },
+    ...overrides,
+  };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+async function ask(address: string, path: string, method = 'GET', body?: string): Promise<Reply> {
+  const outgoing = request(`http://${address}${path}`, { method, agent: false });
+  outgoing.end(body);
+  const [response] = await once(outgoing, 'response');
+  let text = '';
+  for await (const chunk of response) text += chunk;
+  return { status: response.statusCode, headers: response.headers, body: text };
+}
+
+async function withAdmin(use: (address: string) => Promise<void>, overrides?: Partial<AdminSource>): Promise<void> {
+  const admin = await startAdmin({ port: 0 }, source(overrides));
+  try {
+    await use(admin.address);
+  } finally {
+    await admin.close();
+  }
+}
+
+test('stats in three forms, filtered', () =>
+  withAdmin(async (address) => {
+    assert.match(address, /^127\.0\.0\.1:\d+$/);
+    assert.equal((await ask(address, '/stats')).body, 'polywire_requests_total{service="a"} 7\npolywire_uptime_seconds 2\n');
+    assert.equal((await ask(address, '/stats?filter=uptime')).body, 'polywire_uptime_seconds 2\n');
+    const json = await ask(address, '/stats?format=json&filter=requests');
+    assert.deepEqual(JSON.parse(json.body), [{ ...METRICS.requests, labels: { service: 'a' }, value: 7 }]);
+    const prometheus = await ask(address, '/stats/prometheus');
+    assert.equal(prometheus.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+    assert.match(prometheus.body, /# TYPE polywire_requests_total counter\npolywire_requests_total\{service="a"\} 7\n/);
+  }));
+
+test('clusters and registries as text and as json', () =>
+  withAdmin(async (address) => {
+    const text = (await ask(address, '/clusters')).body;
+    assert.match(text, /^users::10\.0\.0\.1:20880::health::backing off for 300 ms$/m);
+    assert.match(text, /^users::10\.0\.0\.1:20880::labels::version=v1$/m);
+    assert.match(text, /^empty::no endpoints$/m);
+    assert.equal(JSON.parse((await ask(address, '/clusters?format=json')).body)[0].endpoints[0].weight, 5);
+    assert.equal(
+      (await ask(address, '/registry')).body,
+      'zookeeper 127.0.0.1:2181: stale (connection refused), last sync 2026-01-01T00:00:00.000Z, 1 services\n' +
+        '  users: 3 endpoints, held (disconnected)\n',
+    );
+    assert.equal(JSON.parse((await ask(address, '/registry?format=json')).body)[0].state, 'stale');
+  }));
+
+test('the configuration is shown without its secrets', () =>
+  withAdmin(async (address) => {
+    const { body } = await ask(address, '/config_dump');
+    assert.ok(!body.includes('hunter2'), body);
+    const dump = JSON.parse(body);
+    assert.deepEqual(dump.hosts, { users: ['a'] });
+    assert.equal(dump.position.line, 3);
+    assert.equal(dump.url, 'dubbo://h:1/x?token=******&a=b');
+    assert.equal(dump.tokenize.kept, 'yes');
+  }));
+
+test('readiness is 503 with its reason until it is 200', async () => {
+  await withAdmin(async (address) => assert.equal((await ask(address, '/ready')).status, 200));
+  await withAdmin(
+    async (address) => {
+      const reply = await ask(address, '/ready');
+      assert.deepEqual([reply.status, reply.body], [503, 'zookeeper has not been read\n']);
+    },
+    { readiness: () => ({ ready: false, reason: 'zookeeper has not been read' }) },
+  );
+});
+
+test('the log level is shown and set', () =>
+  withAdmin(async (address) => {
+    assert.equal((await ask(address, '/logging')).body, 'level: info\n');
+    assert.equal((await ask(address, '/logging?level=debug')).body, 'level: info\n');
+    assert.equal((await ask(address, '/logging?level=debug', 'POST')).body, 'level: debug\n');
+    const refused = await ask(address, '/logging?level=loud', 'POST');
+    assert.equal(refused.status, 400);
+    assert.match(refused.body, /trace, debug, info/);
+  }));
+
+test('unknown paths and methods are refused with what would work', () =>
+  withAdmin(async (address) => {
+    const missing = await ask(address, '/quit');
+    assert.equal(missing.status, 404);
+    assert.match(missing.body, /^\/stats\/prometheus/m);
+    const post = await ask(address, '/stats', 'POST', 'x'.repeat(1_000_000));
+    assert.deepEqual([post.status, post.headers.allow], [405, 'GET, HEAD']);
+    const head = await ask(address, '/', 'HEAD');
+    assert.deepEqual([head.status, head.body], [200, '']);
+    assert.equal(head.headers['content-length'], String((await ask(address, '/')).body.length));
+  }));
+
+test('a header section without end is refused', () =>
+  withAdmin(async (address) => {
+    const { status } = await ask(address, `/?${'x'.repeat(20_000)}`);
+    assert.equal(status, 431);
+  }));
+
+test('a page that fails answers 500 and the listener lives on', () =>
+  withAdmin(
+    async (address) => {
+      const reply = await ask(address, '/config_dump');
+      assert.deepEqual([reply.status, reply.body], [500, 'no snapshot\n']);
+      assert.equal((await ask(address, '/')).status, 200);
+    },
+    {
+      configDump: () => {
+        throw new Error('no snapshot');
+      },
+    },
+  ));
+
+test('close does not wait for idle connections', async () => {
+  const admin = await startAdmin({ port: 0 }, source());
+  const port = Number(admin.address.split(':')[1]);
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const closed = once(socket, 'close');
+  await admin.close();
+  await admin.close();
+  await closed;
+});
+
+test('a taken port is an error, not a crash', async () => {
+  const admin = await startAdmin({ port: 0 }, source());
+  await assert.rejects(startAdmin({ port: Number(admin.address.split(':')[1]) }, source()), /EADDRINUSE/);
+  await admin.close();
+});

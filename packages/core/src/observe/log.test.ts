@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createLog } from './log.ts';
+
+test('lines below the level are not written, and the level can change', () => {
+  const lines: string[] = [];
+  const log = createLog({ level: 'warn', write: (line) => lines.push(line) });
+  log.info('quiet');
+  log.warn('loud', { port: 1 });
+  log.level = 'debug';
+  log.debug('now');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)).map(({ level, msg, port }) => [level, msg, port]),
+    [
+      ['warn', 'loud', 1],
+      ['debug', 'now', undefined],
+    ],
+  );
+});
+
+test('an error among the fields keeps its stack', () => {
+  const lines: string[] = [];
+  createLog({ write: (line) => lines.push(line) }).error('broken', { cause: new Error('why') });
+  assert.match(JSON.parse(lines.join('')).cause, /Error: why\n\s+at /);
+});
+
+test('text is one readable line', () => {
+  const lines: string[] = [];
+  createLog({ format: 'text', write: (line) => lines.push(line) }).info('listening', { port: 80, list: ['a'] });
+  assert.match(lines.join(''), /^\d{4}-\d\d-\d\dT\S+Z info {2}listening port=80 list=\["a"\]\n$/);
+});
