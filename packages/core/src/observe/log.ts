@@ -1,7 +1,7 @@
 import { destination, type Logger as PinoLogger, pino } from 'pino';
 
 /** From talkative to quiet. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Whether `text` names a level. */

@@ -7,9 +7,7 @@ import type { RegistryAdapterFactory } from '../registry/registry.ts';
 export const SPI_VERSION = 1;
 
 /** Creates a protocol. The frame type is the plugin's own affair: core only hands frames back to the codec that made them. */
-export interface FrameProtocolFactory {
-  (core: CodecCore): FrameProtocol;
-}
+export type FrameProtocolFactory = (core: CodecCore) => FrameProtocol;
 
 /** What a plugin module exports under the name `plugin`. */
 export interface Plugin {

@@ -1,0 +1,77 @@
+import type { LoadBalancerFactory } from '../cluster/load-balancer.ts';
+import { ConfigError } from '../errors/config-error.ts';
+import type { FilterFactory } from '../filter/filter.ts';
+import type { CodecCore, FrameProtocol } from '../protocol/spi.ts';
+import type { RegistryAdapterFactory } from '../registry/registry.ts';
+import type { Plugin } from './plugin.ts';
+import { pluginFault, protocolFault } from './plugin-shape.ts';
+
+/** Everything that plugins added, by the names that configuration uses. Built-in and outside plugins come in by the same door. */
+export class PluginRegistry {
+  readonly protocols: ReadonlyMap<string, FrameProtocol>;
+  readonly filters: ReadonlyMap<string, FilterFactory>;
+  readonly registries: ReadonlyMap<string, RegistryAdapterFactory>;
+  readonly loadBalancers: ReadonlyMap<string, LoadBalancerFactory>;
+  readonly #core: CodecCore;
+  readonly #origins = new Map<string, string>();
+  readonly #protocols = new Map<string, FrameProtocol>();
+  readonly #filters = new Map<string, FilterFactory>();
+  readonly #registries = new Map<string, RegistryAdapterFactory>();
+  readonly #loadBalancers = new Map<string, LoadBalancerFactory>();
+
+  /** @param core what codecs may use of the engine */
+  constructor(core: CodecCore) {
+    this.#core = core;
+    this.protocols = this.#protocols;
+    this.filters = this.#filters;
+    this.registries = this.#registries;
+    this.loadBalancers = this.#loadBalancers;
+  }
+
+  /**
+   * Adds what a plugin brings: all of it, or nothing.
+   * @param origin where it came from, for messages: a file, a package, or `built in`
+   * @throws ConfigError when it is no plugin, or brings a name that another one brought
+   */
+  add(plugin: Plugin, origin: string): void {
+    const fault = pluginFault(plugin);
+    if (fault !== undefined) throw new ConfigError(`plugin ${origin} cannot be used: ${fault}`);
+    const protocols = (plugin.protocols ?? []).map((create, index) => this.#createProtocol(() => create(this.#core), origin, index));
+    const names = [
+      ...protocols.map(({ name }) => `protocol "${name}"`),
+      ...(plugin.filters ?? []).map(({ name }) => `filter "${name}"`),
+      ...(plugin.registries ?? []).map(({ type }) => `registry "${type}"`),
+      ...(plugin.loadBalancers ?? []).map(({ name }) => `load balancer "${name}"`),
+    ];
+    this.#claim(names, origin);
+    for (const protocol of protocols) this.#protocols.set(protocol.name, protocol);
+    for (const filter of plugin.filters ?? []) this.#filters.set(filter.name, filter);
+    for (const registry of plugin.registries ?? []) this.#registries.set(registry.type, registry);
+    for (const balancer of plugin.loadBalancers ?? []) this.#loadBalancers.set(balancer.name, balancer);
+  }
+
+  #createProtocol(create: () => FrameProtocol, origin: string, index: number): FrameProtocol {
+    let protocol: FrameProtocol;
+    try {
+      protocol = create();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new ConfigError(`plugin ${origin} cannot be used: its protocols[${index}] threw when it was created: ${reason}`, {
+        cause: error,
+      });
+    }
+    const fault = protocolFault(protocol);
+    if (fault !== undefined) throw new ConfigError(`plugin ${origin} cannot be used: its protocol ${fault}`);
+    return protocol;
+  }
+
+  #claim(names: readonly string[], origin: string): void {
+    const seen = new Set<string>();
+    for (const name of names) {
+      const other = seen.has(name) ? origin : this.#origins.get(name);
+      if (other !== undefined) throw new ConfigError(`plugin ${origin} cannot be used: ${name} is already there, from ${other}`);
+      seen.add(name);
+    }
+    for (const name of names) this.#origins.set(name, origin);
+  }
+}

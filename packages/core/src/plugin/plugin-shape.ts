@@ -1,0 +1,106 @@
+import type { FrameProtocol } from '../protocol/spi.ts';
+import { type Plugin, SPI_VERSION } from './plugin.ts';
+
+const MAX_ID = 2 ** 31 - 1;
+
+/** What keeps `value` from being a plugin, or undefined. Types do not guard here: a plugin may be plain JavaScript, or of another version. */
+export function pluginFault(value: unknown): string | undefined {
+  if (!isRecord(value)) return `its export "plugin" is ${describe(value)}, not an object`;
+  const { name, spiVersion } = value;
+  if (spiVersion !== SPI_VERSION) {
+    return `it was written for version ${describe(spiVersion)} of the plugin interfaces; this Polywire has version ${SPI_VERSION}`;
+  }
+  if (typeof name !== 'string' || name === '') return 'its "name" is missing';
+  return (
+    listFault(value, 'protocols', (item) =>
+      typeof item === 'function' ? undefined : `is ${describe(item)}, not a function (core) => protocol`,
+    ) ??
+    listFault(value, 'filters', (item) => factoryFault(item, 'name')) ??
+    listFault(value, 'registries', (item) => factoryFault(item, 'type')) ??
+    listFault(value, 'loadBalancers', (item) => factoryFault(item, 'name'))
+  );
+}
+
+/** Whether `value` is fit for use as a plugin. */
+export function isPlugin(value: unknown): value is Plugin {
+  return pluginFault(value) === undefined;
+}
+
+/** What keeps a protocol's facets from being called, or undefined. */
+export function protocolFault(protocol: FrameProtocol): string | undefined {
+  const value: unknown = protocol;
+  if (!isRecord(value)) return `is ${describe(value)}, not an object`;
+  const { name } = value;
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name))
+    return `has the name ${describe(name)}; a name is lower case: a-z, 0-9 and -`;
+  const fault =
+    membersFault(value, '', ['connection'], ['detect']) ??
+    facetFault(value, 'multiplexing', ['assignId', 'assignedId', 'restoreId'], []) ??
+    facetFault(value, 'routing', ['service', 'method', 'scan', 'headers', 'outcome'], ['setRemainingMs']) ??
+    facetFault(value, 'mediation', ['edit', 'localReply'], []);
+  if (fault !== undefined) return `"${name}": ${fault}`;
+  const { multiplexing, routing } = value;
+  const { maxId } = isRecord(multiplexing) ? multiplexing : { maxId: MAX_ID };
+  if (!isIdLimit(maxId)) return `"${name}": multiplexing.maxId is not an integer from 1 to ${MAX_ID}`;
+  const { caseSensitiveHeaders } = isRecord(routing) ? routing : { caseSensitiveHeaders: true };
+  return typeof caseSensitiveHeaders === 'boolean' ? undefined : `"${name}": routing.caseSensitiveHeaders is not a boolean`;
+}
+
+function isIdLimit(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_ID;
+}
+
+function facetFault(
+  protocol: Record<string, unknown>,
+  facet: string,
+  required: readonly string[],
+  optional: readonly string[],
+): string | undefined {
+  const value = protocol[facet];
+  if (value === undefined) return undefined;
+  if (!isRecord(value)) return `${facet} is ${describe(value)}, not an object`;
+  return membersFault(value, `${facet}.`, required, optional);
+}
+
+function membersFault(
+  value: Record<string, unknown>,
+  prefix: string,
+  required: readonly string[],
+  optional: readonly string[],
+): string | undefined {
+  for (const member of required) {
+    if (typeof value[member] !== 'function') return `${prefix}${member} is ${describe(value[member])}, not a function`;
+  }
+  for (const member of optional) {
+    if (value[member] !== undefined && typeof value[member] !== 'function')
+      return `${prefix}${member} is ${describe(value[member])}, not a function`;
+  }
+  return undefined;
+}
+
+function listFault(plugin: Record<string, unknown>, field: string, fault: (item: unknown) => string | undefined): string | undefined {
+  const list = plugin[field];
+  if (list === undefined) return undefined;
+  if (!Array.isArray(list)) return `its "${field}" is ${describe(list)}, not an array`;
+  for (const [index, item] of list.entries()) {
+    const found = fault(item);
+    if (found !== undefined) return `its ${field}[${index}] ${found}`;
+  }
+  return undefined;
+}
+
+function factoryFault(item: unknown, key: string): string | undefined {
+  if (!isRecord(item)) return `is ${describe(item)}, not an object`;
+  if (typeof item[key] !== 'string' || item[key] === '') return `has no "${key}"`;
+  const { create } = item;
+  return typeof create === 'function' ? undefined : `("${item[key]}") has no function "create"`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'missing';
+  return typeof value === 'string' || typeof value === 'number' || value === null ? JSON.stringify(value) : `a ${typeof value}`;
+}
