@@ -1,0 +1,201 @@
+import { decodeText } from './text.ts';
+
+const HIGH_BITS = 0x80808080 | 0;
+const FNV_OFFSET = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
+
+/** The length that `openString` answers when no length can be read, and when the text may be longer than the bytes at hand or in chunks. */
+const NO_STRING = -1;
+const UNSURE = -2;
+
+/**
+ * Reads Hessian 2.0 strings in place. Every move answers false when it cannot be made, and then `malformed` tells bytes that can never be
+ * a value from bytes that end too early. Nothing throws, and nothing is allocated but by `text()`.
+ */
+export class StringReader {
+  /** Offset of the next value. Without meaning after a move that answered false. */
+  at = 0;
+  /** After a string was read: where its text begins. It ends at `at`. */
+  from = 0;
+  /** After `string()`, for plain text: FNV-1a over its bytes, 32 bits. */
+  hash = 0;
+  /** After a string was read: its bytes [from, at) are ASCII and in one piece, so that they are the text. Else ask `text()`. */
+  plain = false;
+  /** Whether the last failure is the bytes' own fault, rather than their end. */
+  malformed = false;
+
+  protected chunk: Buffer = Buffer.alloc(0);
+  /** Where the bytes at hand end. */
+  protected end = 0;
+  /** Where the bytes of the whole body end. */
+  protected limit = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #viewed: Buffer = this.chunk;
+  /** Where the last string began, its tag included. */
+  #start = 0;
+
+  /**
+   * Starts at `at` of `chunk`. `end` is where the bytes at hand end, `limit` where those of the whole body will: lengths and counts are
+   * checked against `limit`. The reader keeps `chunk` until the next call.
+   */
+  begin(chunk: Buffer, at: number, end: number, limit: number): void {
+    this.chunk = chunk;
+    this.at = at;
+    this.end = end;
+    this.limit = limit;
+    this.malformed = false;
+  }
+
+  /** Tag of the next value; -1 when there is no byte of it. */
+  tag(): number {
+    return this.at < this.end ? this.chunk[this.at]! : -1;
+  }
+
+  /** Moves behind a string and hashes it on the way. */
+  string(): boolean {
+    const b = this.chunk;
+    const start = this.at;
+    const units = this.#openString();
+    if (units < 0) return units === UNSURE ? this.#wide(start) : false;
+    const stop = this.from + units;
+    let hash = FNV_OFFSET;
+    let at = this.from;
+    while (at < stop) {
+      const byte = b[at]!;
+      if (byte >= 0x80) return this.#wide(start);
+      hash = Math.imul(hash ^ byte, FNV_PRIME);
+      at++;
+    }
+    this.at = stop;
+    this.hash = hash;
+    this.plain = true;
+    return true;
+  }
+
+  /** As `string()` without the hash: ASCII is checked four bytes at a time, which makes a walk half as long. */
+  skipString(): boolean {
+    const b = this.chunk;
+    const start = this.at;
+    const tag = start < this.end ? b[start]! : -1;
+    let units = tag;
+    let at = start + 1;
+    if (tag < 0 || tag >= 0x20) {
+      units = this.#openString();
+      if (units < 0) return units === UNSURE ? this.#wide(start) : false;
+      at = this.from;
+    } else if (at + units > this.end) {
+      // A unit is at least a byte. Text that is not ASCII may turn out malformed before its end: let the slow way say.
+      return this.#wide(start);
+    }
+    this.from = at;
+    const stop = at + units;
+    let bits = 0;
+    if (units >= 4) {
+      if (this.#viewed !== b) this.#look(b);
+      const view = this.#view;
+      for (const last = stop - 4; at <= last; at += 4) bits |= view.getInt32(at);
+    }
+    let bit = 0;
+    while (at < stop) bit |= b[at++]!;
+    if ((bits & HIGH_BITS) !== 0 || bit >= 0x80) return this.#wide(start);
+    this.at = stop;
+    this.plain = true;
+    return true;
+  }
+
+  /** The text of the string that was read last, surrogates joined. Builds a string: for text that is not `plain`, or rarely asked. */
+  text(): string {
+    return this.plain ? this.chunk.toString('latin1', this.from, this.at) : decodeText(this.chunk, this.#start, this.at);
+  }
+
+  protected bad(): false {
+    this.malformed = true;
+    return false;
+  }
+
+  #look(b: Buffer): void {
+    this.#viewed = b;
+    this.#view = new DataView(b.buffer, b.byteOffset, b.length);
+  }
+
+  /**
+   * Reads the length of a string in one chunk and puts `from` at its text. -1: there is no string, or not even its length; -2: it may be
+   * longer than the bytes at hand, or has several chunks.
+   */
+  #openString(): number {
+    const b = this.chunk;
+    const at = this.at;
+    const end = this.end;
+    if (at >= end) return NO_STRING;
+    const tag = b[at]!;
+    let units: number;
+    if (tag < 0x20) {
+      units = tag;
+      this.from = at + 1;
+    } else if (tag >= 0x30 && tag < 0x34) {
+      if (at + 2 > end) return NO_STRING;
+      units = ((tag - 0x30) << 8) | b[at + 1]!;
+      this.from = at + 2;
+    } else if (tag === 0x53) {
+      if (at + 3 > end) return NO_STRING;
+      units = (b[at + 1]! << 8) | b[at + 2]!;
+      this.from = at + 3;
+    } else if (tag === 0x52) {
+      return UNSURE;
+    } else {
+      this.malformed = true;
+      return NO_STRING;
+    }
+    return this.from + units <= end ? units : UNSURE;
+  }
+
+  /**
+   * A string byte by byte: text that is not ASCII, chunks ('R', then the final one), or fewer bytes than units. Every UTF-16 unit is a
+   * sequence of one to three bytes; four bytes stand for two units, which hessian-lite refuses to read and some peers write.
+   */
+  #wide(start: number): boolean {
+    const end = this.end;
+    const b = this.chunk;
+    this.plain = false;
+    this.#start = start;
+    let at = start;
+    for (;;) {
+      this.at = at;
+      if (at >= end) return false;
+      const chunked = b[at] === 0x52;
+      let units: number;
+      if (chunked) {
+        if (at + 3 > end) return false;
+        units = (b[at + 1]! << 8) | b[at + 2]!;
+        at += 3;
+      } else {
+        units = this.#openString();
+        if (units === NO_STRING) return false;
+        if (units === UNSURE) units = this.#units();
+        at = this.from;
+      }
+      if (units > this.limit - at) return this.bad();
+      while (units > 0) {
+        if (at >= end) return false;
+        const byte = b[at]!;
+        const bytes = byte < 0x80 ? 1 : byte < 0xc0 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf8 ? 4 : 0;
+        units -= bytes === 4 ? 2 : 1;
+        if (bytes === 0 || units < 0) return this.bad();
+        at += bytes;
+      }
+      if (at > end) return false;
+      if (chunked) continue;
+      this.at = at;
+      this.from = start;
+      return true;
+    }
+  }
+
+  /** The length that `#openString` read before it found too few bytes; `from` is behind it. */
+  #units(): number {
+    const b = this.chunk;
+    const tag = b[this.at]!;
+    if (tag < 0x20) return tag;
+    return tag < 0x34 ? ((tag - 0x30) << 8) | b[this.at + 1]! : (b[this.at + 1]! << 8) | b[this.at + 2]!;
+  }
+}

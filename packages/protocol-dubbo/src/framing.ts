@@ -1,0 +1,78 @@
+import { type CodecConnection, type CodecCore, CodecError, type FrameKind, type Peek } from '@polywire/core/spi';
+import { DubboFrame, EVENT, HEADER_BYTES, MAGIC, REQUEST, SERIALIZATION_MASK, TWO_WAY } from './frame.ts';
+import { goAway, ping, pong } from './heartbeat.ts';
+import { readFront } from './routing/front.ts';
+import { HESSIAN2, type Serializations } from './serialization/index.ts';
+import { telnetAnswer } from './telnet.ts';
+
+/** Longest event body that Java reads (`deserialization.event.size`). A longer one is nothing that we know. */
+const EVENT_BYTES = 15;
+const READ_ONLY = 0x52;
+const WRITABLE = 0x57;
+
+/** One connection's framing. It remembers the serialization that the peer used last, to speak to it in the same. */
+export class DubboFraming implements CodecConnection<DubboFrame> {
+  readonly headerBytes = 2;
+  readonly #core: CodecCore;
+  readonly #serializations: Serializations;
+  #dialect = HESSIAN2;
+
+  constructor(core: CodecCore, serializations: Serializations) {
+    this.#core = core;
+    this.#serializations = serializations;
+  }
+
+  measure(input: Peek): number | undefined {
+    if (input.uint16(0) !== MAGIC) throw new CodecError('DUBBO_MAGIC', 'a Dubbo frame begins with da bb, and these bytes do not');
+    if (input.available < HEADER_BYTES) return undefined;
+    const body = input.uint32(12);
+    if (body > 0x7fffffff) throw new CodecError('DUBBO_LENGTH', `a Dubbo body cannot have a negative length (${body | 0})`);
+    return HEADER_BYTES + body;
+  }
+
+  parse(chunk: Buffer, from: number, to: number, length: number): DubboFrame | undefined {
+    const flags = chunk[from + 2]!;
+    this.#dialect = flags & SERIALIZATION_MASK;
+    // Whether TWO_WAY is set on an answer means nothing: Java and Go never set it.
+    if ((flags & EVENT) !== 0) return new DubboFrame(eventKind(chunk, from, to, length), chunk, from, to, length);
+    if ((flags & REQUEST) === 0) return new DubboFrame('response', chunk, from, to, length);
+    const frame = new DubboFrame((flags & TWO_WAY) === 0 ? 'oneway' : 'request', chunk, from, to, length);
+    return readFront(frame, this.#serializations[flags & SERIALIZATION_MASK]!.reader, this.#core) ? frame : undefined;
+  }
+
+  ping(id: number): Buffer {
+    return ping(id, this.#dialect, this.#serializations);
+  }
+
+  pong(frame: DubboFrame): Buffer {
+    return pong(frame, this.#serializations);
+  }
+
+  goAway(): Buffer {
+    return goAway(this.#dialect, this.#serializations);
+  }
+
+  refuse(head: Buffer): Buffer | undefined {
+    return telnetAnswer(head);
+  }
+}
+
+/**
+ * Events are heartbeats, "R" (no new requests, please) and "W" (requests are welcome again). In every serialization that Dubbo knows, a
+ * string of one letter ends in that letter, but for the quote and line end of JSON, and null does not end in R or W. dubbo-go answers
+ * even one-way events: an answer to nobody's heartbeat goes nowhere.
+ */
+function eventKind(chunk: Buffer, from: number, to: number, length: number): FrameKind {
+  const flags = chunk[from + 2]!;
+  const letter = length <= HEADER_BYTES + EVENT_BYTES && to - from === length ? lastLetter(chunk, from + HEADER_BYTES, to) : 0;
+  if ((flags & REQUEST) === 0) return letter === READ_ONLY || letter === WRITABLE ? 'control' : 'pong';
+  if (letter === READ_ONLY) return 'goaway';
+  if (letter === WRITABLE) return 'resume';
+  return (flags & TWO_WAY) === 0 ? 'control' : 'ping';
+}
+
+function lastLetter(chunk: Buffer, from: number, to: number): number {
+  let at = to - 1;
+  while (at >= from && (chunk[at] === 0x0a || chunk[at] === 0x0d || chunk[at] === 0x22)) at--;
+  return at < from ? 0 : chunk[at]!;
+}

@@ -1,0 +1,39 @@
+import type { CodecCore } from '@polywire/core/spi';
+import { type DubboFrame, HEADER_BYTES } from '../frame.ts';
+import type { BodyReader } from '../serialization/serialization.ts';
+
+const DOLLAR = 0x24;
+
+/**
+ * Reads the front of a request, the five strings that every body begins with: Dubbo's version, service, the service's version, method and
+ * parameter descriptor (DubboCodec.encodeRequestData). False asks for more bytes of a large frame; a front that can never be read is the
+ * frame's defect.
+ */
+export function readFront(frame: DubboFrame, reader: BodyReader | undefined, core: CodecCore): boolean {
+  if (reader === undefined) return true;
+  const { from } = frame;
+  reader.begin(frame.chunk, from + HEADER_BYTES, frame.to, from + frame.length);
+  if (!reader.skipText()) return failed(frame, reader);
+  const service = reader.readItem(core);
+  if (typeof service === 'symbol') return failed(frame, reader);
+  const versionAt = reader.at - from;
+  if (!reader.skipText()) return failed(frame, reader);
+  const methodAt = reader.at - from;
+  if (!reader.skipText()) return failed(frame, reader);
+  const pseudo = frame.chunk[reader.from] === DOLLAR;
+  const descriptorAt = reader.at - from;
+  if (!reader.skipText()) return failed(frame, reader);
+  // `$invoke` names the real method in its first argument: that belongs to the front, too.
+  if (pseudo && frame.to - from < frame.length && !reader.skipItem() && !reader.malformed) return false;
+  frame.service = service ?? '';
+  frame.versionAt = versionAt;
+  frame.methodAt = methodAt;
+  frame.descriptorAt = descriptorAt;
+  return true;
+}
+
+function failed(frame: DubboFrame, reader: BodyReader): boolean {
+  if (!reader.malformed && frame.to - frame.from < frame.length) return false;
+  frame.defect = 'the body does not begin with the five strings of a Dubbo request (version, service, version, method, parameter types)';
+  return true;
+}
