@@ -1,0 +1,7 @@
+package io.polywire.peers;
+
+public enum Color {
+  RED,
+  GREEN,
+  BLUE
+}

@@ -1,0 +1,247 @@
+import { startJava } from './java.ts';
+import type { LineProcess } from './line-process.ts';
+import type { Owner } from './owner.ts';
+
+/** A generation of Dubbo: 2.7.23 or 3.3.6. */
+export type DubboModule = 'dubbo27' | 'dubbo3';
+export type ServiceName = 'EchoService' | 'CallService' | 'ListenService';
+
+/** One set of the three services on a port of its own. */
+export interface Export {
+  /** What `who` answers. */
+  readonly name: string;
+  readonly port: number;
+  readonly protocol?: 'dubbo' | 'tri';
+  readonly version?: string;
+  readonly group?: string;
+  readonly tag?: string;
+  readonly weight?: number;
+  readonly serialization?: 'hessian2' | 'fastjson2';
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+export interface ProviderSettings {
+  readonly application?: string;
+  /** For example `zookeeper://127.0.0.1:2181`; absent: registered nowhere. */
+  readonly registry?: string;
+  readonly registerMode?: 'interface' | 'instance' | 'all';
+  readonly exports: readonly Export[];
+}
+
+export interface Refer {
+  /** The name under which further commands call it. */
+  readonly on: string;
+  readonly service: ServiceName;
+  /** Where to connect, without a registry: `dubbo://127.0.0.1:20880`, parameters allowed. */
+  readonly url?: string;
+  readonly registry?: string;
+  readonly version?: string;
+  readonly group?: string;
+  /** Milliseconds; 10,000 when absent. */
+  readonly timeout?: number;
+  /** Attempts after the first; none when absent. */
+  readonly retries?: number;
+  /** Fail at once when nobody can be reached. */
+  readonly check?: boolean;
+  readonly connections?: number;
+  readonly generic?: boolean;
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+export interface Call {
+  readonly on: string;
+  readonly method: string;
+  readonly args?: readonly unknown[];
+  /** Parameter types, for a generic call. */
+  readonly types?: readonly string[];
+  readonly attachments?: Readonly<Record<string, string>>;
+  readonly how?: 'sync' | 'async' | 'oneWay';
+}
+
+export interface Load {
+  readonly on: string;
+  /** To stop it by. */
+  readonly name?: string;
+  /** How many; as many as fit in `milliseconds` when absent. */
+  readonly calls?: number;
+  readonly threads?: number;
+  readonly milliseconds?: number;
+  /** Milliseconds that each call takes at the provider. */
+  readonly slow?: number;
+  /** Milliseconds between two calls of a thread. */
+  readonly pause?: number;
+  readonly attachments?: Readonly<Record<string, string>>;
+}
+
+export interface LoadReport {
+  readonly calls: number;
+  /** Calls that never ended. */
+  readonly lost: number;
+  /** Calls that got another call's answer. */
+  readonly mixed: number;
+  readonly byProvider: Readonly<Record<string, number>>;
+  readonly failures: Readonly<Record<string, number>>;
+  /** A few messages of failures. */
+  readonly samples: readonly string[];
+  readonly milliseconds: number;
+}
+
+/** What a provider answers to `who`. */
+export interface Answer {
+  readonly provider: string;
+  readonly token: string;
+  readonly attachments: Readonly<Record<string, string>>;
+}
+
+/** A call that failed in the consumer. */
+export class PeerError extends Error {
+  override readonly name = 'PeerError';
+  readonly className: string;
+  /** Name of the RpcException's code (`TIMEOUT`, `NETWORK`, ...), if it was one. */
+  readonly code: string | undefined;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(peer: string, details: Readonly<Record<string, unknown>>) {
+    super(`${peer}: ${details['class']}: ${details['message']}`);
+    this.className = String(details['class']);
+    this.code = typeof details['code'] === 'string' ? details['code'] : undefined;
+    this.details = details;
+  }
+}
+
+/** Sends commands to a peer and matches its replies. */
+class CommandLine {
+  readonly process: LineProcess;
+  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  #nextId = 1;
+  #exit: string | undefined;
+
+  constructor(process: LineProcess) {
+    this.process = process;
+    process.onLine((line) => this.#reply(JSON.parse(line)));
+    void process.exited.then((why) => {
+      this.#exit = why;
+      for (const { reject } of this.#waiting.values()) reject(process.failure(`ended (${why}) before it answered`));
+      this.#waiting.clear();
+    });
+  }
+
+  send(command: object): Promise<unknown> {
+    if (this.#exit !== undefined) return Promise.reject(this.process.failure(`asked after it ended (${this.#exit})`));
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.process.write(JSON.stringify({ id, ...command }));
+    });
+  }
+
+  #reply(reply: { id: number; ok?: unknown; error?: Record<string, unknown> }): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (reply.error === undefined) waiting?.resolve(reply.ok);
+    else waiting?.reject(new PeerError(this.process.name, reply.error));
+  }
+}
+
+/** A Java process with unmodified Dubbo, serving on one or more ports. */
+export class Provider {
+  readonly #commands: CommandLine;
+
+  private constructor(process: LineProcess) {
+    this.#commands = new CommandLine(process);
+  }
+
+  static async start(owner: Owner, module: DubboModule, settings: ProviderSettings): Promise<Provider> {
+    const name = `${module} provider ${settings.exports.map((each) => each.name).join(', ')}`;
+    // Dubbo's grace for calls in flight; its default of 10 s would make each orderly stop that long.
+    const flags = ['-Ddubbo.service.shutdown.wait=2000'];
+    const { process } = await startJava(owner, { name, module, mainClass: 'Provider', args: [JSON.stringify(settings)], flags });
+    return new Provider(process);
+  }
+
+  /** Calls that arrived, by the export's name, whatever became of their answers. */
+  async served(): Promise<Readonly<Record<string, number>>> {
+    return (await this.#commands.send({ op: 'served' })) as Readonly<Record<string, number>>;
+  }
+
+  async export(added: Export): Promise<void> {
+    await this.#commands.send({ op: 'export', export: added });
+  }
+
+  async unexport(name: string): Promise<void> {
+    await this.#commands.send({ op: 'unexport', name });
+  }
+
+  /** Ends as an operator would end it: unregister, say READONLY, finish what is in flight. Resolves when it is gone. */
+  async stop(): Promise<void> {
+    await this.#commands.send({ op: 'stop' });
+    await this.#commands.process.exited;
+  }
+
+  /** Ends as a crash would. */
+  kill(): Promise<void> {
+    return this.#commands.process.kill();
+  }
+
+  /** Freezes (`SIGSTOP`) or wakes it (`SIGCONT`). */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#commands.process.signal(signal);
+  }
+}
+
+/** A Java process with unmodified Dubbo that calls what a test tells it to call. */
+export class Consumer {
+  readonly #commands: CommandLine;
+
+  private constructor(process: LineProcess) {
+    this.#commands = new CommandLine(process);
+  }
+
+  static async start(owner: Owner, module: DubboModule, settings: { application?: string } = {}): Promise<Consumer> {
+    const name = `${module} consumer`;
+    const { process } = await startJava(owner, { name, module, mainClass: 'Consumer', args: [JSON.stringify(settings)] });
+    return new Consumer(process);
+  }
+
+  async refer(refer: Refer): Promise<void> {
+    await this.#commands.send({ op: 'refer', ...refer });
+  }
+
+  async close(on: string): Promise<void> {
+    await this.#commands.send({ op: 'close', on });
+  }
+
+  call(call: Call): Promise<unknown> {
+    return this.#commands.send({ op: 'call', ...call });
+  }
+
+  /** Calls `who` with a token; fails when the answer carries another one. */
+  async who(on: string, attachments: Readonly<Record<string, string>> = {}, token = 'token'): Promise<Answer> {
+    const answer = (await this.call({ on, method: 'who', args: [token], attachments })) as Answer;
+    if (answer.token !== token) throw new Error(`asked with ${token}, was answered ${answer.token}`);
+    return answer;
+  }
+
+  /** Each argument shape by name: `equal`, or what was wrong with what came back. `only`: the shapes with these names. */
+  async suite(on: string, only?: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    return (await this.#commands.send({ op: 'suite', on, ...(only === undefined ? {} : { only }) })) as Readonly<Record<string, string>>;
+  }
+
+  /** Resolves when the load ended and every call is accounted for. */
+  async load(load: Load): Promise<LoadReport> {
+    return (await this.#commands.send({ op: 'load', ...load })) as LoadReport;
+  }
+
+  async stopLoad(name = 'load'): Promise<void> {
+    await this.#commands.send({ op: 'stop', name });
+  }
+
+  /** What this consumer's listeners were told, in order. */
+  async heard(on: string): Promise<readonly string[]> {
+    return (await this.#commands.send({ op: 'heard', on })) as readonly string[];
+  }
+
+  kill(): Promise<void> {
+    return this.#commands.process.kill();
+  }
+}
