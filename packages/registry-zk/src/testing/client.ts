@@ -1,0 +1,29 @@
+import { BuiltinZkClient } from '../client/builtin.ts';
+import type { ZkClientOptions, ZkEvent } from '../client/client.ts';
+import { Recorder } from './recorder.ts';
+
+/** What a client told its listener. */
+export type ClientReport =
+  | { readonly kind: 'connected'; readonly newSession: boolean }
+  | { readonly kind: 'disconnected'; readonly cause: Error }
+  | { readonly kind: 'event'; readonly event: ZkEvent };
+
+export interface TestClient {
+  readonly client: BuiltinZkClient;
+  readonly reports: Recorder<ClientReport>;
+}
+
+/** A client that is connecting, with short timeouts. */
+export function testClient(address: string, options: Partial<ZkClientOptions> = {}): TestClient {
+  const reports = new Recorder<ClientReport>();
+  const client = new BuiltinZkClient(
+    { address, sessionTimeoutMs: 3_000, connectTimeoutMs: 1_000, maxPacketBytes: 16 * 1024 * 1024, ...options },
+    {
+      connected: (newSession) => reports.add({ kind: 'connected', newSession }),
+      disconnected: (cause) => reports.add({ kind: 'disconnected', cause }),
+      event: (event) => reports.add({ kind: 'event', event }),
+    },
+  );
+  client.connect();
+  return { client, reports };
+}
