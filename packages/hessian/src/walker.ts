@@ -169,7 +169,7 @@ export class HessianWalker extends StringReader {
       if (tag < 0) return false;
       if (BINARY[tag] !== 1) return this.bad();
       if (tag >= 0x20 && tag < 0x30) return this.#advance(1 + tag - 0x20);
-      const head = tag >= 0x34 ? 2 : 3;
+      const head = tag < 0x40 ? 2 : 3;
       if (at + head > this.end) return false;
       const size = head === 2 ? ((tag - 0x34) << 8) | b[at + 1]! : (b[at + 1]! << 8) | b[at + 2]!;
       if (!this.#advance(head + size)) return false;

@@ -67,11 +67,11 @@ export class DubboScan implements HeaderScan<DubboFrame> {
     this.#wholeMs = 0;
     this.bindsConnection = false;
     const reader = this.#serializations[frame.format]!.reader;
-    if (reader === undefined || frame.versionAt === UNKNOWN) {
+    if (reader === undefined || (frame.kind !== 'response' && frame.versionAt === UNKNOWN)) {
       for (let i = 0; i < values.length; i++) values[i] = UNREADABLE;
       return;
     }
-    if (this.#versions.length > 0 || this.#arguments.length > 0) this.#runFront(frame, reader);
+    if (frame.kind !== 'response' && (this.#versions.length > 0 || this.#arguments.length > 0)) this.#runFront(frame, reader);
     if (this.#walks) this.#runAttachments(frame, reader);
   }
 
