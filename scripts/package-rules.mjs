@@ -1,23 +1,28 @@
-// What a user of the published packages would trip over: publint's findings, and dependencies that are not pinned.
-import { readdirSync, readFileSync } from 'node:fs';
+// What a user of the published packages would trip over: publint's findings, and dependencies that are not pinned or not explained.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
 const PINNED = /^(\d+\.\d+\.\d+(-[\w.]+)?|workspace:\*)$/;
 
+const EXPLAINED_IN = 'docs/dependencies.md';
+
+/** Manifests of the workspace, the root's first. */
 function manifests() {
-  const folders = readdirSync('packages', { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return folders.map((entry) => {
-    const folder = `packages/${entry.name}`;
-    return { folder, manifest: JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) };
-  });
+  const below = (parent) => (existsSync(parent) ? readdirSync(parent).map((name) => `${parent}/${name}`) : []);
+  const folders = ['.', ...below('packages'), ...below('examples'), 'test', 'bench'];
+  return folders
+    .filter((folder) => existsSync(`${folder}/package.json`))
+    .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) }));
 }
 
-function unpinned({ folder, manifest }) {
+function dependencyProblems({ folder, manifest }, explanations) {
   const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
-  return Object.entries(all)
-    .filter(([, version]) => !PINNED.test(version))
-    .map(([name, version]) => `${folder}: ${name} is "${version}"; name one exact version`);
+  return Object.entries(all).flatMap(([name, version]) => {
+    if (!PINNED.test(version)) return [`${folder}: ${name} is "${version}"; name one exact version`];
+    const explained = version.startsWith('workspace:') || explanations.includes(`| ${name} | ${version} |`);
+    return explained ? [] : [`${folder}: ${EXPLAINED_IN} has no line for ${name} ${version}: say what for, and why this one`];
+  });
 }
 
 async function lint({ folder, manifest }) {
@@ -29,6 +34,7 @@ async function lint({ folder, manifest }) {
 /** One line per finding. */
 export async function packageProblems() {
   const packages = manifests();
+  const explanations = readFileSync(EXPLAINED_IN, 'utf8');
   const findings = await Promise.all(packages.map(lint));
-  return [...packages.flatMap(unpinned), ...findings.flat()];
+  return [...packages.flatMap((each) => dependencyProblems(each, explanations)), ...findings.flat()];
 }
