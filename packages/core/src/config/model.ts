@@ -41,6 +41,8 @@ export interface HeaderOperations {
 export interface RouteDestination {
   readonly host: string;
   readonly subset: string | undefined;
+  /** As written; checked when files load against a service entry of theirs, and otherwise unknown to be right. */
+  readonly port?: number | undefined;
   /** Share among the route's destinations; they need not add up to 100. */
   readonly weight: number;
   readonly position: Position;

@@ -1,0 +1,96 @@
+import type { SocketAddress } from './units.ts';
+
+/** One address that Polywire listens on. */
+export interface ListenerConfig {
+  /** Unique; names the listener in stats and logs. */
+  readonly name: string;
+  readonly address: SocketAddress;
+  /** Protocols spoken here, by the names of their plugins, in the order in which they are tried on a new connection. */
+  readonly protocols: readonly string[];
+  /** Sends every request to this one service instead of routing it: the inbound side of a sidecar. */
+  readonly upstream: SocketAddress | undefined;
+  /** Filters in the order in which a request meets them. */
+  readonly filters: readonly FilterConfig[];
+  /** Whether a caller's own deadline is read off the wire, or the route's timeout alone counts. */
+  readonly deadline: 'wire' | 'route';
+}
+
+/** One filter of a listener. */
+export interface FilterConfig {
+  /** As its plugin names it. */
+  readonly name: string;
+  /** Handed to the plugin as written; undefined when not written. */
+  readonly config: unknown;
+}
+
+/** One registry that announces services. */
+export interface RegistryConfig {
+  /** As its plugin names it. */
+  readonly type: string;
+  /** Everything but `type`, handed to the plugin as written. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Where a line per request goes. */
+export interface AccessLogConfig {
+  readonly format: 'text' | 'json';
+  /** File to append to; undefined: standard output. */
+  readonly path: string | undefined;
+}
+
+/** What one process may hold at most. Each is checked before the memory is spent. */
+export interface LimitsConfig {
+  /** Bytes of one frame; a larger one is refused. */
+  readonly maxFrameBytes: number;
+  /** Bytes of a frame above which it is relayed as it arrives instead of being held whole. */
+  readonly relayThresholdBytes: number;
+  /** Bytes of a large frame's front held back while a rule in force needs what lies further behind. */
+  readonly maxBufferedFrontBytes: number;
+  /** Bytes queued towards one caller that does not read; above it the caller is reset. */
+  readonly downstreamQueueBytes: number;
+  /** Bytes queued towards one upstream connection. */
+  readonly upstreamQueueBytes: number;
+  readonly maxConnectionsPerListener: number;
+  /** Requests of one caller's connection that wait for an answer. */
+  readonly maxPendingPerConnection: number;
+  /** Milliseconds without a byte after which a caller's connection is closed; 0: never. */
+  readonly idleTimeout: number;
+}
+
+/** How Polywire connects to services. */
+export interface UpstreamConfig {
+  /** Shared connections per endpoint. */
+  readonly connections: number;
+  /** Milliseconds. */
+  readonly connectTimeout: number;
+  /** Milliseconds without traffic after which a connection is probed; 0: never. */
+  readonly heartbeatInterval: number;
+  /** Milliseconds between attempts to reach an endpoint: doubled from the first to the last. */
+  readonly backoff: { readonly initial: number; readonly max: number };
+  /** Whether requests that arrive in one read may go to one endpoint together, or each is balanced alone. */
+  readonly balance: 'readEvent' | 'request';
+}
+
+/** Levels of Polywire's own log, from most to least. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+/** What polywire.yaml says, with defaults filled in. Frozen. Durations are milliseconds, sizes bytes. */
+export interface Bootstrap {
+  readonly listeners: readonly ListenerConfig[];
+  readonly registries: readonly RegistryConfig[];
+  /** Globs of files with mesh resources, as written: relative to the bootstrap file's folder. */
+  readonly resources: readonly string[];
+  /** Modules to import: package names, or paths relative to the bootstrap file's folder. */
+  readonly plugins: readonly string[];
+  /** undefined: no admin listener. */
+  readonly admin: { readonly address: SocketAddress } | undefined;
+  /** undefined: no access log. */
+  readonly accessLog: AccessLogConfig | undefined;
+  readonly log: { readonly level: LogLevel };
+  readonly limits: LimitsConfig;
+  readonly upstream: UpstreamConfig;
+  /** Milliseconds a request may take when neither caller, route nor registry says; 0: no limit. */
+  readonly defaultTimeout: number;
+  /** Milliseconds: how long stopping waits for open requests, and how long connections must be quiet to be closed early. */
+  readonly drain: { readonly timeout: number; readonly quiet: number };
+}

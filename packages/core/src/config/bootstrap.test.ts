@@ -1,0 +1,151 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: references to environment variables look like template strings.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseBootstrap } from './bootstrap.ts';
+import { formatProblem } from './problems.ts';
+
+const SMALLEST = 'listeners:\n- name: rpc\n  address: 127.0.0.1:20880\n  protocols: [dubbo]\n';
+
+function faults(text: string): string[] {
+  const { bootstrap, problems } = parseBootstrap(text, 'polywire.yaml', {});
+  assert.equal(bootstrap, undefined);
+  return problems.map((problem) => formatProblem(problem));
+}
+
+test('the smallest file gets every default, and is frozen', () => {
+  const { bootstrap, problems } = parseBootstrap(SMALLEST, 'polywire.yaml', {});
+  assert.deepEqual(problems, []);
+  assert.deepEqual(bootstrap, {
+    listeners: [
+      {
+        name: 'rpc',
+        address: { host: '127.0.0.1', port: 20880 },
+        protocols: ['dubbo'],
+        upstream: undefined,
+        filters: [],
+        deadline: 'wire',
+      },
+    ],
+    registries: [],
+    resources: [],
+    plugins: [],
+    admin: undefined,
+    accessLog: undefined,
+    log: { level: 'info' },
+    limits: {
+      maxFrameBytes: 64 * 2 ** 20,
+      relayThresholdBytes: 64 * 2 ** 10,
+      maxBufferedFrontBytes: 8 * 2 ** 20,
+      downstreamQueueBytes: 16 * 2 ** 20,
+      upstreamQueueBytes: 16 * 2 ** 20,
+      maxConnectionsPerListener: 10_000,
+      maxPendingPerConnection: 65_536,
+      idleTimeout: 900_000,
+    },
+    upstream: {
+      connections: 1,
+      connectTimeout: 3_000,
+      heartbeatInterval: 60_000,
+      backoff: { initial: 100, max: 5_000 },
+      balance: 'readEvent',
+    },
+    defaultTimeout: 60_000,
+    drain: { timeout: 30_000, quiet: 1_000 },
+  });
+  assert.ok(Object.isFrozen(bootstrap?.listeners[0]?.address));
+});
+
+test('a full file is read, and plugins get their part as written', () => {
+  const text = `
+listeners:
+- name: inbound
+  address: "[::1]:\${PORT:-20881}"
+  protocols: [dubbo, bolt]
+  upstream: 127.0.0.1:20880
+  filters:
+  - {name: tag, config: {header: x-env}}
+  - {name: audit}
+  deadline: route
+registries:
+- {type: zookeeper, servers: [zk1:2181], session: {timeout: 30s}}
+resources: [mesh/**/*.yaml]
+plugins: [./plugins/mine.ts]
+admin: {}
+accessLog: {format: json, path: access.log}
+limits: {maxFrameBytes: 1MiB, relayThresholdBytes: 4096, maxBufferedFrontBytes: 512KiB}
+upstream:
+  connections: \${N}
+  backoff: {initial: 1s}
+defaultTimeout: 0s
+`;
+  const { bootstrap, problems, position } = parseBootstrap(text, 'polywire.yaml', { N: '4' });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(bootstrap?.listeners[0], {
+    name: 'inbound',
+    address: { host: '::1', port: 20881 },
+    protocols: ['dubbo', 'bolt'],
+    upstream: { host: '127.0.0.1', port: 20880 },
+    filters: [
+      { name: 'tag', config: { header: 'x-env' } },
+      { name: 'audit', config: undefined },
+    ],
+    deadline: 'route',
+  });
+  assert.deepEqual(bootstrap?.registries, [{ type: 'zookeeper', config: { servers: ['zk1:2181'], session: { timeout: '30s' } } }]);
+  assert.deepEqual(bootstrap?.admin, { address: { host: '127.0.0.1', port: 15000 } });
+  assert.deepEqual(bootstrap?.accessLog, { format: 'json', path: 'access.log' });
+  assert.equal(bootstrap?.upstream.connections, 4);
+  assert.deepEqual(bootstrap?.upstream.backoff, { initial: 1_000, max: 5_000 });
+  assert.equal(bootstrap?.defaultTimeout, 0);
+  assert.deepEqual(position(['registries', 0, 'servers', 0]), { file: 'polywire.yaml', line: 12, column: 30 });
+});
+
+test('an unknown key is reported where it stands, with a suggestion', () => {
+  assert.deepEqual(faults(`${SMALLEST}limits: {idleTimout: 3s}\n`), [
+    'error polywire.yaml:5:10: unknown key "idleTimout" in limits. Did you mean "idleTimeout"?',
+  ]);
+  assert.deepEqual(faults(`${SMALLEST}  upstrem: a:1\nregistry: []\n`), [
+    'error polywire.yaml:5:3: unknown key "upstrem" in listeners[0]. Did you mean "upstream"?',
+    'error polywire.yaml:6:1: unknown key "registry". Did you mean "registries"?',
+  ]);
+});
+
+test('every kind of wrong value is reported where it stands', () => {
+  const cases: Readonly<Record<string, string>> = {
+    'admin: {address: 15000}': 'error polywire.yaml:5:18: admin.address: must be string, not number',
+    'defaultTimeout: 5': 'error polywire.yaml:5:17: defaultTimeout: must be string, not number',
+    'defaultTimeout: 5d':
+      'error polywire.yaml:5:17: defaultTimeout: "5d" is not a duration: write 1h, 2m, 3s, 4ms, 1.5s, or a sum like 1m30s',
+    'upstream: {connectTimeout: 0s}': 'error polywire.yaml:5:28: upstream.connectTimeout: must be more than 0s',
+    'upstream: {balance: fair}': 'error polywire.yaml:5:21: upstream.balance: must be one of "readEvent", "request"',
+    'upstream: {backoff: {initial: 6s}}': 'error polywire.yaml:5:31: upstream.backoff.initial: must not be longer than max',
+    'limits: {relayThresholdBytes: 65MiB}':
+      'error polywire.yaml:5:31: limits.relayThresholdBytes (68157440) is more than limits.maxFrameBytes (67108864)',
+    'limits: {maxPendingPerConnection: 1.5}': 'error polywire.yaml:5:35: limits.maxPendingPerConnection: must be int, not number',
+    'registries: [{servers: x}]': 'error polywire.yaml:5:14: registries[0].type: is required',
+    'log: {level: loud}':
+      'error polywire.yaml:5:14: log.level: must be one of "trace", "debug", "info", "warn", "error", "fatal", "silent"',
+  };
+  for (const [line, expected] of Object.entries(cases)) assert.deepEqual(faults(`${SMALLEST}${line}\n`), [expected]);
+});
+
+test('listeners have names and addresses of their own', () => {
+  assert.deepEqual(faults(`${SMALLEST}${SMALLEST.replace('listeners:\n', '')}`), [
+    'error polywire.yaml:5:9: listeners[0] has the name "rpc" already',
+    'error polywire.yaml:6:12: listeners[0] binds 127.0.0.1:20880 already',
+  ]);
+  const free = SMALLEST.replace('20880', '0');
+  assert.deepEqual(parseBootstrap(`${free}${free.replace('listeners:\n', '').replace('rpc', 'b')}`, 'p', {}).problems, []);
+});
+
+test('an empty file and a file of several documents are refused', () => {
+  assert.deepEqual(faults('# nothing\n'), ['error polywire.yaml: the file is empty: it needs at least `listeners`']);
+  assert.match(faults(`${SMALLEST}---\n${SMALLEST}`)[0] ?? '', /^error polywire\.yaml:6:1: the bootstrap file holds one YAML document/);
+  assert.deepEqual(faults('listeners: ${NOBODY}\n').length, 2);
+});
+
+test('a problem shows its line with a caret when the text is at hand', () => {
+  const text = 'listeners:\n\t\t- x';
+  const problem = { severity: 'error', message: 'wrong', position: { file: 'a', line: 2, column: 5 } } as const;
+  assert.equal(formatProblem(problem, new Map([['a', text]])), 'error a:2:5: wrong\n  2 | \t\t- x\n    | \t\t  ^');
+});

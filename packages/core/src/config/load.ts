@@ -1,0 +1,97 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { glob } from 'tinyglobby';
+import type { Problem } from '../errors/config-error.ts';
+import { crossCheck } from './cross-checks.ts';
+import type { MeshResources } from './model.ts';
+import type { SourceTexts } from './problems.ts';
+import type { ResourceOptions } from './resources/options.ts';
+import { type Resource, readResources } from './resources/resource.ts';
+import { parseYaml } from './yaml-source.ts';
+
+/** Folders that hold other people's files, however a glob reaches them. */
+export const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**'];
+
+/** Where mesh resources are, and what they may say. */
+export interface MeshSources extends ResourceOptions {
+  /** Folder that the globs are relative to: the bootstrap file's. File names in messages begin with it as given here. */
+  readonly directory: string;
+  /** The bootstrap's `resources`. One that begins with `!` takes files away. */
+  readonly globs: readonly string[];
+}
+
+/** What became of the files. */
+export interface LoadedMesh {
+  /** Usable only when no problem is an error. */
+  readonly resources: MeshResources;
+  /** In file order. */
+  readonly problems: readonly Problem[];
+  /** Text of every file that was read, for `formatProblem` and to see what changed. */
+  readonly sources: SourceTexts;
+}
+
+/** Reads and checks all files that the globs match. Never rejects on what files say or on files that cannot be read. */
+export async function loadMesh(where: MeshSources): Promise<LoadedMesh> {
+  const problems: Problem[] = [];
+  const sources = await readSources(where, problems);
+  const resources: Resource[] = [];
+  for (const [file, text] of sources) {
+    const { documents, problems: faults } = parseYaml(text, file);
+    problems.push(...faults);
+    for (const document of documents) resources.push(...readResources(document, where, problems));
+  }
+  const mesh = byKind(resources);
+  problems.push(...crossCheck(resources, mesh));
+  return { resources: mesh, problems: inFileOrder(problems, sources), sources };
+}
+
+async function readSources(where: MeshSources, problems: Problem[]): Promise<SourceTexts> {
+  const texts = new Map<string, string>();
+  for (const file of await matchFiles(where, problems)) {
+    const name = join(where.directory, file);
+    try {
+      texts.set(name, await readFile(name, 'utf8'));
+    } catch (cause) {
+      // Deleted since the folder was listed: as if it had not been there.
+      if (isMissing(cause)) continue;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      problems.push({ severity: 'error', message: `cannot be read: ${reason}`, position: { file: name, line: 0, column: 0 } });
+    }
+  }
+  return texts;
+}
+
+async function matchFiles({ directory, globs }: MeshSources, problems: Problem[]): Promise<string[]> {
+  const taken = globs.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1));
+  const files = new Set<string>();
+  for (const pattern of globs.filter((each) => !each.startsWith('!'))) {
+    const found = await glob(pattern, { cwd: directory, ignore: [...IGNORED_FOLDERS, ...taken], expandDirectories: false });
+    if (found.length === 0) {
+      const message = `the glob "${pattern}" of resources matches no file in ${directory}`;
+      problems.push({ severity: 'warning', message, position: undefined });
+    }
+    for (const file of found) files.add(file);
+  }
+  return [...files].sort();
+}
+
+function byKind(resources: readonly Resource[]): MeshResources {
+  return {
+    virtualServices: resources.flatMap((resource) => (resource.kind === 'VirtualService' ? [resource.value] : [])),
+    destinationRules: resources.flatMap((resource) => (resource.kind === 'DestinationRule' ? [resource.value] : [])),
+    serviceEntries: resources.flatMap((resource) => (resource.kind === 'ServiceEntry' ? [resource.value] : [])),
+  };
+}
+
+function inFileOrder(problems: readonly Problem[], sources: SourceTexts): Problem[] {
+  const order = new Map([...sources.keys()].map((file, index) => [file, index]));
+  const rank = ({ position }: Problem) => (position === undefined ? -1 : (order.get(position.file) ?? -1));
+  return problems.toSorted((left, right) => {
+    const lines = (left.position?.line ?? 0) - (right.position?.line ?? 0);
+    return rank(left) - rank(right) || lines || (left.position?.column ?? 0) - (right.position?.column ?? 0);
+  });
+}
+
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+}

@@ -1,0 +1,10 @@
+/** What the loaded plugins allow in resources. */
+export interface ResourceOptions {
+  /** Names that `trafficPolicy.loadBalancer.simple` may take, upper case. */
+  readonly loadBalancers: ReadonlySet<string>;
+  /** Names of the protocols, lower case, that a port may have by its protocol or its name's first word. */
+  readonly protocols: ReadonlySet<string>;
+}
+
+/** `exportTo` shares a resource with other namespaces. A file-fed proxy is one namespace: what is for all, or for this one, is for it. */
+export const EXPORTED_HERE: ReadonlySet<string> = new Set(['.', '*']);
