@@ -97,7 +97,7 @@ defaultTimeout: 0s
   assert.equal(bootstrap?.upstream.connections, 4);
   assert.deepEqual(bootstrap?.upstream.backoff, { initial: 1_000, max: 5_000 });
   assert.equal(bootstrap?.defaultTimeout, 0);
-  assert.deepEqual(position(['registries', 0, 'servers', 0]), { file: 'polywire.yaml', line: 12, column: 30 });
+  assert.deepEqual(position(['registries', 0, 'servers', 0]), { file: 'polywire.yaml', line: 12, column: 31 });
 });
 
 test('an unknown key is reported where it stands, with a suggestion', () => {
