@@ -1,0 +1,3 @@
+import type { CommandHost } from '../program.ts';
+
+export function addExplain(_host: CommandHost): void {}

@@ -1,0 +1,42 @@
+import type { Bootstrap, BootstrapResult, PluginRegistry, Problem } from '@polywire/core';
+
+type Path = readonly (string | number)[];
+
+/** Finds names in a bootstrap that no plugin brings, and what plugins say of their own parts. Nothing is started. */
+export function checkPluginParts(
+  bootstrap: Bootstrap,
+  plugins: PluginRegistry,
+  { position }: Pick<BootstrapResult, 'position'>,
+): Problem[] {
+  const problems: Problem[] = [];
+  const fail = (message: string, path: Path) => problems.push({ severity: 'error', message, position: position(path) });
+  const attempt = (path: Path, use: () => unknown) => {
+    try {
+      use();
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error), path);
+    }
+  };
+  for (const [index, listener] of bootstrap.listeners.entries()) {
+    for (const [at, name] of listener.protocols.entries()) {
+      if (!plugins.protocols.has(name)) fail(unknown('protocol', name, plugins.protocols), ['listeners', index, 'protocols', at]);
+    }
+    for (const [at, { name, config }] of listener.filters.entries()) {
+      const factory = plugins.filters.get(name);
+      const path = ['listeners', index, 'filters', at];
+      if (factory === undefined) fail(unknown('filter', name, plugins.filters), [...path, 'name']);
+      else attempt(path, () => factory.create(config, () => 0));
+    }
+  }
+  for (const [index, { type, config }] of bootstrap.registries.entries()) {
+    const factory = plugins.registries.get(type);
+    if (factory === undefined) fail(unknown('registry type', type, plugins.registries), ['registries', index, 'type']);
+    else attempt(['registries', index], () => factory.create(config, { log: () => undefined }));
+  }
+  return problems;
+}
+
+function unknown(kind: string, name: string, known: ReadonlyMap<string, unknown>): string {
+  const names = [...known.keys()].sort().join(', ');
+  return `no plugin brings the ${kind} "${name}"; ${names === '' ? 'none is loaded' : `there is ${names}`}`;
+}

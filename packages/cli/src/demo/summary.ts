@@ -1,0 +1,39 @@
+import { METRICS, type Metric } from '@polywire/core';
+import { type Style, table } from '../terminal.ts';
+import type { TrafficRow } from './traffic.ts';
+
+/** Calls by caller and answerer, as lines. */
+export function summaryLines(rows: readonly TrafficRow[], metrics: Iterable<Metric>, style: Style): string[] {
+  const totals = new Map<string, number>();
+  for (const { caller, latency } of rows) totals.set(caller, (totals.get(caller) ?? 0) + latency.count);
+  const cells = rows.map(({ caller, answeredBy, latency }) => [
+    caller,
+    answeredBy,
+    String(latency.count),
+    `${((latency.count * 100) / (totals.get(caller) ?? 1)).toFixed(1)} %`,
+    milliseconds(latency.quantile(0.5)),
+    milliseconds(latency.quantile(0.99)),
+  ]);
+  const [head = '', ...body] = table([['caller', 'answered by', 'calls', 'share', 'p50', 'p99'], ...cells]);
+  const routes = routeCounts(metrics);
+  return [style.bold(head), ...body, ...(routes === '' ? [] : [style.dim(`by route, as the proxy counts: ${routes}`)])];
+}
+
+/** One line for output that is no terminal. */
+export function summaryLine(rows: readonly TrafficRow[]): string {
+  const parts = rows.map(({ caller, answeredBy, latency }) => `${caller} -> ${answeredBy} ${latency.count}`);
+  return parts.length === 0 ? 'no call yet' : parts.join(', ');
+}
+
+function milliseconds(us: number): string {
+  return `${(us / 1000).toFixed(2)} ms`;
+}
+
+function routeCounts(metrics: Iterable<Metric>): string {
+  const counts: string[] = [];
+  for (const { family, labels, value } of metrics) {
+    if (family.name === METRICS.routeRequests.name)
+      counts.push(`${Object.values(labels).join('/')} ${typeof value === 'number' ? value : ''}`);
+  }
+  return counts.join(', ');
+}

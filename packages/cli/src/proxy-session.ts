@@ -1,0 +1,93 @@
+import * as core from '@polywire/core';
+import {
+  type AdminListener,
+  type AdminSource,
+  type Bootstrap,
+  createLog,
+  hasErrors,
+  type Log,
+  type PluginRegistry,
+  startAdmin,
+} from '@polywire/core';
+import { loadConfiguration } from './configuration.ts';
+import { CliError, EXIT } from './exit.ts';
+import { writeProblems } from './problem-output.ts';
+import { styleFor, type Terminal } from './terminal.ts';
+
+/** A running proxy as the commands see it. The only file that knows core's Proxy. */
+export interface ProxySession {
+  readonly listeners: readonly { readonly name: string; readonly address: string }[];
+  /** `host:port`; undefined when the bootstrap has no admin listener. */
+  readonly adminAddress: string | undefined;
+  readonly admin: AdminSource;
+  /** Takes no new connections and resolves when open requests are answered, or the drain timeout is over. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What `run` lets the command line say. */
+export interface SessionOptions {
+  readonly logLevel?: core.LogLevel;
+  readonly logFormat?: 'json' | 'text';
+}
+
+/** The part of core's Proxy that is used here. */
+interface RunningProxy {
+  readonly adminSource: AdminSource;
+  start(): Promise<{ readonly listeners: readonly { readonly name: string; readonly address: string }[] }>;
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface ProxyOptions {
+  readonly bootstrap: Bootstrap;
+  readonly baseDirectory: string;
+  readonly plugins: PluginRegistry;
+  readonly log: Log;
+}
+
+interface Engine {
+  readonly SPI_VERSION: number;
+  readonly Proxy?: { create(options: ProxyOptions): Promise<RunningProxy> };
+}
+
+/**
+ * Starts the proxy that a bootstrap file describes, with its admin listener.
+ * @throws CliError when the file is invalid or an address cannot be bound
+ */
+export async function startProxy(file: string, terminal: Terminal, options: SessionOptions): Promise<ProxySession> {
+  const { bootstrap, directory, plugins, problems, sources } = await loadConfiguration(file, terminal);
+  writeProblems(terminal.stderr, problems, sources, styleFor(terminal.stderr, terminal.environment));
+  if (bootstrap === undefined || hasErrors(problems)) throw new CliError(`${file} is not valid`, EXIT.refused);
+  const format = options.logFormat ?? (terminal.stderr.isTTY === true ? 'text' : 'json');
+  const log = createLog({ level: options.logLevel ?? bootstrap.log.level, format });
+  const engine: Engine = core;
+  if (engine.Proxy === undefined) throw new CliError('this build of @polywire/core has no engine', EXIT.internal);
+  const proxy = await engine.Proxy.create({ bootstrap, baseDirectory: directory, plugins, log });
+  const { listeners } = await started(proxy, () => proxy.start());
+  const admin = await started(proxy, () => startAdminOf(bootstrap, proxy));
+  return {
+    listeners,
+    adminAddress: admin?.address,
+    admin: proxy.adminSource,
+    drain: () => proxy.drain(),
+    close: async () => {
+      await admin?.close();
+      await proxy.close();
+    },
+  };
+}
+
+async function startAdminOf(bootstrap: Bootstrap, proxy: RunningProxy): Promise<AdminListener | undefined> {
+  return bootstrap.admin === undefined ? undefined : startAdmin(bootstrap.admin.address, proxy.adminSource);
+}
+
+/** A proxy that could not start is closed, so that the process can end. */
+async function started<T>(proxy: RunningProxy, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    await proxy.close();
+    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused, error);
+  }
+}
