@@ -1,8 +1,11 @@
 // What a user of the published packages would trip over: publint's findings, and dependencies that are not pinned or not explained.
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 
+const run = promisify(execFile);
 const PINNED = /^(\d+\.\d+\.\d+(-[\w.]+)?|workspace:\*)$/;
 
 const EXPLAINED_IN = 'docs/dependencies.md';
@@ -31,10 +34,20 @@ async function lint({ folder, manifest }) {
   return messages.map((message) => `${folder}: ${formatMessage(message, manifest, { color: false })}`);
 }
 
+const TEST_CODE = /\.test\.|\.test-support\.|\/testing\//;
+
+/** What `npm publish` would ship that is only for this repository's tests. */
+async function packedTestCode({ folder, manifest }) {
+  if (manifest.private) return [];
+  const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: folder, maxBuffer: 16 << 20 });
+  const files = JSON.parse(stdout)[0].files.map(({ path }) => path);
+  return files.filter((path) => TEST_CODE.test(path)).map((path) => `${folder}: would publish ${path}; exclude it in "files"`);
+}
+
 /** One line per finding. */
 export async function packageProblems() {
   const packages = manifests();
   const explanations = readFileSync(EXPLAINED_IN, 'utf8');
-  const findings = await Promise.all(packages.map(lint));
+  const findings = await Promise.all([...packages.map(lint), ...packages.map(packedTestCode)]);
   return [...packages.flatMap((each) => dependencyProblems(each, explanations)), ...findings.flat()];
 }

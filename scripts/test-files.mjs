@@ -1,9 +1,9 @@
-// Finds the tests: every *.test.ts of packages, examples and test/, as the file that `tsc -b` made of it.
+// Finds the tests: every *.test.ts and *.test.mjs of scripts, packages, examples and test/, as the file that `tsc -b` made of it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 const IGNORED = new Set(['node_modules', 'dist', 'target', '.cache']);
-const UNIT_ROOT = 'packages';
+const UNIT_ROOTS = ['scripts', 'packages'];
 const E2E_ROOTS = ['examples', 'test'];
 
 function* walk(folder) {
@@ -34,7 +34,7 @@ function compiled(source) {
 
 /** Compiled tests in the order they run: unit tests, then end to end. A filter is `unit`, `e2e` or the beginning of a path. */
 export function testFiles(filters) {
-  const unit = [...walk(UNIT_ROOT)].sort();
+  const unit = UNIT_ROOTS.flatMap((root) => [...walk(root)].sort());
   const e2e = E2E_ROOTS.flatMap((root) => [...walk(root)].sort());
   const wanted = (source, kind) => filters.length === 0 || filters.some((filter) => filter === kind || matchesPath(source, filter));
   return [...unit.filter((source) => wanted(source, 'unit')), ...e2e.filter((source) => wanted(source, 'e2e'))].map(compiled);
