@@ -1,0 +1,134 @@
+import type { Peek } from '../protocol/spi.ts';
+
+const EMPTY = Buffer.alloc(0);
+/** Consumed chunks are forgotten in batches, so that a long queue is not moved for each. */
+const FORGET_AT = 1024;
+
+/** Received chunks of one connection, in order. Never rewrites a chunk that it handed out, never gathers more than was asked for. */
+export class Inbox implements Peek {
+  available = 0;
+  /** Where the last take() or front() found its bytes. */
+  taken: Buffer = EMPTY;
+  takenFrom = 0;
+  #chunk: Buffer = EMPTY;
+  #at = 0;
+  #rest: Buffer[] | undefined = undefined;
+  #restAt = 0;
+
+  push(chunk: Buffer): void {
+    if (this.available === 0) {
+      this.#chunk = chunk;
+      this.#at = 0;
+    } else {
+      this.#rest ??= [];
+      this.#rest.push(chunk);
+    }
+    this.available += chunk.length;
+  }
+
+  uint8(offset: number): number {
+    const i = this.#at + offset;
+    return i < this.#chunk.length ? (this.#chunk[i] as number) : this.view(offset, offset + 1).readUInt8(0);
+  }
+  uint16(offset: number): number {
+    const i = this.#at + offset;
+    const c = this.#chunk;
+    return i + 2 <= c.length ? ((c[i] as number) << 8) | (c[i + 1] as number) : this.view(offset, offset + 2).readUInt16BE(0);
+  }
+  uint32(offset: number): number {
+    const i = this.#at + offset;
+    const c = this.#chunk;
+    if (i + 4 > c.length) return this.view(offset, offset + 4).readUInt32BE(0);
+    return (((c[i] as number) << 24) | ((c[i + 1] as number) << 16) | ((c[i + 2] as number) << 8) | (c[i + 3] as number)) >>> 0;
+  }
+  indexOf(byte: number, from: number): number {
+    let base = -this.#at;
+    let piece: Buffer | undefined = this.#chunk;
+    let next = this.#restAt;
+    while (piece !== undefined) {
+      if (base + piece.length > from) {
+        const found = piece.indexOf(byte, Math.max(from - base, 0));
+        if (found >= 0) return base + found;
+      }
+      base += piece.length;
+      piece = this.#rest?.[next++];
+    }
+    return -1;
+  }
+  view(from: number, to: number): Buffer {
+    if (this.#at + to <= this.#chunk.length) return this.#chunk.subarray(this.#at + from, this.#at + to);
+    return this.#gather(from, to);
+  }
+
+  /** Looks at the first `length` bytes without consuming them: taken[takenFrom, takenFrom + length). */
+  front(length: number): void {
+    if (this.#at + length <= this.#chunk.length) {
+      this.taken = this.#chunk;
+      this.takenFrom = this.#at;
+    } else {
+      this.taken = this.#gather(0, length);
+      this.takenFrom = 0;
+    }
+  }
+
+  /** Consumes `length` bytes: taken[takenFrom, takenFrom + length). Copies only what straddles chunks. */
+  take(length: number): void {
+    this.front(length);
+    this.skip(length);
+  }
+
+  /** Consumes up to `most` bytes of the first chunk as a view. */
+  takePiece(most: number): Buffer {
+    const size = Math.min(most, this.#chunk.length - this.#at);
+    const piece = this.#chunk.subarray(this.#at, this.#at + size);
+    this.skip(size);
+    return piece;
+  }
+
+  skip(length: number): void {
+    this.available -= length;
+    let left = length;
+    while (left >= this.#chunk.length - this.#at && this.#chunk !== EMPTY) {
+      left -= this.#chunk.length - this.#at;
+      this.#next();
+    }
+    this.#at += left;
+  }
+
+  /** Forgets what the last take() found, so that an idle connection pins no chunk. */
+  release(): void {
+    this.taken = EMPTY;
+  }
+
+  #gather(from: number, to: number): Buffer {
+    const out = Buffer.allocUnsafe(to - from);
+    let written = 0;
+    let base = -this.#at;
+    let piece: Buffer | undefined = this.#chunk;
+    let next = this.#restAt;
+    while (piece !== undefined && base < to) {
+      const start = Math.max(from - base, 0);
+      const stop = Math.min(to - base, piece.length);
+      if (start < stop) written += piece.copy(out, written, start, stop);
+      base += piece.length;
+      piece = this.#rest?.[next++];
+    }
+    return out;
+  }
+  #next(): void {
+    this.#at = 0;
+    const rest = this.#rest;
+    if (rest === undefined) {
+      this.#chunk = EMPTY;
+      return;
+    }
+    this.#chunk = rest[this.#restAt++] ?? EMPTY;
+    if (this.#restAt >= rest.length) {
+      this.#rest = undefined;
+      this.#restAt = 0;
+    } else if (this.#restAt >= FORGET_AT) {
+      rest.splice(0, this.#restAt);
+      this.#restAt = 0;
+    }
+  }
+}

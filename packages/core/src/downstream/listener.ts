@@ -1,0 +1,126 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { ListenerConfig } from '../config/bootstrap-model.ts';
+import type { ListenerStats } from '../observe/listener-stats.ts';
+import type { DownstreamConnection } from '../stream/stream.ts';
+import { HIGH_WATERMARK, SocketTransport } from '../transport/socket-transport.ts';
+import type { Transport } from '../transport/transport.ts';
+
+/** What a listener is made with. */
+export interface ListenerOptions {
+  readonly config: ListenerConfig;
+  readonly maxConnections: number;
+  /** Silence, with nothing open, after which a caller's connection is closed, in milliseconds; 0: never. */
+  readonly idleTimeoutMs: number;
+  readonly stats: ListenerStats;
+  readonly accept: (transport: Transport) => DownstreamConnection;
+}
+
+interface Accepted {
+  readonly transport: SocketTransport;
+  readonly connection: DownstreamConnection;
+  /** Looks since anything was read. */
+  silent: number;
+}
+
+/** Silence is looked for this often per idle or quiet time. */
+const LOOKS = 4;
+const BACKLOG = 4096;
+
+/** Accepts the connections of one address and lets them go again. */
+export class Listener {
+  readonly name: string;
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #accepted = new Set<Accepted>();
+  #idleTimer: NodeJS.Timeout | undefined = undefined;
+  #drained: (() => void) | undefined = undefined;
+
+  constructor(options: ListenerOptions) {
+    this.name = options.config.name;
+    this.#options = options;
+    const settings = { noDelay: true, allowHalfOpen: true, highWaterMark: HIGH_WATERMARK };
+    this.#server = createServer(settings, (socket) => this.#accept(socket));
+  }
+
+  /** @throws when the address cannot be listened on, with the listener's name */
+  start(): Promise<{ readonly address: string; readonly port: number }> {
+    const { host, port } = this.#options.config.address;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error) => reject(new Error(`listener ${this.name}: ${error.message}`, { cause: error })));
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
+        this.#watchIdle();
+        resolve(listeningOn(this.#server));
+      });
+    });
+  }
+
+  get connections(): number {
+    return this.#accepted.size;
+  }
+
+  /** Takes no new connections, tells callers to go, and resolves when all are gone. A caller is let go once nothing is open and it was quiet. */
+  drain(quietMs: number): Promise<void> {
+    this.#server.close();
+    clearInterval(this.#idleTimer);
+    if (this.#accepted.size === 0) return Promise.resolve();
+    for (const { connection } of this.#accepted) connection.goAway();
+    for (const accepted of this.#accepted) accepted.silent = 0;
+    const timer = setInterval(() => this.#closeSilent('the proxy is shutting down'), Math.max(1, quietMs / LOOKS));
+    return new Promise((resolve) => {
+      this.#drained = () => {
+        clearInterval(timer);
+        resolve();
+      };
+    });
+  }
+
+  close(reason: string): void {
+    clearInterval(this.#idleTimer);
+    this.#server.close();
+    for (const { transport } of this.#accepted) transport.destroy(reason);
+  }
+
+  #accept(socket: Socket): void {
+    const stats = this.#options.stats;
+    if (this.#accepted.size >= this.#options.maxConnections) {
+      stats.connectionsRefused++;
+      socket.destroy();
+      return;
+    }
+    stats.connections++;
+    stats.connectionsActive++;
+    const transport = new SocketTransport(socket, `${socket.remoteAddress}:${socket.remotePort}`);
+    const accepted = { transport, connection: this.#options.accept(transport), silent: 0 };
+    this.#accepted.add(accepted);
+    transport.start(accepted.connection);
+    socket.once('close', () => {
+      stats.connectionsActive--;
+      this.#accepted.delete(accepted);
+      if (this.#accepted.size === 0) this.#drained?.();
+    });
+  }
+
+  #watchIdle(): void {
+    const idleMs = this.#options.idleTimeoutMs;
+    if (idleMs <= 0) return;
+    this.#idleTimer = setInterval(() => this.#closeSilent('it was idle'), Math.max(10, idleMs / LOOKS));
+    this.#idleTimer.unref();
+  }
+  #closeSilent(reason: string): void {
+    for (const accepted of this.#accepted) {
+      if (accepted.transport.heard || accepted.connection.open > 0) {
+        accepted.transport.heard = false;
+        accepted.silent = 0;
+      } else if (++accepted.silent >= LOOKS) {
+        if (this.#drained === undefined) accepted.transport.destroy(reason);
+        else accepted.transport.end();
+      }
+    }
+  }
+}
+
+function listeningOn(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a listener without an address');
+  return address;
+}

@@ -1,0 +1,163 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Endpoint } from '../cluster/endpoint.ts';
+import { combineEdits } from '../filter/edits.ts';
+import type { FilterContext } from '../filter/filter.ts';
+import type { HeaderEdits, LocalReply, LookupResult, Outcome } from '../protocol/spi.ts';
+import type { Route } from '../route/route.ts';
+import type { DownstreamStream, Exchange, ResetReason, UpstreamStream } from '../stream/stream.ts';
+import { loop } from '../transport/loop.ts';
+import { Timed } from '../transport/timer-wheel.ts';
+import type { PooledConnection } from '../upstream/pooled-connection.ts';
+import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
+
+/** What a request path does at each event of an exchange. */
+export interface ExchangeEvents<Req, Res> {
+  onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void;
+  onResponseEnd(exchange: ProxiedExchange<Req, Res>): void;
+  onReset(exchange: ProxiedExchange<Req, Res>, processed: boolean, detail: string): void;
+  onDeadline(exchange: ProxiedExchange<Req, Res>): void;
+  onCallerGone(exchange: ProxiedExchange<Req, Res>): void;
+  onSent(exchange: ProxiedExchange<Req, Res>): void;
+}
+
+/** What of a request path never changes while it serves. */
+export interface ExchangeFacts {
+  readonly protocol: string;
+}
+
+/** One request and its answer: the only object that the engine keeps for it, and what filters see of it. */
+export class ProxiedExchange<Req, Res> extends Timed implements Exchange<Res>, FilterContext {
+  readonly downstream: DownstreamStream<Res>;
+  readonly head: Req;
+  readonly service: string;
+  readonly method: string;
+  /** The whole request is in `head`. */
+  readonly whole: boolean;
+  readonly startedUs: number = loop.nowUs;
+  route: Route<UpstreamEndpoint<Req, Res>> | undefined = undefined;
+  cluster: Cluster<UpstreamEndpoint<Req, Res>> | undefined = undefined;
+  target: UpstreamEndpoint<Req, Res> | undefined = undefined;
+  pooled: PooledConnection<Req, Res> | undefined = undefined;
+  upstream: UpstreamStream | undefined = undefined;
+  attempt = 0;
+  /** From the wire, in milliseconds; 0: not said. */
+  wireTimeoutMs = 0;
+  /** In force, in milliseconds; 0: none. */
+  timeoutMs = 0;
+  bindsConnection = false;
+  outcome: Outcome | undefined = undefined;
+  localReply: LocalReply | undefined = undefined;
+  requestEdits: HeaderEdits | undefined = undefined;
+  responseEdits: HeaderEdits | undefined = undefined;
+  /** The head of the answer was passed on and its end was not. */
+  answering = false;
+  /** Something of a large answer moved since the deadline was armed: it is given up only when it stands still. */
+  moved = false;
+  over = false;
+  requestBytes = 0;
+  responseBytes = 0;
+  /** Values of the headers that filters declared, once the request's bytes may be gone. */
+  captured: readonly LookupResult[] = NONE;
+  readonly #events: ExchangeEvents<Req, Res>;
+  readonly #facts: ExchangeFacts;
+  /** Data that came before there was somewhere to send it. */
+  #early: { readonly chunk: Buffer; readonly end: boolean }[] | undefined = undefined;
+
+  constructor(
+    events: ExchangeEvents<Req, Res>,
+    facts: ExchangeFacts,
+    downstream: DownstreamStream<Res>,
+    head: Req,
+    service: string,
+    method: string,
+    whole: boolean,
+  ) {
+    super();
+    this.#events = events;
+    this.#facts = facts;
+    this.downstream = downstream;
+    this.head = head;
+    this.service = service;
+    this.method = method;
+    this.whole = whole;
+  }
+
+  get protocol(): string {
+    return this.#facts.protocol;
+  }
+  get peer(): string {
+    return this.downstream.connection.transport.peer;
+  }
+  get endpoint(): Endpoint | undefined {
+    return this.target?.endpoint;
+  }
+  get elapsedUs(): number {
+    return (loop.nowUs - this.startedUs) >>> 0;
+  }
+  get elapsedMs(): number {
+    return this.elapsedUs / 1000;
+  }
+  get wantsWholeResponse(): boolean {
+    return this.responseEdits !== undefined || this.route?.needsWholeResponse === true;
+  }
+  header(index: number): LookupResult {
+    return this.captured[index];
+  }
+  editRequest(edits: HeaderEdits): void {
+    this.requestEdits = combineEdits(this.requestEdits, edits);
+  }
+  editResponse(edits: HeaderEdits): void {
+    this.responseEdits = combineEdits(this.responseEdits, edits);
+  }
+
+  /** The request is on its way: what came meanwhile follows. */
+  sendTo(upstream: UpstreamStream): void {
+    this.upstream = upstream;
+    const early = this.#early;
+    this.#early = undefined;
+    if (early !== undefined) for (const { chunk, end } of early) upstream.sendData(chunk, end);
+    if (!this.whole) this.downstream.resume();
+  }
+
+  onRequestData(chunk: Buffer, end: boolean): boolean {
+    this.requestBytes += chunk.length;
+    if (this.upstream !== undefined) return this.upstream.sendData(chunk, end) || end;
+    if (this.over) return true;
+    this.#early ??= [];
+    this.#early.push({ chunk, end });
+    return false;
+  }
+  onRequestReset(_reason: ResetReason): void {
+    if (!this.over) this.#events.onCallerGone(this);
+  }
+  onUpstreamDrain(): void {
+    this.downstream.resume();
+  }
+  onDownstreamDrain(): void {
+    if (this.pooled?.role !== 'shared') this.upstream?.resume();
+  }
+  onRequestSent(): void {
+    if (!this.over) this.#events.onSent(this);
+  }
+  onResponseHead(head: Res, end: boolean): void {
+    if (!this.over) this.#events.onResponse(this, head, end);
+  }
+  onResponseData(chunk: Buffer, end: boolean): boolean {
+    if (this.over) return true;
+    this.moved = true;
+    this.responseBytes += chunk.length;
+    const more = this.downstream.respondData(chunk, end);
+    if (end) this.#events.onResponseEnd(this);
+    // Nobody else reads from a connection of one's own, so it may wait for a slow caller.
+    else if (!more && this.pooled?.role !== 'shared') this.upstream?.pause();
+    return more;
+  }
+  onResponseReset(_reason: ResetReason, processed: boolean, detail: string): void {
+    if (!this.over) this.#events.onReset(this, processed, detail);
+  }
+  onDeadline(): void {
+    if (!this.over) this.#events.onDeadline(this);
+  }
+}
+
+const NONE: readonly LookupResult[] = [];

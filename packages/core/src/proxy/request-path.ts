@@ -1,0 +1,396 @@
+import type { FilterChain } from '../filter/chain.ts';
+import type { FilterVerdict } from '../filter/filter.ts';
+import type { ListenerStats } from '../observe/listener-stats.ts';
+import { type HeaderScan, type LocalReplyReason, type LookupResult, NOT_REACHED, type Outcome } from '../protocol/spi.ts';
+import { Route } from '../route/route.ts';
+import type { RouteRefusal } from '../route/service-routes.ts';
+import type { DownstreamConnection, DownstreamStream, Exchange, RequestHandler, StreamProtocol } from '../stream/stream.ts';
+import { loop } from '../transport/loop.ts';
+import type { TimerWheel } from '../transport/timer-wheel.ts';
+import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
+import { type ExchangeEvents, ProxiedExchange } from './exchange.ts';
+import { LOCAL_REPLY_OUTCOME } from './local-reply.ts';
+
+/** The routes of one service, as the path asks them. */
+export interface PathRoutes<Req, Res> {
+  readonly scan: HeaderScan<Req>;
+  match(service: string, method: string, values: readonly LookupResult[]): Route<UpstreamEndpoint<Req, Res>> | RouteRefusal | 'not-reached';
+}
+
+/** Where a path finds routes. */
+export interface RouteSource<Req, Res> {
+  find(service: string): PathRoutes<Req, Res> | undefined;
+  /** Why find() has nothing. */
+  describeMiss(service: string): string;
+}
+
+/** What one configuration says of a listener's requests. Replaced whole; requests finish on the one they began with. */
+export interface PathSnapshot<Req, Res> {
+  readonly routes: RouteSource<Req, Res>;
+  readonly filters: FilterChain;
+  /** Headers that filters declared: the first of every scan's values. */
+  readonly declaredHeaders: number;
+}
+
+/** What a request path is made with. */
+export interface PathOptions<Req, Res> {
+  readonly listener: string;
+  readonly protocol: StreamProtocol<Req, Res>;
+  readonly wheel: TimerWheel;
+  readonly stats: ListenerStats;
+  readonly defaultTimeoutMs: number;
+  /** Told when a request is over; undefined: nobody listens. */
+  readonly log: ((exchange: ProxiedExchange<Req, Res>) => void) | undefined;
+  readonly onClosed: (connection: DownstreamConnection, reason: string) => void;
+  readonly onBadRequest: (detail: string) => void;
+}
+
+/** A rewritten deadline matters only when this much was spent here. */
+const WORTH_TELLING_MS = 10;
+/** A large answer is given up when nothing of it moved for this long. */
+const STANDSTILL_MS = 60_000;
+/** A request of which no byte was sent goes to another endpoint once. */
+const MAX_ATTEMPTS = 2;
+
+/**
+ * The life of a request, in reading order:
+ *   onRequest     read the head, find the service's routes, one scan for every header in force
+ *   #filter       filters that want to see it before a route is chosen
+ *   #routeTo      the rules in order; filters that want to see the route
+ *   #attempt      cluster -> endpoint -> connection
+ *   #send         deadline, edits, bytes out
+ *   onResponse    outcome, filters, bytes back
+ *   onReset, onDeadline, onCallerGone   what can go wrong
+ *   #fail         the proxy's own answer
+ *   #finish       always last, exactly once
+ */
+export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, ExchangeEvents<Req, Res> {
+  snapshot: PathSnapshot<Req, Res>;
+  readonly #options: PathOptions<Req, Res>;
+  readonly #stats: ListenerStats;
+  readonly #facts: { readonly protocol: string };
+
+  constructor(options: PathOptions<Req, Res>, snapshot: PathSnapshot<Req, Res>) {
+    this.#options = options;
+    this.#stats = options.stats;
+    this.#facts = { protocol: options.protocol.name };
+    this.snapshot = snapshot;
+  }
+
+  onRequest(stream: DownstreamStream<Res>, head: Req, end: boolean): Exchange<Res> | undefined {
+    const heads = this.#options.protocol.heads;
+    const service = heads.service(head);
+    const method = heads.method(head);
+    const snapshot = this.snapshot;
+    const routes = snapshot.routes.find(service);
+    if (routes !== undefined) {
+      routes.scan.run(head);
+      if (!end && needsMore(routes, service, method, snapshot.declaredHeaders)) return undefined;
+    }
+    this.#stats.requestsActive++;
+    const exchange = new ProxiedExchange(this, this.#facts, stream, head, service, method, end);
+    if (routes === undefined) {
+      this.#fail(exchange, 'no-route', snapshot.routes.describeMiss(service));
+      return exchange;
+    }
+    const scan = routes.scan;
+    exchange.wireTimeoutMs = scan.timeoutMs;
+    exchange.bindsConnection = scan.bindsConnection;
+    if (snapshot.declaredHeaders > 0) exchange.captured = scan.values.slice(0, snapshot.declaredHeaders);
+    const filters = snapshot.filters;
+    if (filters.request.length === 0) this.#routeTo(exchange, filters, routes.match(service, method, scan.values));
+    else this.#filter(exchange, filters, routes, scan.values.slice());
+    return exchange;
+  }
+
+  /** Filters before the route. They may wait, and the scan is shared, so they come with a copy of its values. */
+  #filter(exchange: ProxiedExchange<Req, Res>, filters: FilterChain, routes: PathRoutes<Req, Res>, values: readonly LookupResult[]): void {
+    this.#inTurn(
+      exchange,
+      filters.request.length,
+      (index) => filters.request[index]?.onRequest(exchange) ?? 'continue',
+      () => this.#routeTo(exchange, filters, routes.match(exchange.service, exchange.method, values)),
+    );
+  }
+
+  #routeTo(
+    exchange: ProxiedExchange<Req, Res>,
+    filters: FilterChain,
+    route: Route<UpstreamEndpoint<Req, Res>> | RouteRefusal | 'not-reached',
+  ): void {
+    if (!(route instanceof Route)) {
+      if (route === 'not-reached') this.#fail(exchange, 'bad-request', 'a rule needs a part that this request does not have');
+      else this.#fail(exchange, route.reason, route.message);
+      return;
+    }
+    exchange.route = route;
+    route.stats.requests++;
+    exchange.cluster = route.pickCluster();
+    if (filters.routed.length === 0) this.#attempt(exchange, undefined);
+    else
+      this.#inTurn(
+        exchange,
+        filters.routed.length,
+        (index) => filters.routed[index]?.onRouted(exchange) ?? 'continue',
+        () => this.#attempt(exchange, undefined),
+      );
+  }
+
+  /** Cluster, endpoint, connection. `failed` was tried and did not take the request. */
+  #attempt(exchange: ProxiedExchange<Req, Res>, failed: UpstreamEndpoint<Req, Res> | undefined): void {
+    const cluster = exchange.cluster;
+    if (cluster === undefined) return;
+    if (this.#sendBound(exchange, cluster)) return;
+    let endpoint = cluster.pick(loop.readEvent, failed);
+    if (endpoint === undefined) return this.#fail(exchange, 'no-healthy-upstream', cluster.describeEmptiness());
+    let pooled = this.#connection(exchange, endpoint);
+    if (pooled === undefined && failed === undefined) {
+      const other = cluster.pick(loop.readEvent, endpoint);
+      if (other !== undefined && other !== endpoint) {
+        endpoint = other;
+        pooled = this.#connection(exchange, other);
+      }
+    }
+    if (pooled === undefined) {
+      const reason = endpoint.available ? 'overflow' : 'no-healthy-upstream';
+      return this.#fail(exchange, reason, `${cluster.name}: ${endpoint.pool.describe()}`);
+    }
+    exchange.target = endpoint;
+    exchange.pooled = pooled;
+    if (exchange.bindsConnection) {
+      exchange.downstream.connection.bindings.set(cluster, new Binding(endpoint, pooled));
+      pooled.connection.bind(exchange.downstream.connection);
+    }
+    this.#send(exchange);
+  }
+
+  #connection(exchange: ProxiedExchange<Req, Res>, endpoint: UpstreamEndpoint<Req, Res>): ProxiedExchange<Req, Res>['pooled'] {
+    if (exchange.bindsConnection) return endpoint.pool.bound();
+    // A large request must not stand in front of others while it arrives.
+    return exchange.whole ? endpoint.pool.shared() : endpoint.pool.exclusive();
+  }
+
+  /** A caller that the service calls back stays on its own connection. */
+  #sendBound(exchange: ProxiedExchange<Req, Res>, cluster: object): boolean {
+    const bindings = exchange.downstream.connection.bindings;
+    if (bindings.size === 0) return false;
+    const binding = bindings.get(cluster);
+    if (!(binding instanceof Binding)) return false;
+    const { endpoint, pooled } = binding as Binding<Req, Res>;
+    if (!pooled.connection.usable) return false;
+    exchange.target = endpoint;
+    exchange.pooled = pooled;
+    this.#send(exchange);
+    return true;
+  }
+
+  #send(exchange: ProxiedExchange<Req, Res>): void {
+    const { pooled, target } = exchange;
+    if (pooled === undefined || target === undefined) return;
+    exchange.attempt++;
+    for (const filter of this.snapshot.filters.attempt) filter.onAttempt(exchange);
+    this.#armDeadline(exchange, target);
+    const sent = pooled.connection.send(exchange.head, exchange.requestEdits, exchange.whole, exchange);
+    if (sent === 'uneditable') {
+      const why = exchange.whole ? 'its headers cannot be edited in place' : 'it is too large to be held whole';
+      return this.#fail(exchange, 'bad-request', `a rule changes headers of this request, but ${why}`);
+    }
+    target.pool.activeRequests++;
+    target.pool.stats.requests++;
+    if (exchange.cluster !== undefined) exchange.cluster.stats.requests++;
+    exchange.sendTo(sent);
+  }
+
+  /** Wire, then route, then what the provider asked for in the registry, then the default. */
+  #armDeadline(exchange: ProxiedExchange<Req, Res>, target: UpstreamEndpoint<Req, Res>): void {
+    if (exchange.attempt === 1) {
+      exchange.timeoutMs = this.#timeout(exchange, target);
+      if (exchange.timeoutMs > 0) this.#options.wheel.arm(exchange, exchange.timeoutMs);
+    }
+    const spent = exchange.elapsedMs;
+    if (exchange.timeoutMs > 0 && (spent >= WORTH_TELLING_MS || exchange.attempt > 1)) {
+      this.#options.protocol.heads.setRemainingMs(exchange.head, Math.max(1, Math.floor(exchange.timeoutMs - spent)));
+    }
+  }
+  #timeout(exchange: ProxiedExchange<Req, Res>, target: UpstreamEndpoint<Req, Res>): number {
+    if (exchange.wireTimeoutMs > 0) return exchange.wireTimeoutMs;
+    const routed = exchange.route?.timeoutMs ?? -1;
+    if (routed >= 0) return routed;
+    const asked = target.timeoutMs(exchange.method);
+    return asked > 0 ? asked : this.#options.defaultTimeoutMs;
+  }
+
+  onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void {
+    const outcome = this.#options.protocol.heads.outcome(head);
+    exchange.outcome = outcome;
+    for (const filter of this.snapshot.filters.response) filter.onResponse(exchange);
+    if (!exchange.downstream.respond(head, exchange.responseEdits, end)) {
+      return this.#fail(exchange, 'internal', 'a rule changes headers of this answer, but they cannot be edited in place');
+    }
+    if (end) return this.#finish(exchange);
+    exchange.answering = true;
+    this.#options.wheel.disarm(exchange);
+    this.#options.wheel.arm(exchange, STANDSTILL_MS);
+  }
+  onResponseEnd(exchange: ProxiedExchange<Req, Res>): void {
+    this.#finish(exchange);
+  }
+  onSent(exchange: ProxiedExchange<Req, Res>): void {
+    this.#stats.oneway++;
+    exchange.downstream.finish();
+    this.#finish(exchange);
+  }
+
+  onReset(exchange: ProxiedExchange<Req, Res>, processed: boolean, detail: string): void {
+    const target = exchange.target;
+    if (exchange.answering) {
+      exchange.outcome = 'failure';
+      exchange.downstream.abort(`the service broke off its answer: ${detail}`);
+      return this.#finish(exchange);
+    }
+    if (!processed && exchange.attempt < MAX_ATTEMPTS) {
+      this.#leaveUpstream(exchange);
+      this.#stats.retries++;
+      if (exchange.cluster !== undefined) exchange.cluster.stats.retries++;
+      return this.#attempt(exchange, target);
+    }
+    const address = target === undefined ? '' : ` (${target.endpoint.address}:${target.endpoint.port})`;
+    const reason: LocalReplyReason = processed ? 'upstream-reset' : 'no-healthy-upstream';
+    this.#fail(exchange, reason, `${exchange.cluster?.name ?? exchange.service}: no answer from the service${address}: ${detail}`);
+  }
+
+  onDeadline(exchange: ProxiedExchange<Req, Res>): void {
+    if (exchange.answering) {
+      if (exchange.moved) {
+        exchange.moved = false;
+        return this.#options.wheel.arm(exchange, STANDSTILL_MS);
+      }
+      exchange.upstream?.cancel('timeout');
+      exchange.downstream.abort('the answer stood still');
+      return this.#finish(exchange);
+    }
+    exchange.upstream?.cancel('timeout');
+    const address = exchange.target === undefined ? '' : ` by ${exchange.target.endpoint.address}:${exchange.target.endpoint.port}`;
+    this.#fail(exchange, 'timeout', `${exchange.service}/${exchange.method}: no answer${address} within ${exchange.timeoutMs} ms`);
+  }
+
+  onCallerGone(exchange: ProxiedExchange<Req, Res>): void {
+    exchange.upstream?.cancel('cancelled');
+    this.#stats.cancelled++;
+    this.#finish(exchange);
+  }
+
+  onBadRequest(detail: string): void {
+    this.#stats.protocolErrors++;
+    this.#options.onBadRequest(detail);
+  }
+  onConnectionClosed(connection: DownstreamConnection, reason: string): void {
+    this.#options.onClosed(connection, reason);
+  }
+
+  #fail(exchange: ProxiedExchange<Req, Res>, reason: LocalReplyReason, message: string): void {
+    if (exchange.over) return;
+    const reply = { reason, message: message === '' ? reason : message };
+    exchange.localReply = reply;
+    exchange.outcome = LOCAL_REPLY_OUTCOME[reason];
+    this.#stats.localReplies[reason]++;
+    if (exchange.route !== undefined) exchange.route.stats.localReplies++;
+    for (const filter of this.snapshot.filters.response) filter.onResponse(exchange);
+    exchange.downstream.reply(reply);
+    this.#finish(exchange);
+  }
+
+  #finish(exchange: ProxiedExchange<Req, Res>): void {
+    if (exchange.over) return;
+    exchange.over = true;
+    this.#options.wheel.disarm(exchange);
+    this.#leaveUpstream(exchange);
+    this.#count(exchange);
+    for (const filter of this.snapshot.filters.log) filter.onLog(exchange);
+    this.#options.log?.(exchange);
+  }
+
+  #leaveUpstream(exchange: ProxiedExchange<Req, Res>): void {
+    const { pooled, target } = exchange;
+    if (exchange.upstream === undefined || pooled === undefined || target === undefined) return;
+    exchange.upstream = undefined;
+    exchange.pooled = undefined;
+    target.pool.activeRequests--;
+    target.pool.release(pooled);
+  }
+
+  #count(exchange: ProxiedExchange<Req, Res>): void {
+    const stats = this.#stats;
+    stats.requestsActive--;
+    stats.duration.record(exchange.elapsedUs);
+    const { outcome, target } = exchange;
+    if (outcome === undefined) return;
+    stats.outcomes[outcome]++;
+    const healthy = outcome === 'ok' || outcome === 'business-error';
+    if (!healthy && target !== undefined) target.pool.stats.failures++;
+    if (exchange.route !== undefined) countOutcome(exchange.route.stats, outcome);
+    if (exchange.cluster !== undefined) countOutcome(exchange.cluster.stats, outcome);
+  }
+
+  /** Runs filters one after the other; one that answers with a promise suspends this request alone. */
+  #inTurn(
+    exchange: ProxiedExchange<Req, Res>,
+    count: number,
+    run: (index: number) => FilterVerdict | Promise<FilterVerdict>,
+    then: () => void,
+    from = 0,
+  ): void {
+    for (let index = from; index < count; index++) {
+      const verdict = run(index);
+      if (verdict === 'continue') continue;
+      if (!(verdict instanceof Promise)) return this.#fail(exchange, verdict.reason, verdict.message);
+      const next = index + 1;
+      verdict.then(
+        (late) => {
+          loop.begin();
+          if (exchange.over) return;
+          if (late === 'continue') this.#inTurn(exchange, count, run, then, next);
+          else this.#fail(exchange, late.reason, late.message);
+        },
+        (error: unknown) => this.#fail(exchange, 'internal', `a filter failed: ${error instanceof Error ? error.message : String(error)}`),
+      );
+      return;
+    }
+    then();
+  }
+}
+
+/** Routes and clusters count alike. */
+interface OutcomeCounts {
+  ok: number;
+  businessErrors: number;
+  timeouts: number;
+  failures: number;
+}
+function countOutcome(counts: OutcomeCounts, outcome: Outcome): void {
+  if (outcome === 'ok') counts.ok++;
+  else if (outcome === 'business-error') counts.businessErrors++;
+  else if (outcome === 'timeout') counts.timeouts++;
+  else counts.failures++;
+}
+
+/** An upstream connection that belongs to one caller. */
+class Binding<Req, Res> {
+  readonly endpoint: UpstreamEndpoint<Req, Res>;
+  readonly pooled: NonNullable<ProxiedExchange<Req, Res>['pooled']>;
+  constructor(endpoint: UpstreamEndpoint<Req, Res>, pooled: NonNullable<ProxiedExchange<Req, Res>['pooled']>) {
+    this.endpoint = endpoint;
+    this.pooled = pooled;
+  }
+  close(reason: string): void {
+    this.pooled.close(reason);
+  }
+}
+
+/** Whether a rule, an edit or a filter in force needs a part of a large request that is not here yet. */
+function needsMore<Req, Res>(routes: PathRoutes<Req, Res>, service: string, method: string, declared: number): boolean {
+  const values = routes.scan.values;
+  for (let i = 0; i < declared; i++) if (values[i] === NOT_REACHED) return true;
+  const route = routes.match(service, method, values);
+  return route === 'not-reached' || (route instanceof Route && route.needsWholeRequest);
+}

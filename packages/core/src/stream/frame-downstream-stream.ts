@@ -1,0 +1,94 @@
+import type { Frame, HeaderEdits, LocalReply } from '../protocol/spi.ts';
+import type { FrameDownstreamConnection } from './frame-downstream.ts';
+import type { DownstreamStream, Exchange } from './stream.ts';
+
+/** A place in the ring of a connection's open streams; the connection itself holds the one that is no stream. */
+export class StreamLink {
+  next: StreamLink = this;
+  previous: StreamLink = this;
+
+  enter(ring: StreamLink): void {
+    this.next = ring;
+    this.previous = ring.previous;
+    ring.previous.next = this;
+    ring.previous = this;
+  }
+  leave(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.next = this;
+    this.previous = this;
+  }
+  /** The streams of the ring that begins here, copied: telling one may end others. */
+  all(): FrameDownstreamStream<Frame>[] {
+    const streams: FrameDownstreamStream<Frame>[] = [];
+    for (let link = this.next; link !== this; link = link.next) if (link instanceof FrameDownstreamStream) streams.push(link);
+    return streams;
+  }
+}
+
+/** One request of a caller. */
+export class FrameDownstreamStream<F extends Frame> extends StreamLink implements DownstreamStream<F> {
+  exchange: Exchange<F> | undefined = undefined;
+  readonly connection: FrameDownstreamConnection<F>;
+  readonly #request: F;
+  #over = false;
+
+  constructor(connection: FrameDownstreamConnection<F>, request: F) {
+    super();
+    this.connection = connection;
+    this.#request = request;
+  }
+
+  respond(head: F, edits: HeaderEdits | undefined, end: boolean): boolean {
+    const connection = this.connection;
+    const front = connection.protocol.multiplexing?.restoreId(head, this.#request);
+    if (edits !== undefined) {
+      const pieces = front === undefined ? connection.protocol.mediation?.edit(head, edits) : undefined;
+      if (pieces === undefined) return false;
+      const whole = Buffer.concat(pieces);
+      connection.emit(this, whole, 0, whole.length, true);
+    } else if (front === undefined) {
+      connection.emit(this, head.chunk, head.from, head.to, end);
+    } else {
+      connection.emit(this, front.front, 0, front.front.length, false);
+      connection.emit(this, head.chunk, head.from + front.replaces, head.to, end);
+    }
+    if (end) this.finish();
+    return true;
+  }
+  respondData(chunk: Buffer, end: boolean): boolean {
+    this.connection.emit(this, chunk, 0, chunk.length, end);
+    if (end) this.finish();
+    return this.connection.mayWrite(this);
+  }
+  reply(local: LocalReply): void {
+    if (this.#request.kind !== 'oneway') {
+      const mediation = this.connection.protocol.mediation;
+      if (mediation === undefined) {
+        this.finish();
+        this.connection.transport.destroy(local.message);
+        return;
+      }
+      const bytes = mediation.localReply(this.#request, local);
+      this.connection.emit(this, bytes, 0, bytes.length, true);
+    }
+    this.finish();
+  }
+  abort(detail: string): void {
+    this.finish();
+    this.connection.transport.destroy(detail);
+  }
+  finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.leave();
+    this.connection.closed(this);
+  }
+  pause(): void {
+    this.connection.pauseRequest(true);
+  }
+  resume(): void {
+    this.connection.pauseRequest(false);
+  }
+}

@@ -1,0 +1,289 @@
+import type { LimitsConfig } from '../config/bootstrap-model.ts';
+import { CodecError } from '../errors/proxy-error.ts';
+import { FrameReader, type FrameSink, type Taken } from '../protocol/frame-reader.ts';
+import type { CodecConnection, Frame, FrameProtocol, LocalReply } from '../protocol/spi.ts';
+import type { Transport } from '../transport/transport.ts';
+import { AnswerOrder } from './answer-order.ts';
+import { FrameDownstreamStream, StreamLink } from './frame-downstream-stream.ts';
+import { type Pending, PendingTable } from './pending-table.ts';
+import type { BoundUpstream, DownstreamConnection, RequestHandler } from './stream.ts';
+
+/** Enough of a stranger's first bytes to answer a health check by. */
+const REFUSED_HEAD_BYTES = 256;
+
+/** Where the caller's answer to a request of the service goes. */
+export interface CallbackOwner<F extends Frame> {
+  onCallbackAnswer(answer: F, request: F): void;
+}
+class Callback<F extends Frame> implements Pending {
+  id = 0;
+  readonly request: F;
+  readonly owner: CallbackOwner<F>;
+  constructor(request: F, owner: CallbackOwner<F>) {
+    this.request = request;
+    this.owner = owner;
+  }
+}
+
+/** A caller's connection that speaks frames. */
+export class FrameDownstreamConnection<F extends Frame> implements DownstreamConnection, FrameSink<F> {
+  open = 0;
+  readonly transport: Transport;
+  readonly protocol: FrameProtocol<F>;
+  readonly bindings = new Map<object, BoundUpstream>();
+  readonly #handler: RequestHandler<F, F>;
+  readonly #limits: LimitsConfig;
+  readonly #codec: CodecConnection<F>;
+  readonly #reader: FrameReader<F>;
+  /** Open streams as a ring through this sentinel, so that they can be told when the caller goes away. */
+  readonly #streams = new StreamLink();
+  #order: AnswerOrder | undefined = undefined;
+  #callbacks: PendingTable<Callback<F>> | undefined = undefined;
+  /** The stream whose large request is being received. */
+  #receiving: FrameDownstreamStream<F> | undefined = undefined;
+  #outputFull = false;
+  #requestPaused = false;
+  #reading = true;
+  #ended = false;
+
+  constructor(protocol: FrameProtocol<F>, limits: LimitsConfig, transport: Transport, handler: RequestHandler<F, F>) {
+    this.protocol = protocol;
+    this.transport = transport;
+    this.#handler = handler;
+    this.#limits = limits;
+    this.#codec = protocol.connection({ side: 'downstream', maxFrameBytes: limits.maxFrameBytes });
+    this.#reader = new FrameReader(this.#codec, limits, this);
+  }
+
+  onBytes(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      this.#refuse(error);
+    }
+    if (this.transport.full) this.#outputFull = true;
+    this.#applyFlow();
+  }
+
+  onFrame(frame: F): void {
+    switch (frame.kind) {
+      case 'request':
+      case 'oneway':
+        if (frame.defect !== undefined) return this.#answerDefect(frame, frame.defect);
+        if (frame.length > this.#limits.maxFrameBytes) return this.#answerTooLarge(frame);
+        if (this.open >= this.#limits.maxPendingPerConnection) return this.#answerOverflow(frame);
+        this.#begin(frame, true);
+        return;
+      case 'ping': {
+        const pong = this.#codec.pong?.(frame);
+        if (pong !== undefined) this.emit(frame, pong, 0, pong.length, true);
+        return;
+      }
+      case 'response':
+        this.#onCallbackAnswer(frame);
+        return;
+      default:
+        return;
+    }
+  }
+
+  onFront(frame: F): Taken {
+    if (frame.kind !== 'request' && frame.kind !== 'oneway') {
+      // A large answer to a callback is kept whole; anything else that is large has no meaning here.
+      return frame.kind === 'response' && frame.to - frame.from < this.#limits.maxBufferedFrontBytes ? 'need-more' : 'skip';
+    }
+    if (frame.defect !== undefined) {
+      this.#answerDefect(frame, frame.defect);
+      return 'skip';
+    }
+    if (frame.length > this.#limits.maxFrameBytes) {
+      this.#answerTooLarge(frame);
+      return 'skip';
+    }
+    if (this.#begin(frame, false)) return this.#receiving === undefined ? 'skip' : 'taken';
+    if (frame.to - frame.from < this.#limits.maxBufferedFrontBytes) return 'need-more';
+    const most = this.#limits.maxBufferedFrontBytes;
+    this.#answer(frame, {
+      reason: 'too-large',
+      message: `a rule needs a part of this ${frame.length}-byte request that lies beyond its first ${most} bytes (limits.maxBufferedFrontBytes)`,
+    });
+    return 'skip';
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    const stream = this.#receiving;
+    if (end) {
+      this.#receiving = undefined;
+      this.#reader.held = this.#awaitsAnswer();
+    }
+    if (stream?.exchange === undefined) return;
+    if (!stream.exchange.onRequestData(chunk, end)) stream.pause();
+  }
+
+  onFlushed(): void {}
+  onDrain(): void {
+    this.#outputFull = false;
+    this.#applyFlow();
+    for (const stream of this.#streams.all()) stream.exchange?.onDownstreamDrain();
+  }
+  onEnd(): void {
+    this.#ended = true;
+    if (this.#receiving !== undefined) this.transport.destroy('the caller ended inside a request');
+    else this.#endWhenIdle();
+  }
+  onClose(reason: string): void {
+    for (const stream of this.#streams.all()) {
+      stream.leave();
+      stream.exchange?.onRequestReset('connection-closed');
+    }
+    for (const bound of this.bindings.values()) bound.close('the caller that it belonged to is gone');
+    this.bindings.clear();
+    this.#handler.onConnectionClosed(this, reason);
+  }
+
+  goAway(): void {
+    const frame = this.#codec.goAway?.();
+    if (frame !== undefined) this.emit(frame, frame, 0, frame.length, true);
+  }
+
+  /** Passes a request of the service on to this caller, under an id that is free here. False when too many wait already. */
+  callBack(request: F, owner: CallbackOwner<F>): boolean {
+    const multiplexing = this.protocol.multiplexing;
+    if (multiplexing === undefined) return false;
+    this.#callbacks ??= new PendingTable(multiplexing.maxId);
+    if (this.#callbacks.size >= this.#limits.maxPendingPerConnection) return false;
+    if (request.kind === 'request') {
+      const front = multiplexing.assignId(request, this.#callbacks.add(new Callback(request, owner)));
+      if (front !== undefined) return this.#emitFront(request, front.front, request.from + front.replaces);
+    }
+    this.emit(request, request.chunk, request.from, request.to, true);
+    return true;
+  }
+
+  /** Writes [from, to) as part of `owner`'s answer, in its turn. `end` with its last part. */
+  emit(owner: object, buffer: Buffer, from: number, to: number, end: boolean): void {
+    const order = this.#order;
+    if (order === undefined) {
+      if (!end) this.#order = new AnswerOrder(this.transport, owner);
+      this.transport.writeRange(buffer, from, to);
+    } else if (order.write(owner, buffer.subarray(from, to), end)) this.#order = undefined;
+    if (this.transport.full) this.#checkQueue();
+  }
+
+  /** Whether `owner` may go on: false asks to pause. */
+  mayWrite(owner: object): boolean {
+    return !this.transport.full && (this.#order === undefined || this.#order.isActive(owner));
+  }
+
+  /** Called by a stream that is over. */
+  closed(stream: FrameDownstreamStream<F>): void {
+    this.open--;
+    if (this.#receiving === stream) {
+      this.#receiving = undefined;
+      this.#reader.skipRest();
+      this.#requestPaused = false;
+    }
+    this.#applyFlow();
+    this.#endWhenIdle();
+  }
+  pauseRequest(paused: boolean): void {
+    this.#requestPaused = paused;
+    this.#applyFlow();
+  }
+
+  /** True when the request was accepted or answered, false when the handler needs more of the front. */
+  #begin(frame: F, whole: boolean): boolean {
+    const stream = new FrameDownstreamStream(this, frame);
+    if (!whole) this.#receiving = stream;
+    stream.enter(this.#streams);
+    this.open++;
+    this.#reader.held = this.#awaitsAnswer();
+    const exchange = this.#handler.onRequest(stream, frame, whole);
+    if (exchange === undefined) {
+      this.#receiving = undefined;
+      stream.leave();
+      this.open--;
+      return false;
+    }
+    stream.exchange = exchange;
+    return true;
+  }
+  #answerDefect(frame: F, defect: string): void {
+    this.#handler.onBadRequest(defect);
+    this.#answer(frame, { reason: 'bad-request', message: defect });
+  }
+  #answerTooLarge(frame: F): void {
+    const message = `a request of ${frame.length} bytes is over the limit of ${this.#limits.maxFrameBytes} (limits.maxFrameBytes)`;
+    this.#handler.onBadRequest(message);
+    this.#answer(frame, { reason: 'too-large', message });
+  }
+  #answerOverflow(frame: F): void {
+    const most = this.#limits.maxPendingPerConnection;
+    this.#answer(frame, {
+      reason: 'overflow',
+      message: `${most} requests of this connection wait already (limits.maxPendingPerConnection)`,
+    });
+  }
+  #answer(request: F, reply: LocalReply): void {
+    if (request.kind === 'oneway') return;
+    const mediation = this.protocol.mediation;
+    if (mediation === undefined) return this.transport.destroy(reply.message);
+    const bytes = mediation.localReply(request, reply);
+    this.emit(request, bytes, 0, bytes.length, true);
+  }
+  #refuse(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof CodecError)) return this.transport.destroy(`the codec failed: ${reason}`);
+    const answer = this.open === 0 ? this.#codec.refuse?.(this.#reader.head(REFUSED_HEAD_BYTES)) : undefined;
+    if (answer === undefined) return this.transport.destroy(reason);
+    this.#reader.held = true;
+    this.#ended = true;
+    this.transport.write(answer);
+    this.transport.end();
+  }
+  #onCallbackAnswer(answer: F): void {
+    const id = this.protocol.multiplexing?.assignedId(answer);
+    const callback = id === undefined ? undefined : this.#callbacks?.take(id);
+    callback?.owner.onCallbackAnswer(answer, callback.request);
+  }
+  #emitFront(frame: F, front: Buffer, restFrom: number): boolean {
+    const whole = Buffer.concat([front, frame.chunk.subarray(restFrom, frame.to)]);
+    this.emit(frame, whole, 0, whole.length, true);
+    return true;
+  }
+  #checkQueue(): void {
+    const queued = this.transport.queuedBytes + (this.#order?.heldBytes ?? 0);
+    if (queued > this.#limits.downstreamQueueBytes) {
+      this.transport.destroy(`the caller does not read its answers: ${queued} bytes queued (limits.downstreamQueueBytes)`);
+    } else if (!this.#outputFull) {
+      this.#outputFull = true;
+      this.#applyFlow();
+    }
+  }
+  /** Without ids, the next request waits until this one is answered. */
+  #awaitsAnswer(): boolean {
+    return this.protocol.multiplexing === undefined && this.open > 0 && this.#receiving === undefined;
+  }
+  #applyFlow(): void {
+    if (this.transport.closed || this.#ended) return;
+    const stopped = this.#outputFull || this.#requestPaused;
+    const held = stopped || this.#awaitsAnswer();
+    const reading = !held || (!stopped && this.#reader.buffered <= this.#limits.relayThresholdBytes);
+    if (reading !== this.#reading) {
+      this.#reading = reading;
+      if (reading) this.transport.resume();
+      else this.transport.pause();
+    }
+    const release = this.#reader.held && !held;
+    this.#reader.held = held;
+    if (!release) return;
+    try {
+      this.#reader.resume();
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+  #endWhenIdle(): void {
+    if (this.#ended && this.open === 0 && !this.transport.closed) this.transport.end();
+  }
+}

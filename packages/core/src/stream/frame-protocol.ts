@@ -1,0 +1,69 @@
+import type { LimitsConfig } from '../config/bootstrap-model.ts';
+import type { Frame, FrameProtocol, HeaderScan, Routing, ScanRequest } from '../protocol/spi.ts';
+import type { Transport } from '../transport/transport.ts';
+import { FrameDownstreamConnection } from './frame-downstream.ts';
+import { FrameUpstreamConnection, type FrameUpstreamCounts } from './frame-upstream.ts';
+import type { HeadReader, RequestHandler, StreamProtocol, UpstreamOwner } from './stream.ts';
+
+/** Makes streams of a protocol that has only frames. */
+export function frameProtocol<F extends Frame>(
+  protocol: FrameProtocol<F>,
+  limits: LimitsConfig,
+  counts: FrameUpstreamCounts,
+): StreamProtocol<F, F> {
+  return {
+    name: protocol.name,
+    multiplexed: protocol.multiplexing !== undefined,
+    hasRouting: protocol.routing !== undefined,
+    hasMediation: protocol.mediation !== undefined,
+    caseSensitiveHeaders: protocol.routing?.caseSensitiveHeaders ?? true,
+    heads: protocol.routing === undefined ? new BlindHeadReader() : new FrameHeadReader(protocol.routing),
+    accept: (transport: Transport, handler: RequestHandler<F, F>) => new FrameDownstreamConnection(protocol, limits, transport, handler),
+    connect: (transport: Transport, owner: UpstreamOwner) => new FrameUpstreamConnection(protocol, limits, transport, owner, counts),
+  };
+}
+
+class FrameHeadReader<F extends Frame> implements HeadReader<F, F> {
+  readonly #routing: Routing<F>;
+  constructor(routing: Routing<F>) {
+    this.#routing = routing;
+  }
+  service(request: F): string {
+    return this.#routing.service(request);
+  }
+  method(request: F): string {
+    return this.#routing.method(request);
+  }
+  oneway(request: F): boolean {
+    return request.kind === 'oneway';
+  }
+  scan(wanted: ScanRequest): HeaderScan<F> {
+    return this.#routing.scan(wanted);
+  }
+  setRemainingMs(request: F, ms: number): void {
+    this.#routing.setRemainingMs?.(request, ms);
+  }
+  outcome(response: F): ReturnType<Routing<F>['outcome']> {
+    return this.#routing.outcome(response);
+  }
+}
+
+/** For a codec below level 3: every request looks the same. */
+class BlindHeadReader<F extends Frame> implements HeadReader<F, F> {
+  service(): string {
+    return '';
+  }
+  method(): string {
+    return '';
+  }
+  oneway(request: F): boolean {
+    return request.kind === 'oneway';
+  }
+  scan(): HeaderScan<F> {
+    return { run() {}, values: [], timeoutMs: 0, bindsConnection: false };
+  }
+  setRemainingMs(): void {}
+  outcome(): 'ok' {
+    return 'ok';
+  }
+}

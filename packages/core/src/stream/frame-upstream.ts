@@ -1,0 +1,252 @@
+import type { LimitsConfig } from '../config/bootstrap-model.ts';
+import { FrameReader, type FrameSink, type Taken } from '../protocol/frame-reader.ts';
+import type { CodecConnection, Frame, FrameProtocol, HeaderEdits } from '../protocol/spi.ts';
+import type { Transport } from '../transport/transport.ts';
+import { type CallbackOwner, FrameDownstreamConnection } from './frame-downstream.ts';
+import { FrameUpstreamStream } from './frame-upstream-stream.ts';
+import { PendingTable } from './pending-table.ts';
+import type { DownstreamConnection, Exchange, SendResult, UpstreamConnection, UpstreamOwner } from './stream.ts';
+
+const EMPTY = Buffer.alloc(0);
+/** Without ids every answer belongs to the one request that waits, so the table's ids never meet the wire. */
+const NO_IDS = 0x7fffffff;
+
+/** Frames of one service connection that did not find their stream. */
+export class FrameUpstreamCounts {
+  /** Answers that came after their stream was over, or that nobody asked for. */
+  late = 0;
+}
+
+/** A connection to a service that speaks frames. */
+export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnection<F, F>, FrameSink<F>, CallbackOwner<F> {
+  draining = false;
+  readonly transport: Transport;
+  readonly protocol: FrameProtocol<F>;
+  readonly #limits: LimitsConfig;
+  readonly #owner: UpstreamOwner;
+  readonly #counts: FrameUpstreamCounts;
+  readonly #codec: CodecConnection<F>;
+  readonly #reader: FrameReader<F>;
+  readonly #pending: PendingTable<FrameUpstreamStream<F>>;
+  /** Sent in this turn of the loop, or waiting for the connection: their bytes can still be taken back. */
+  #unflushed: FrameUpstreamStream<F>[] = [];
+  /** The one that waits, on a protocol without ids. */
+  #inOrder: FrameUpstreamStream<F> | undefined = undefined;
+  /** The stream whose large request is being sent. */
+  #sending: FrameUpstreamStream<F> | undefined = undefined;
+  /** The stream whose large answer is being received. */
+  #receiving: FrameUpstreamStream<F> | undefined = undefined;
+  #caller: FrameDownstreamConnection<F> | undefined = undefined;
+
+  constructor(protocol: FrameProtocol<F>, limits: LimitsConfig, transport: Transport, owner: UpstreamOwner, counts: FrameUpstreamCounts) {
+    this.protocol = protocol;
+    this.transport = transport;
+    this.#limits = limits;
+    this.#owner = owner;
+    this.#counts = counts;
+    this.#codec = protocol.connection({ side: 'upstream', maxFrameBytes: limits.maxFrameBytes });
+    this.#reader = new FrameReader(this.#codec, limits, this);
+    this.#pending = new PendingTable(protocol.multiplexing?.maxId ?? NO_IDS);
+  }
+
+  get usable(): boolean {
+    if (this.transport.closed || this.draining || this.#sending !== undefined) return false;
+    if (this.#pending.size >= this.#limits.maxPendingPerConnection) return false;
+    return !this.transport.full || this.transport.queuedBytes < this.#limits.upstreamQueueBytes;
+  }
+  get open(): number {
+    return this.#pending.size;
+  }
+  get midRequest(): boolean {
+    return this.#sending !== undefined;
+  }
+
+  send(head: F, edits: HeaderEdits | undefined, end: boolean, exchange: Exchange<F>): SendResult<FrameUpstreamStream<F>> {
+    const stream = new FrameUpstreamStream(this, head, end, exchange);
+    const multiplexing = this.protocol.multiplexing;
+    let front: ReturnType<NonNullable<typeof multiplexing>['assignId']>;
+    if (head.kind === 'request') {
+      const id = this.#pending.add(stream);
+      if (multiplexing === undefined) this.#inOrder = stream;
+      else front = multiplexing.assignId(head, id);
+    }
+    if (edits !== undefined) {
+      const pieces = front === undefined ? this.protocol.mediation?.edit(head, edits) : undefined;
+      if (pieces === undefined) {
+        this.forget(stream);
+        return 'uneditable';
+      }
+      for (const piece of pieces) this.transport.write(piece);
+    } else if (front === undefined) {
+      this.transport.writeRange(head.chunk, head.from, head.to);
+    } else {
+      this.transport.write(front.front);
+      this.transport.writeRange(head.chunk, head.from + front.replaces, head.to);
+    }
+    if (!end) this.#sending = stream;
+    this.#unflushed.push(stream);
+    return stream;
+  }
+
+  ping(): void {
+    const frame = this.#codec.ping?.(this.#pending.skipId());
+    if (frame !== undefined && this.#sending === undefined) this.transport.write(frame);
+  }
+
+  bind(caller: DownstreamConnection): void {
+    // Both sides of a route table speak one protocol; any other caller cannot be called back.
+    if (caller instanceof FrameDownstreamConnection) this.#caller = caller;
+  }
+
+  onBytes(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      this.transport.destroy(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  onFrame(frame: F): void {
+    switch (frame.kind) {
+      case 'response': {
+        const stream = this.#waiting(frame);
+        if (stream === undefined) {
+          this.#counts.late++;
+          return;
+        }
+        this.forget(stream);
+        stream.exchange.onResponseHead(frame, true);
+        return;
+      }
+      case 'ping': {
+        const pong = this.#codec.pong?.(frame);
+        if (pong !== undefined && this.#sending === undefined) this.transport.write(pong);
+        return;
+      }
+      case 'request':
+      case 'oneway':
+        this.#onCallback(frame);
+        return;
+      case 'goaway':
+      case 'resume': {
+        const draining = frame.kind === 'goaway';
+        if (draining === this.draining) return;
+        this.draining = draining;
+        this.#owner.onDraining();
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  onFront(frame: F): Taken {
+    if (frame.kind !== 'response') return this.#caller !== undefined && this.#mayKeep(frame) ? 'need-more' : 'skip';
+    const stream = this.#waiting(frame);
+    if (stream === undefined) {
+      this.#counts.late++;
+      return 'skip';
+    }
+    if (frame.length > this.#limits.maxFrameBytes) {
+      return this.#refuse(
+        stream,
+        `an answer of ${frame.length} bytes is over the limit of ${this.#limits.maxFrameBytes} (limits.maxFrameBytes)`,
+      );
+    }
+    if (stream.exchange.wantsWholeResponse) {
+      if (this.#mayKeep(frame)) return 'need-more';
+      return this.#refuse(stream, `an answer of ${frame.length} bytes is too large to edit (limits.maxBufferedFrontBytes)`);
+    }
+    this.forget(stream);
+    this.#receiving = stream;
+    stream.exchange.onResponseHead(frame, false);
+    return stream.cancelled ? 'skip' : 'taken';
+  }
+
+  onData(chunk: Buffer, end: boolean): void {
+    const stream = this.#receiving;
+    if (end) this.#receiving = undefined;
+    if (stream === undefined || stream.cancelled) return;
+    stream.exchange.onResponseData(chunk, end);
+  }
+
+  onFlushed(): void {
+    const flushed = this.#unflushed;
+    this.#unflushed = [];
+    for (const stream of flushed) stream.flushed(EMPTY);
+  }
+
+  onDrain(): void {
+    this.#sending?.exchange.onUpstreamDrain();
+  }
+
+  onEnd(): void {
+    this.transport.destroy('the service closed the connection');
+  }
+
+  onClose(reason: string): void {
+    this.#owner.onClosed(reason);
+    const unflushed = this.#unflushed;
+    this.#unflushed = [];
+    this.#inOrder = undefined;
+    const sending = this.#sending;
+    this.#sending = undefined;
+    const receiving = this.#receiving;
+    this.#receiving = undefined;
+    for (const stream of this.#pending.drain()) if (stream.sent) stream.exchange.onResponseReset('connection-closed', true, reason);
+    for (const stream of unflushed)
+      if (!stream.cancelled && !stream.sent) stream.exchange.onResponseReset('connection-closed', false, reason);
+    if (sending?.sent && sending.oneway) sending.exchange.onResponseReset('connection-closed', true, reason);
+    if (receiving !== undefined && !receiving.cancelled) receiving.exchange.onResponseReset('connection-closed', true, reason);
+    this.#caller?.transport.destroy(`the service closed the connection that it calls this caller back on: ${reason}`);
+  }
+
+  onCallbackAnswer(answer: F, request: F): void {
+    const front = this.protocol.multiplexing?.restoreId(answer, request);
+    if (front === undefined) this.transport.writeRange(answer.chunk, answer.from, answer.to);
+    else {
+      this.transport.write(front.front);
+      this.transport.writeRange(answer.chunk, answer.from + front.replaces, answer.to);
+    }
+  }
+
+  /** The stream's answer, should it come, is dropped. */
+  forget(stream: FrameUpstreamStream<F>): void {
+    if (this.#inOrder === stream) this.#inOrder = undefined;
+    if (stream.id > 0) this.#pending.take(stream.id);
+  }
+
+  /** The last byte of a large request was queued. */
+  sendingEnded(): void {
+    this.#sending = undefined;
+  }
+  /** Ends a stream whose request or answer is under way: without ids, or inside a frame, nothing else can follow on this connection. */
+  abandon(stream: FrameUpstreamStream<F>): void {
+    const inFrame = this.#sending === stream;
+    const unpaired = this.protocol.multiplexing === undefined && this.#inOrder === stream;
+    this.forget(stream);
+    if (this.#receiving === stream) this.#reader.skipRest();
+    if (inFrame || unpaired) this.transport.destroy('a request on it was given up');
+  }
+
+  #waiting(response: F): FrameUpstreamStream<F> | undefined {
+    const multiplexing = this.protocol.multiplexing;
+    if (multiplexing === undefined) return this.#inOrder;
+    const id = multiplexing.assignedId(response);
+    return id === undefined ? undefined : this.#pending.get(id);
+  }
+  #mayKeep(frame: F): boolean {
+    return frame.to - frame.from < this.#limits.maxBufferedFrontBytes;
+  }
+  #refuse(stream: FrameUpstreamStream<F>, detail: string): Taken {
+    this.forget(stream);
+    stream.exchange.onResponseReset('protocol-error', true, detail);
+    return 'skip';
+  }
+  #onCallback(request: F): void {
+    if (this.#caller?.callBack(request, this) === true || request.kind === 'oneway') return;
+    const mediation = this.protocol.mediation;
+    if (mediation === undefined) return;
+    this.transport.write(mediation.localReply(request, { reason: 'no-route', message: 'no caller is bound to this connection' }));
+  }
+}

@@ -1,0 +1,143 @@
+import type { HeaderEdits, HeaderScan, LocalReply, Outcome, ScanRequest } from '../protocol/spi.ts';
+import type { Transport, TransportUser } from '../transport/transport.ts';
+
+/**
+ * How the engine reads heads. A frame protocol's frame *is* its head: no second object. A reader instead of getters on the head keeps
+ * both sides typed without touching prototypes.
+ */
+export interface HeadReader<Req, Res> {
+  service(request: Req): string;
+  method(request: Req): string;
+  /** No answer is expected. */
+  oneway(request: Req): boolean;
+  /** @throws ConfigError for a name that this protocol can never have */
+  scan(wanted: ScanRequest): HeaderScan<Req>;
+  /** Writes what is left into a remaining-time field, where there is one. */
+  setRemainingMs(request: Req, ms: number): void;
+  outcome(response: Res): Outcome;
+}
+
+/** Why a stream ended without an answer. */
+export type ResetReason = 'cancelled' | 'timeout' | 'connection-closed' | 'protocol-error' | 'local';
+
+/**
+ * One request and its answer inside the engine: both connections call the same object. A unary frame each way is two calls; data exists
+ * for large frames. onRequestData and onResponseData answering false ask the sender to pause.
+ */
+export interface Exchange<Res> {
+  onRequestData(chunk: Buffer, end: boolean): boolean;
+  /** The caller went away, or broke off inside its frame. */
+  onRequestReset(reason: ResetReason): void;
+  /** The caller's connection can take data again. */
+  onDownstreamDrain(): void;
+  /** The service's connection can take data again. */
+  onUpstreamDrain(): void;
+  /** A one-way request was handed to its socket. */
+  onRequestSent(): void;
+  /** Whether a large response must be whole before onResponseHead, because its headers will be edited. */
+  readonly wantsWholeResponse: boolean;
+  onResponseHead(head: Res, end: boolean): void;
+  onResponseData(chunk: Buffer, end: boolean): boolean;
+  /** `processed` false: no byte of the request was sent, another attempt is safe. */
+  onResponseReset(reason: ResetReason, processed: boolean, detail: string): void;
+}
+
+/** The caller's side of one exchange: what the engine may do to it. */
+export interface DownstreamStream<Res> {
+  readonly connection: DownstreamConnection;
+  /** `edits` undefined: bytes pass untouched but for the caller's id put back. False when the edits cannot be made: nothing was sent. */
+  respond(head: Res, edits: HeaderEdits | undefined, end: boolean): boolean;
+  /** False asks to pause. */
+  respondData(chunk: Buffer, end: boolean): boolean;
+  /** Answers in the caller's own dialect; once, and never after respond(). */
+  reply(local: LocalReply): void;
+  /** The answer broke off after respond(): what was begun cannot be completed. */
+  abort(detail: string): void;
+  /** The request is over without an answer. */
+  finish(): void;
+  /** Stops reading the caller while its large frame cannot be passed on. */
+  pause(): void;
+  resume(): void;
+}
+
+/** The service's side of one exchange. */
+export interface UpstreamStream {
+  /** False asks to pause. */
+  sendData(chunk: Buffer, end: boolean): boolean;
+  /** A late answer is dropped from here on. */
+  cancel(reason: ResetReason): void;
+  /** Only on a connection that nobody shares. */
+  pause(): void;
+  resume(): void;
+}
+
+/** A caller's connection. Stops reading its own socket while its own output is full; never pauses for another connection's sake. */
+export interface DownstreamConnection extends TransportUser {
+  readonly transport: Transport;
+  /** Requests that wait for their answer. */
+  readonly open: number;
+  /** Upstream connections of its own, by cluster: see HeaderScan.bindsConnection. */
+  readonly bindings: Map<object, BoundUpstream>;
+  /** Tells the caller to send no new requests here. */
+  goAway(): void;
+}
+
+/** What a caller's connection must know of an upstream connection of its own. */
+export interface BoundUpstream {
+  /** The caller is gone: nobody is left for the service to call back. */
+  close(reason: string): void;
+}
+
+/** Whether a request was accepted by an upstream connection. */
+export type SendResult<S> = S | 'uneditable';
+
+/** A connection to a service. */
+export interface UpstreamConnection<Req, Res> extends TransportUser {
+  readonly transport: Transport;
+  /** Takes requests now: open, not draining, room in its queue. */
+  readonly usable: boolean;
+  /** The service said that it takes no new requests. */
+  readonly draining: boolean;
+  /** Requests that wait for their answer. */
+  readonly open: number;
+  /** A large request is being sent: nothing may come between. */
+  readonly midRequest: boolean;
+  /** `edits` undefined: bytes pass untouched but for the id. */
+  send(head: Req, edits: HeaderEdits | undefined, end: boolean, exchange: Exchange<Res>): SendResult<UpstreamStream>;
+  /** A keep-alive, when the protocol has one. */
+  ping(): void;
+  /** What the service calls back goes to this caller. Only for a connection that belongs to it alone. */
+  bind(caller: DownstreamConnection): void;
+}
+
+/** Who keeps a connection to a service, and what it is told. */
+export interface UpstreamOwner {
+  /** The service changed its mind about new requests: see UpstreamConnection.draining. */
+  onDraining(): void;
+  /** Before any of its streams hears of it. */
+  onClosed(reason: string): void;
+}
+
+/** Who receives the requests of a listener's connections. */
+export interface RequestHandler<Req, Res> {
+  /** undefined: the head is a front and too little of it is here; asked again with more. */
+  onRequest(stream: DownstreamStream<Res>, head: Req, end: boolean): Exchange<Res> | undefined;
+  /** A request that cannot be read was answered by its connection. */
+  onBadRequest(detail: string): void;
+  onConnectionClosed(connection: DownstreamConnection, reason: string): void;
+}
+
+/** What the engine runs. `frameProtocol(p)` makes one of a FrameProtocol. */
+export interface StreamProtocol<Req = unknown, Res = unknown> {
+  readonly name: string;
+  /** Many requests may be open on one connection at a time. */
+  readonly multiplexed: boolean;
+  /** undefined: requests cannot be told apart, only counted and passed on. */
+  readonly heads: HeadReader<Req, Res>;
+  readonly hasRouting: boolean;
+  readonly hasMediation: boolean;
+  readonly caseSensitiveHeaders: boolean;
+  /** First bytes of a connection. */
+  accept(transport: Transport, handler: RequestHandler<Req, Res>): DownstreamConnection;
+  connect(transport: Transport, owner: UpstreamOwner): UpstreamConnection<Req, Res>;
+}

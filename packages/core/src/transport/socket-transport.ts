@@ -1,0 +1,179 @@
+import { connect, type Socket } from 'node:net';
+import { loop } from './loop.ts';
+import type { Transport, TransportUser } from './transport.ts';
+
+/** Bytes queued before a connection counts as full. net.Socket's own default (16 KiB) would stall on every burst. */
+export const HIGH_WATERMARK = 256 * 1024;
+/** Up to here one copy and one write beat a vectored write. */
+const GATHER_LIMIT = 64 * 1024;
+
+/** What a new upstream connection needs. */
+export interface ConnectOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Milliseconds until the attempt fails. */
+  readonly timeoutMs: number;
+}
+
+/** A TCP connection as the engine writes to it. */
+export class SocketTransport implements Transport {
+  readonly peer: string;
+  closed = false;
+  /** Set by every read; whoever watches for silence clears it. */
+  heard = false;
+  readonly #socket: Socket;
+  #user: TransportUser | undefined = undefined;
+  #pieces: Buffer[] = [];
+  #last: Buffer | undefined = undefined;
+  #from = 0;
+  #to = 0;
+  #queued = 0;
+  #scheduled = false;
+  /** The socket takes nothing now: connecting, or over its watermark. */
+  #blocked: boolean;
+  #ending = false;
+  #reason = '';
+
+  constructor(socket: Socket, peer: string) {
+    this.#socket = socket;
+    this.peer = peer;
+    this.#blocked = socket.connecting;
+  }
+
+  /** Starts connecting; what is written meanwhile waits. A failure is an onClose before any onFlushed. */
+  static connect(options: ConnectOptions): SocketTransport {
+    // highWaterMark is passed through to the stream, though net's types do not list it.
+    const settings = { host: options.host, port: options.port, noDelay: true, highWaterMark: HIGH_WATERMARK };
+    const socket = connect(settings);
+    const peer = options.host.includes(':') ? `[${options.host}]:${options.port}` : `${options.host}:${options.port}`;
+    const transport = new SocketTransport(socket, peer);
+    const timer = setTimeout(() => transport.destroy(`no connection within ${options.timeoutMs} ms`), options.timeoutMs);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      transport.#unblock();
+    });
+    socket.once('close', () => clearTimeout(timer));
+    return transport;
+  }
+
+  start(user: TransportUser): void {
+    this.#user = user;
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => {
+      loop.begin();
+      this.heard = true;
+      user.onBytes(chunk);
+    });
+    socket.on('drain', () => this.#unblock());
+    socket.on('end', () => {
+      loop.begin();
+      user.onEnd();
+    });
+    socket.on('error', (error) => {
+      if (this.#reason === '') this.#reason = error.message;
+    });
+    socket.on('close', () => {
+      loop.begin();
+      this.#onClose();
+    });
+  }
+
+  get connecting(): boolean {
+    return this.#socket.connecting;
+  }
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+  get queuedBytes(): number {
+    return this.#queued + this.#socket.writableLength;
+  }
+  get full(): boolean {
+    return this.#queued > HIGH_WATERMARK || (this.#blocked && !this.#socket.connecting);
+  }
+
+  writeRange(buffer: Buffer, from: number, to: number): void {
+    if (this.closed) return;
+    this.#queued += to - from;
+    if (this.#last === buffer && this.#to === from) {
+      this.#to = to;
+      return;
+    }
+    if (this.#last !== undefined) this.#pieces.push(this.#piece(this.#last));
+    this.#last = buffer;
+    this.#from = from;
+    this.#to = to;
+    if (!this.#scheduled && !this.#blocked) {
+      this.#scheduled = true;
+      loop.flushLater(this);
+    }
+  }
+
+  write(buffer: Buffer): void {
+    this.writeRange(buffer, 0, buffer.length);
+  }
+
+  /** Hands everything queued to the socket, unless it is over its watermark: then nothing, so that what was not sent is known. */
+  flush(): void {
+    this.#scheduled = false;
+    const last = this.#last;
+    if (this.#blocked || this.closed || last === undefined) return;
+    const piece = this.#piece(last);
+    this.#last = undefined;
+    const total = this.#queued;
+    this.#queued = 0;
+    if (this.#pieces.length === 0) {
+      this.#blocked = !this.#socket.write(piece);
+    } else {
+      const pieces = this.#pieces;
+      this.#pieces = [];
+      pieces.push(piece);
+      this.#writeAll(pieces, total);
+    }
+    this.#user?.onFlushed();
+    if (this.#ending) this.#socket.end();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+  resume(): void {
+    this.#socket.resume();
+  }
+  end(): void {
+    if (this.closed || this.#ending) return;
+    this.#ending = true;
+    if (this.#last === undefined) this.#socket.end();
+    else this.flush();
+  }
+  destroy(reason: string): void {
+    if (this.closed) return;
+    if (this.#reason === '') this.#reason = reason;
+    this.#socket.destroy();
+  }
+
+  #writeAll(pieces: Buffer[], total: number): void {
+    if (total <= GATHER_LIMIT) {
+      this.#blocked = !this.#socket.write(Buffer.concat(pieces, total));
+      return;
+    }
+    this.#socket.cork();
+    for (const piece of pieces) this.#blocked = !this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+  #piece(buffer: Buffer): Buffer {
+    return this.#from === 0 && this.#to === buffer.length ? buffer : buffer.subarray(this.#from, this.#to);
+  }
+  #unblock(): void {
+    loop.begin();
+    this.#blocked = false;
+    this.flush();
+    if (!this.full) this.#user?.onDrain();
+  }
+  #onClose(): void {
+    this.closed = true;
+    this.#pieces = [];
+    this.#last = undefined;
+    this.#queued = 0;
+    this.#user?.onClose(this.#reason === '' ? 'closed by the other side' : this.#reason);
+  }
+}
