@@ -51,7 +51,7 @@ export function calling<T>(call: string, run: () => T): T {
 }
 
 /** A value as failures print it: symbols and absent values by name, long texts cut. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   const text = JSON.stringify(value, (_key, item: unknown) => {
     if (typeof item === 'symbol') return String(item);
     if (item === undefined) return 'undefined';

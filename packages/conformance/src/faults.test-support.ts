@@ -215,6 +215,20 @@ const routing: readonly Fault[] = [
       }),
   },
   {
+    name: 'an offset into the chunk is remembered',
+    caughtBy: 'whose bytes were moved',
+    make: (toy) => {
+      const places = new WeakMap<Frame, number>();
+      return withRouting(toy, {
+        service(frame) {
+          const from = places.get(frame) ?? frame.from;
+          places.set(frame, from);
+          return frame.chunk.toString('latin1', from + HEADER, from + HEADER + 4);
+        },
+      });
+    },
+  },
+  {
     name: 'headers decode without care',
     caughtBy: 'fuzz: nothing throws on mutated samples',
     make: (toy) =>

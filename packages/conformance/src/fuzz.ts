@@ -4,11 +4,13 @@ import { type ConformanceCase, calling, check, checkSame, type Facet, fail, NotA
 import { describeFrame } from './describe.ts';
 import { type Exercise, heartbeatExercise, mediationExercise, multiplexingExercise, routingExercise } from './exercise.ts';
 import { decodeHostile } from './lengths.ts';
+import { ReferencePeek } from './peek.ts';
 import type { KnownFrame } from './samples.ts';
 import type { Subject } from './subject.ts';
 
 const DEPTHS = [10, 1_000, 100_000];
 const SHOWN_BYTES = 600;
+const MAX_HEADER_BYTES = 256;
 
 function property<T>(subject: Subject, inputs: fc.Arbitrary<T>, holds: (input: T) => void, render: (input: T) => string): void {
   const { seed, fuzzRuns } = subject;
@@ -57,6 +59,17 @@ function mutate(bytes: Buffer, mutations: readonly Mutation[]): Buffer {
   return mutated;
 }
 
+/** Bytes until the frame's length is known; `headerBytes` when it is known at its end only. */
+function headerOf(subject: Subject, { side, bytes }: KnownFrame): number {
+  const connection = subject.connection(side);
+  const input = new ReferencePeek();
+  for (let reached = 1; reached < Math.min(bytes.length, MAX_HEADER_BYTES); reached++) {
+    input.push(bytes.subarray(reached - 1, reached));
+    if (reached >= connection.headerBytes && connection.measure(input) !== undefined) return reached;
+  }
+  return Math.min(connection.headerBytes, bytes.length);
+}
+
 /** The frame at the beginning of hostile bytes: whole, or its front when it says it is longer. */
 function hostileFrame(subject: Subject, side: KnownFrame['side'], bytes: Uint8Array): Frame | undefined {
   try {
@@ -90,7 +103,7 @@ function fuzzFacet(facet: Facet, create: (subject: Subject) => Exercise): Confor
         if (tail === null) return mutate(known.bytes, mutations);
         // Random bytes from somewhere behind the header on, up to the length that the header announces.
         const bytes = Buffer.from(known.bytes);
-        const header = Math.min(subject.connection(known.side).headerBytes, bytes.length);
+        const header = headerOf(subject, known);
         bytes.set(
           tail[1].subarray(0, Math.max(0, bytes.length - header)),
           Math.min(header + (tail[0] % 64), Math.max(header, bytes.length - tail[1].length)),

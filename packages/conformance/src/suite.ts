@@ -6,6 +6,7 @@ import { frontCases } from './fronts.ts';
 import { fuzzCases } from './fuzz.ts';
 import { heartbeatCases } from './heartbeat.ts';
 import { lengthCases } from './lengths.ts';
+import { movedCases } from './moved.ts';
 import { multiplexingCases } from './multiplexing.ts';
 import { replyCases } from './replies.ts';
 import { routingCases } from './routing.ts';
@@ -21,6 +22,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...multiplexingCases,
   ...routingCases,
   ...frontCases,
+  ...movedCases,
   ...replyCases,
   ...editCases,
   ...heartbeatCases,

@@ -19,7 +19,7 @@ import {
 export const HEADER = 16;
 const KINDS: readonly FrameKind[] = ['request', 'oneway', 'response', 'ping', 'pong', 'goaway', 'control'];
 
-export class ToyFrame implements Frame {
+class ToyFrame implements Frame {
   readonly kind: FrameKind;
   chunk: Buffer;
   from: number;
@@ -143,7 +143,7 @@ function connection(): CodecConnection<Frame> {
   };
 }
 
-export function idOf(frame: Frame): bigint {
+function idOf(frame: Frame): bigint {
   return frame instanceof ToyFrame ? (BigInt(frame.idHigh) << 32n) | BigInt(frame.idLow) : 0n;
 }
 
