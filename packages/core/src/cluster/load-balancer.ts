@@ -16,12 +16,21 @@ export interface Picker<E extends BalancedEndpoint> {
    * @param tried an endpoint that just failed this request, to be avoided while another is available
    */
   pick(tried: E | undefined): E | undefined;
+  /**
+   * `further` requests, beside the one that asked, went to the endpoint that pick() last returned because they arrived in the same read.
+   * Balancers that count turns charge them, so that shares hold whatever the sizes of reads.
+   */
+  shared?(further: number): void;
 }
 
 /** Turns endpoint sets into pickers. What must outlive a set (averages, rings) lives in the balancer. */
 export interface LoadBalancer {
-  /** @param endpoints non-empty; all have weight > 0 */
-  update<E extends BalancedEndpoint>(endpoints: readonly E[]): Picker<E>;
+  /**
+   * @param endpoints non-empty
+   * @param weights of this service, all > 0, in the order of `endpoints`; an address may have another weight for another service, so
+   *   `BalancedEndpoint.endpoint.weight` is not to be used
+   */
+  update<E extends BalancedEndpoint>(endpoints: readonly E[], weights: readonly number[]): Picker<E>;
   /** Whether requests that arrived in one read may share one pick. False for balancers that look at load. */
   readonly sharesPicks: boolean;
 }

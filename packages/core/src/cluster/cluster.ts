@@ -1,0 +1,144 @@
+import type { Endpoint } from './endpoint.ts';
+import type { BalancedEndpoint, LoadBalancer, Picker } from './load-balancer.ts';
+
+/** Makes and keeps live endpoints. Reference counted: the same address and port give the same live object. */
+export interface EndpointSource<E extends BalancedEndpoint> {
+  acquire(endpoint: Endpoint): E;
+  release(live: E): void;
+}
+
+/** Counters of one cluster, since the process began. */
+export class ClusterStats {
+  requests = 0;
+  ok = 0;
+  businessErrors = 0;
+  failures = 0;
+  timeouts = 0;
+  retries = 0;
+  connectFailures = 0;
+  lateResponses = 0;
+}
+
+/** An endpoint that a cluster knows and does not use. */
+export interface LeftOutEndpoint {
+  readonly endpoint: Endpoint;
+  /** `label version is "v1", the subset wants "v2"` */
+  readonly why: string;
+}
+
+/** The endpoints of a cluster at one moment. */
+export interface ResolvedEndpoints {
+  /** All have weight > 0; no two have the same address and port. */
+  readonly chosen: readonly Endpoint[];
+  readonly leftOut: readonly LeftOutEndpoint[];
+  /** Why nothing is chosen; meaningless when something is. */
+  readonly emptiness: string;
+}
+
+/** What a cluster is made from. */
+export interface ClusterSpec {
+  /** Equal ids mean interchangeable clusters: they are shared, also from one configuration to the next. */
+  readonly id: string;
+  /** `host`, or `host|subset`. */
+  readonly name: string;
+  /** Name of a balancer's factory. */
+  readonly loadBalancer: string;
+  /** `file:line:column` of the DestinationRule, or of the service's entry. */
+  readonly origin: string;
+  /** Lower-case interfaces and hosts whose change asks for a new resolve(). */
+  readonly dependsOn: readonly string[];
+  resolve(): ResolvedEndpoints;
+}
+
+/** A named set of endpoints and the balancer that chooses among them. */
+export class Cluster<E extends BalancedEndpoint> {
+  readonly spec: ClusterSpec;
+  readonly name: string;
+  readonly stats: ClusterStats;
+  readonly #source: EndpointSource<E>;
+  readonly #balancer: LoadBalancer;
+  readonly #sharesPicks: boolean;
+  #resolved: ResolvedEndpoints = { chosen: [], leftOut: [], emptiness: 'it was not resolved yet' };
+  #endpoints: readonly E[] = [];
+  #data: ReadonlyMap<E, Endpoint> = new Map();
+  #picker: Picker<E> | undefined;
+  #lastEvent = -1;
+  #last: E | undefined;
+  #shared = 0;
+
+  /** @param sharePicks whether requests of one read may go to one endpoint, if the balancer agrees */
+  constructor(spec: ClusterSpec, stats: ClusterStats, source: EndpointSource<E>, balancer: LoadBalancer, sharePicks: boolean) {
+    this.spec = spec;
+    this.name = spec.name;
+    this.stats = stats;
+    this.#source = source;
+    this.#balancer = balancer;
+    this.#sharesPicks = sharePicks && balancer.sharesPicks;
+    this.refresh();
+  }
+
+  get endpoints(): readonly E[] {
+    return this.#endpoints;
+  }
+
+  get resolved(): ResolvedEndpoints {
+    return this.#resolved;
+  }
+
+  /** What this cluster's service says of a live endpoint: weight, labels and metadata differ between services at one address. */
+  dataOf(live: E): Endpoint | undefined {
+    return this.#data.get(live);
+  }
+
+  /**
+   * @param readEvent grows by one with every read event; requests of one event share a pick
+   * @param tried an endpoint that just failed this request
+   * @returns undefined: there is no endpoint, see describeEmptiness
+   */
+  pick(readEvent: number, tried: E | undefined): E | undefined {
+    const picker = this.#picker;
+    if (picker === undefined) return undefined;
+    if (!this.#sharesPicks || tried !== undefined) return picker.pick(tried);
+    const last = this.#last;
+    if (last !== undefined && readEvent === this.#lastEvent && last.available) {
+      this.#shared++;
+      return last;
+    }
+    if (this.#shared > 0) {
+      picker.shared?.(this.#shared);
+      this.#shared = 0;
+    }
+    const picked = picker.pick(undefined);
+    this.#last = picked;
+    this.#lastEvent = readEvent;
+    return picked;
+  }
+
+  /** Why pick() has nothing. */
+  describeEmptiness(): string {
+    return this.#resolved.emptiness;
+  }
+
+  /** Looks the endpoints up again. Those that stay keep their connections. */
+  refresh(): void {
+    this.#replace(this.spec.resolve());
+  }
+
+  /** Lets every endpoint go. Requests that still hold the cluster find it empty. */
+  close(): void {
+    this.#replace({ chosen: [], leftOut: [], emptiness: `${this.name} is no longer configured` });
+  }
+
+  #replace(resolved: ResolvedEndpoints): void {
+    const before = this.#endpoints;
+    const live = resolved.chosen.map((endpoint) => this.#source.acquire(endpoint));
+    this.#resolved = resolved;
+    this.#endpoints = live;
+    this.#data = new Map(live.map((endpoint, index) => [endpoint, resolved.chosen[index] ?? endpoint.endpoint]));
+    const weights = resolved.chosen.map((endpoint) => endpoint.weight);
+    this.#picker = live.length === 0 ? undefined : this.#balancer.update(live, weights);
+    this.#last = undefined;
+    this.#shared = 0;
+    for (const endpoint of before) this.#source.release(endpoint);
+  }
+}

@@ -1,0 +1,196 @@
+import { type DirectoryEntry, EntryIndex, hostsOf, namesOf, type ServiceDirectory, sameEndpoints, sameService } from './entry-index.ts';
+import type { HoldReason, ServiceEntry, ServiceEntrySink } from './registry.ts';
+
+/** What changed at once. */
+export interface DirectoryChange {
+  /** Interfaces, hosts and aliases of the entries that changed, in lower case. */
+  readonly names: ReadonlySet<string>;
+  /** Which services exist and who they are stayed the same. */
+  readonly endpointsOnly: boolean;
+}
+
+/** How a source is doing, for the admin listener. */
+export interface SourceStatus {
+  readonly name: string;
+  readonly state: 'starting' | 'synced' | 'stale';
+  /** Why it is stale. */
+  readonly reason: string | undefined;
+  /** Milliseconds since 1970; undefined before the first. */
+  readonly lastSync: number | undefined;
+  readonly services: readonly SourceService[];
+}
+
+/** One service of a source. */
+export interface SourceService {
+  readonly host: string;
+  readonly endpoints: number;
+  /** Why its last known endpoints are kept; undefined when they are current. */
+  readonly held: HoldReason | undefined;
+}
+
+/** One source's sink. Entries of a source that goes stale, and held entries, stay in force. */
+export interface EntrySource extends ServiceEntrySink {
+  /** Everything the source has, at once: what is not in it is removed. */
+  replaceAll(entries: readonly ServiceEntry[]): void;
+  status(): SourceStatus;
+}
+
+/** Who a source is. */
+export interface SourceOptions {
+  readonly name: string;
+  /** See DirectoryEntry.exactIdentity: true for registries. */
+  readonly exactIdentity: boolean;
+}
+
+type Listener = (change: DirectoryChange) => void;
+
+/** Service entries of the files and of every registry. Services of one identity are merged where they are looked up. */
+export class ServiceEntryStore implements ServiceDirectory {
+  readonly #sources = new Map<string, Source>();
+  readonly #listeners = new Set<Listener>();
+  readonly #index = new EntryIndex((source) => this.#rank(source));
+
+  /** The source's sink; made on first use. Sources made earlier come first where the order shows. */
+  source(options: SourceOptions): EntrySource {
+    const known = this.#sources.get(options.name);
+    if (known !== undefined) return known;
+    const source = new Source(options, this.#sources.size, this.#index, (change) => this.#emit(change));
+    this.#sources.set(options.name, source);
+    return source;
+  }
+
+  byInterface(name: string): readonly DirectoryEntry[] {
+    return this.#index.byInterface(name);
+  }
+
+  byHost(host: string): readonly DirectoryEntry[] {
+    return this.#index.byHost(host);
+  }
+
+  all(): Iterable<DirectoryEntry> {
+    return this.#index.all();
+  }
+
+  /** What the directory would be with these entries from a source, to judge a configuration before it is in force. */
+  preview(options: SourceOptions, entries: readonly ServiceEntry[]): ServiceDirectory {
+    const preview = new EntryIndex((source) => this.#rank(source));
+    for (const entry of this.all()) if (entry.source !== options.name) preview.add(entry);
+    for (const entry of entries) preview.add(directoryEntry(options, entry));
+    return preview;
+  }
+
+  sources(): SourceStatus[] {
+    return [...this.#sources.values()].map((source) => source.status());
+  }
+
+  /** @returns a function that ends it */
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #rank(source: string): number {
+    return this.#sources.get(source)?.rank ?? this.#sources.size;
+  }
+
+  #emit(change: DirectoryChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+}
+
+function directoryEntry(options: SourceOptions, entry: ServiceEntry): DirectoryEntry {
+  return { source: options.name, exactIdentity: options.exactIdentity, entry, hosts: hostsOf(entry), held: undefined };
+}
+
+class Source implements EntrySource {
+  readonly rank: number;
+  readonly #options: SourceOptions;
+  readonly #index: EntryIndex;
+  readonly #emit: Listener;
+  /** By the host as the source says it. */
+  readonly #entries = new Map<string, DirectoryEntry>();
+  #state: 'starting' | 'synced' | 'stale' = 'starting';
+  #reason: string | undefined;
+  #lastSync: number | undefined;
+
+  constructor(options: SourceOptions, rank: number, index: EntryIndex, emit: Listener) {
+    this.#options = options;
+    this.rank = rank;
+    this.#index = index;
+    this.#emit = emit;
+  }
+
+  upsert(entry: ServiceEntry): void {
+    const change = this.#put(entry);
+    if (change !== undefined) this.#emit(change);
+  }
+
+  remove(host: string): void {
+    const change = this.#cut(host);
+    if (change !== undefined) this.#emit(change);
+  }
+
+  hold(host: string, reason: HoldReason, _cause: Error | undefined): void {
+    const old = this.#entries.get(host);
+    if (old !== undefined) this.#swap(host, old, { ...old, held: reason });
+  }
+
+  synced(): void {
+    this.#state = 'synced';
+    this.#reason = undefined;
+    this.#lastSync = Date.now();
+  }
+
+  stale(cause: Error): void {
+    this.#state = 'stale';
+    this.#reason = cause.message;
+  }
+
+  replaceAll(entries: readonly ServiceEntry[]): void {
+    const names = new Set<string>();
+    let endpointsOnly = true;
+    const note = (change: DirectoryChange | undefined): void => {
+      if (change === undefined) return;
+      for (const name of change.names) names.add(name);
+      endpointsOnly &&= change.endpointsOnly;
+    };
+    const hosts = new Set(entries.map((entry) => entry.host));
+    for (const host of [...this.#entries.keys()]) if (!hosts.has(host)) note(this.#cut(host));
+    for (const entry of entries) note(this.#put(entry));
+    this.synced();
+    if (names.size > 0) this.#emit({ names, endpointsOnly });
+  }
+
+  status(): SourceStatus {
+    const services = [...this.#entries.values()].map(({ entry, held }) => ({ host: entry.host, endpoints: entry.endpoints.length, held }));
+    return { name: this.#options.name, state: this.#state, reason: this.#reason, lastSync: this.#lastSync, services };
+  }
+
+  /** undefined when nothing that anybody could notice is different. */
+  #put(entry: ServiceEntry): DirectoryChange | undefined {
+    const old = this.#entries.get(entry.host);
+    this.#swap(entry.host, old, directoryEntry(this.#options, entry));
+    if (old === undefined) return { names: namesOf(entry), endpointsOnly: false };
+    if (sameService(old.entry, entry)) {
+      return sameEndpoints(old.entry.endpoints, entry.endpoints) ? undefined : { names: namesOf(entry), endpointsOnly: true };
+    }
+    return { names: new Set([...namesOf(old.entry), ...namesOf(entry)]), endpointsOnly: false };
+  }
+
+  #cut(host: string): DirectoryChange | undefined {
+    const old = this.#entries.get(host);
+    if (old === undefined) return undefined;
+    this.#swap(host, old, undefined);
+    return { names: namesOf(old.entry), endpointsOnly: false };
+  }
+
+  #swap(host: string, old: DirectoryEntry | undefined, next: DirectoryEntry | undefined): void {
+    if (old !== undefined) this.#index.remove(old);
+    if (next === undefined) {
+      this.#entries.delete(host);
+    } else {
+      this.#entries.set(host, next);
+      this.#index.add(next);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import type { HttpRoute, MeshResources, RouteDestination, VirtualService } from '../config/model.ts';
+import { ConfigError, formatPosition, type Position, type Problem } from '../errors/config-error.ts';
+import type { ServiceDirectory } from '../registry/entry-index.ts';
+import { isWellFormedHost } from './check-hosts.ts';
+import type { RouteProtocol } from './compile-service.ts';
+import { type DestinationContext, destinationRuleFor, destinationTarget } from './destination.ts';
+import { routeName } from './merged-rules.ts';
+import { headersOf, RuleMatch } from './rule.ts';
+import { parseServiceKey } from './service-key.ts';
+import { entriesOfInterface, speaks } from './service-view.ts';
+
+/** What routes are checked against. */
+export interface CheckContext<H> extends DestinationContext {
+  readonly routeProtocol: RouteProtocol<H>;
+  readonly resources: MeshResources;
+}
+
+/** Everything about routes that would not work with this protocol. Names file, line, route, protocol and facet. */
+export function checkRoutes<H>(context: CheckContext<H>): Problem[] {
+  const checker = new RouteChecker(context);
+  for (const service of context.resources.virtualServices) {
+    if (concerns(service, context.directory, context.protocol)) checker.check(service);
+  }
+  return checker.problems;
+}
+
+/** False when all the services it speaks of are announced, and for other protocols only. */
+function concerns(service: VirtualService, directory: ServiceDirectory, protocol: string): boolean {
+  return service.hosts.some(({ text }) => {
+    const name = parseServiceKey(text)?.name ?? text;
+    const entries = [...entriesOfInterface(directory, name), ...directory.byHost(text.toLowerCase())];
+    return entries.length === 0 || entries.some((entry) => speaks(entry, protocol));
+  });
+}
+
+class RouteChecker<H> {
+  readonly problems: Problem[] = [];
+  readonly #context: CheckContext<H>;
+  /** What the protocol says of a header name; undefined: it takes it. */
+  readonly #refusals = new Map<string, string | undefined>();
+
+  constructor(context: CheckContext<H>) {
+    this.#context = context;
+  }
+
+  check(service: VirtualService): void {
+    for (const route of service.routes) {
+      const name = routeName(service, route);
+      if (!this.#context.routeProtocol.capabilities.has('routing')) {
+        this.#checkWithoutRouting(service, route, name);
+        continue;
+      }
+      this.#checkMatches(route, name);
+      this.#checkEdits(route, name);
+      this.#checkDestinations(service, route, name);
+    }
+  }
+
+  /** Only a route for everybody, without conditions, asks nothing of the protocol. */
+  #checkWithoutRouting(service: VirtualService, route: HttpRoute, name: string): void {
+    const everybody = service.hosts.every(({ text }) => text === '*');
+    if (everybody && route.matches.length === 0) return this.#checkEdits(route, name);
+    const what = everybody ? 'its conditions need' : `host ${service.hosts.map(({ text }) => text).join(', ')} needs`;
+    this.#error(`route ${name}: ${what} the routing facet, which protocol ${this.#context.protocol} does not have`, route.position);
+  }
+
+  #checkMatches(route: HttpRoute, name: string): void {
+    for (const match of route.matches) {
+      for (const header of headersOf(match)) {
+        const refusal = this.#refusalOf(header.name);
+        if (refusal !== undefined) {
+          this.#error(`route ${name}: protocol ${this.#context.protocol} has no header ${header.name}: ${refusal}`, header.position);
+        }
+      }
+      try {
+        new RuleMatch(match, () => 0);
+      } catch (error) {
+        this.#error(`route ${name}: ${error instanceof Error ? error.message : String(error)}`, match.position);
+      }
+    }
+  }
+
+  #refusalOf(header: string): string | undefined {
+    if (!this.#refusals.has(header)) this.#refusals.set(header, this.#askProtocol(header));
+    return this.#refusals.get(header);
+  }
+
+  #askProtocol(header: string): string | undefined {
+    const { routeProtocol } = this.#context;
+    const name = routeProtocol.caseSensitiveHeaders ? header : header.toLowerCase();
+    try {
+      routeProtocol.compileScan({ names: [name], timeout: false, affinity: false });
+      return undefined;
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message;
+      throw error;
+    }
+  }
+
+  #checkEdits(route: HttpRoute, name: string): void {
+    if (this.#context.routeProtocol.capabilities.has('mediation')) return;
+    for (const [what, edits] of [['request', route.requestHeaders] as const, ['response', route.responseHeaders] as const]) {
+      if (edits === undefined) continue;
+      const message = `route ${name}: changing ${what} headers needs the mediation facet, which protocol ${this.#context.protocol} does not have`;
+      this.#error(message, edits.position);
+    }
+  }
+
+  #checkDestinations(service: VirtualService, route: HttpRoute, name: string): void {
+    if (route.destinations.length === 0) this.#error(`route ${name} has no destination`, route.position);
+    if (route.destinations.length > 1 && route.destinations.every(({ weight }) => weight === 0)) {
+      this.#error(`route ${name}: the weights of its destinations are all 0`, route.position);
+    }
+    for (const destination of route.destinations) {
+      if (!isWellFormedHost(destination.host))
+        this.#error(`route ${name}: host ${destination.host} has an empty part`, destination.position);
+      else if (destination.subset !== undefined) this.#checkSubset(service, destination, destination.subset, name);
+    }
+  }
+
+  /** The subset must exist for one of the identities that the request can have. */
+  #checkSubset(service: VirtualService, destination: RouteDestination, subset: string, name: string): void {
+    const { directory } = this.#context;
+    const pattern = parseServiceKey(destination.host);
+    const own = service.hosts.map(({ text }) => parseServiceKey(text)).filter((key) => key !== undefined);
+    const announced = directory.byInterface(pattern?.name ?? destination.host).map(({ entry: { identity } }) => identity);
+    const identities = announced.map((identity) => ({
+      name: identity?.name ?? destination.host,
+      group: identity?.group ?? '',
+      version: identity?.version ?? '',
+    }));
+    const rules = [...own, ...identities].map((identity) =>
+      destinationRuleFor(this.#context, destinationTarget(destination.host, identity)),
+    );
+    rules.push(destinationRuleFor(this.#context, { text: destination.host, pattern, variant: undefined }));
+    if (rules.some((rule) => rule?.subsets.some((known) => known.name === subset))) return;
+    const rule = rules.find((candidate) => candidate !== undefined);
+    const known =
+      rule === undefined
+        ? 'no DestinationRule speaks of this host'
+        : `${rule.name} (${formatPosition(rule.position)}) has ${rule.subsets.map((one) => one.name).join(', ') || 'no subsets'}`;
+    this.#error(`route ${name}: subset ${subset} of ${destination.host} is not defined: ${known}`, destination.position);
+  }
+
+  #error(message: string, position: Position): void {
+    this.problems.push({ severity: 'error', message, position });
+  }
+}

@@ -1,0 +1,168 @@
+import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
+import { formatPosition } from '../errors/config-error.ts';
+import type { LookupResult } from '../protocol/spi.ts';
+import { applicableHosts } from './applicable-hosts.ts';
+import type { CompileContext, RouteProtocol } from './compile-service.ts';
+import type {
+  ExplainedDestination,
+  ExplainedIdentity,
+  ExplainedRule,
+  ExplainedVirtualService,
+  ExplainReport,
+  ExplainRequest,
+} from './explain-report.ts';
+import type { Route } from './route.ts';
+import type { RouteTable } from './route-table.ts';
+import { GROUP, VERSION } from './rule.ts';
+import { formatServiceKey, patternId } from './service-key.ts';
+import type { Lane, RouteRefusal, ServiceRoutes } from './service-routes.ts';
+import { type ServiceView, viewService } from './service-view.ts';
+
+export type { ExplainReport, ExplainRequest } from './explain-report.ts';
+
+/** What explaining looks at: the same objects that requests meet. */
+export interface ExplainSource<H, E extends BalancedEndpoint> {
+  readonly table: RouteTable<H, E>;
+  readonly context: CompileContext<H, E>;
+  readonly protocol: RouteProtocol<H>;
+}
+
+/** Which way a request would take, and why not another. */
+export function explainRequest<H, E extends BalancedEndpoint>(source: ExplainSource<H, E>, request: ExplainRequest): ExplainReport {
+  const { table, context, protocol } = source;
+  const { service, method } = request;
+  const routes = table.find(service);
+  const view = viewService(context.directory, table.canonicalName(service), protocol.name);
+  if (routes === undefined) {
+    const refusal: RouteRefusal = { reason: 'no-route', message: table.describeMiss(service) };
+    return { ...empty(request, protocol.name), refusal, identities: explainIdentities(view, undefined) };
+  }
+  const values = valuesOf(routes.names, request, protocol.caseSensitiveHeaders);
+  const lane = routes.laneOf(service, values);
+  const chosen = lane === 'not-reached' || 'reason' in lane ? undefined : lane;
+  const answer = routes.match(service, method, values);
+  const route = answer === 'not-reached' || 'reason' in answer ? undefined : answer;
+  return {
+    ...empty(request, protocol.name),
+    identities: explainIdentities(view, routes.lanes.length > 1 || chosen?.variant.entries.length === 0 ? chosen : routes.lanes[0]),
+    virtualServices: explainVirtualServices(context, view, routes, chosen),
+    rules: chosen === undefined ? [] : explainRules(chosen, route, service, method, values),
+    route: route === undefined ? undefined : { name: route.name, origin: route.origin, timeoutMs: route.timeoutMs },
+    refusal: answer !== 'not-reached' && 'reason' in answer ? answer : undefined,
+    destinations: route === undefined ? [] : explainDestinations(route),
+  };
+}
+
+function empty(request: ExplainRequest, protocol: string): ExplainReport {
+  const { service, method } = request;
+  return {
+    protocol,
+    service,
+    method,
+    identities: [],
+    virtualServices: [],
+    rules: [],
+    route: undefined,
+    refusal: undefined,
+    destinations: [],
+  };
+}
+
+function valuesOf(names: readonly string[], request: ExplainRequest, caseSensitive: boolean): LookupResult[] {
+  const headers = new Map<string, string>();
+  for (const [name, value] of request.headers) headers.set(caseSensitive ? name : name.toLowerCase(), value);
+  if (request.group !== undefined) headers.set(GROUP, request.group);
+  if (request.version !== undefined) headers.set(VERSION, request.version);
+  return names.map((name) => headers.get(name));
+}
+
+function explainIdentities(view: ServiceView, lane: Lane<BalancedEndpoint> | undefined): ExplainedIdentity[] {
+  const chosenId = lane === undefined ? undefined : patternId(lane.variant.pattern);
+  return view.variants.flatMap(({ pattern, entries }) =>
+    entries.map(({ entry, source, held }) => ({
+      key: formatServiceKey(pattern),
+      group: pattern.group,
+      version: pattern.version,
+      host: entry.host,
+      source,
+      origin: entry.origin,
+      held,
+      endpoints: entry.endpoints.length,
+      chosen: patternId(pattern) === chosenId,
+    })),
+  );
+}
+
+/** Those in force for the request, and those that speak of the service and are not. */
+function explainVirtualServices<H, E extends BalancedEndpoint>(
+  context: CompileContext<H, E>,
+  view: ServiceView,
+  routes: ServiceRoutes<H, E>,
+  lane: Lane<E> | undefined,
+): ExplainedVirtualService[] {
+  const used = new Set(lane?.rules.map(({ written }) => written.virtualService));
+  const others = new Set(routes.lanes.flatMap(({ rules }) => rules.map(({ written }) => written.virtualService)));
+  const named = applicableHosts(context.virtualServices, view, context.directory).flatMap(({ hosts }) => hosts);
+  const candidates = [...named, ...context.virtualServices.wildcards];
+  const explained: ExplainedVirtualService[] = [];
+  const seen = new Set<unknown>();
+  for (const { resource, host } of candidates) {
+    const isWildcard = host.text.startsWith('*');
+    if (seen.has(resource) || (isWildcard && !others.has(resource))) continue;
+    seen.add(resource);
+    const chosen = used.has(resource);
+    const why = chosen ? 'the most specific host for this request' : 'another host is more specific, or it means another group or version';
+    explained.push({ name: resource.name, host: host.text, origin: formatPosition(host.position), chosen, why });
+  }
+  return explained;
+}
+
+function explainRules<E extends BalancedEndpoint>(
+  lane: Lane<E>,
+  taken: Route<E> | undefined,
+  service: string,
+  method: string,
+  values: readonly LookupResult[],
+): ExplainedRule[] {
+  let decided = false;
+  return lane.rules.map(({ match, route, written }) => {
+    const verdict = match === undefined ? 'holds' : match.judge(service, method, values);
+    const outcome = decided ? 'not-asked' : verdict === 'holds' ? 'matched' : 'not-matched';
+    if (verdict === 'holds' && route === taken) decided = true;
+    return {
+      route: route.name,
+      virtualService: written.virtualService.name,
+      origin: formatPosition(written.match?.position ?? written.route.position),
+      outcome,
+      conditions: match === undefined ? [] : match.explain(service, method, values),
+    };
+  });
+}
+
+function explainDestinations<E extends BalancedEndpoint>(route: Route<E>): ExplainedDestination[] {
+  const total = route.destinations.reduce((sum, { weight }) => sum + weight, 0);
+  return route.destinations.map(({ cluster, weight }) => {
+    const { chosen, leftOut, emptiness } = cluster.resolved;
+    return {
+      cluster: cluster.name,
+      weight,
+      share: route.destinations.length === 1 ? 1 : weight / total,
+      loadBalancer: cluster.spec.loadBalancer,
+      origin: cluster.spec.origin,
+      endpoints: chosen.map((endpoint, index) => ({
+        address: `${endpoint.address}:${endpoint.port}`,
+        weight: endpoint.weight,
+        labels: endpoint.labels,
+        origin: endpoint.origin,
+        available: cluster.endpoints[index]?.available ?? false,
+      })),
+      leftOut: leftOut.map(({ endpoint, why }) => ({
+        address: `${endpoint.address}:${endpoint.port}`,
+        labels: endpoint.labels,
+        origin: endpoint.origin,
+        why,
+      })),
+      emptiness: chosen.length === 0 ? emptiness : undefined,
+    };
+  });
+}
