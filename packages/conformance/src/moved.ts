@@ -2,7 +2,7 @@ import type { Frame } from '@polywire/core/spi';
 import { type ConformanceCase, checkBytes, checkSame } from './case.ts';
 import { describeMeaning } from './describe.ts';
 import { edited, edits } from './edits.ts';
-import { bytesOf, type Subject } from './subject.ts';
+import { bytesOf } from './subject.ts';
 
 const ELSEWHERE = 1021;
 
