@@ -1,8 +1,8 @@
 import { type CodecConnection, type CodecCore, CodecError, type FrameKind, type Peek } from '@polywire/core/spi';
-import { DubboFrame, EVENT, HEADER_BYTES, MAGIC, REQUEST, SERIALIZATION_MASK, TWO_WAY } from './frame.ts';
+import { DubboFrame, EVENT, HEADER_BYTES, MAGIC, REQUEST, TWO_WAY } from './frame.ts';
 import { goAway, ping, pong } from './heartbeat.ts';
 import { readFront } from './routing/front.ts';
-import { HESSIAN2, type Serializations } from './serialization/index.ts';
+import { FASTJSON, FASTJSON_LINES, HESSIAN2, type Serializations } from './serialization/index.ts';
 import { telnetAnswer } from './telnet.ts';
 
 /** Longest event body that Java reads (`deserialization.event.size`). A longer one is nothing that we know. */
@@ -32,12 +32,14 @@ export class DubboFraming implements CodecConnection<DubboFrame> {
 
   parse(chunk: Buffer, from: number, to: number, length: number): DubboFrame | undefined {
     const flags = chunk[from + 2]!;
-    this.#dialect = flags & SERIALIZATION_MASK;
     // Whether TWO_WAY is set on an answer means nothing: Java and Go never set it.
     if ((flags & EVENT) !== 0) return new DubboFrame(eventKind(chunk, from, to, length), chunk, from, to, length);
-    if ((flags & REQUEST) === 0) return new DubboFrame('response', chunk, from, to, length);
-    const frame = new DubboFrame((flags & TWO_WAY) === 0 ? 'oneway' : 'request', chunk, from, to, length);
-    return readFront(frame, this.#serializations[flags & SERIALIZATION_MASK]!.reader, this.#core) ? frame : undefined;
+    const kind = (flags & REQUEST) === 0 ? 'response' : (flags & TWO_WAY) === 0 ? 'oneway' : 'request';
+    const frame = new DubboFrame(kind, chunk, from, to, length);
+    if (frame.format === FASTJSON && isLines(chunk, from, to)) frame.format = FASTJSON_LINES;
+    this.#dialect = frame.format;
+    if (kind === 'response') return frame;
+    return readFront(frame, this.#serializations[frame.format]!.reader, this.#core) ? frame : undefined;
   }
 
   ping(id: number): Buffer {
@@ -75,4 +77,9 @@ function lastLetter(chunk: Buffer, from: number, to: number): number {
   let at = to - 1;
   while (at >= from && (chunk[at] === 0x0a || chunk[at] === 0x0d || chunk[at] === 0x22)) at--;
   return at < from ? 0 : chunk[at]!;
+}
+
+/** fastjson until Dubbo 2.7 writes a JSON text per line; as an extension of Dubbo 3 each behind its length, which begins with a zero. */
+function isLines(chunk: Buffer, from: number, to: number): boolean {
+  return to - from > HEADER_BYTES && chunk[from + HEADER_BYTES] !== 0;
 }

@@ -1,6 +1,6 @@
 import { type DubboFrame, EVENT, HEADER_BYTES, header, REQUEST, STATUS_OK, TWO_WAY } from './frame.ts';
 import { hessian2Writer } from './serialization/hessian2.ts';
-import { HESSIAN2, type Serializations } from './serialization/index.ts';
+import { FASTJSON, FASTJSON_LINES, HESSIAN2, type Serializations } from './serialization/index.ts';
 import type { BodyWriter } from './serialization/serialization.ts';
 
 /** A heartbeat's body that is longer is not repeated to its sender. */
@@ -31,5 +31,5 @@ export function goAway(dialect: number, serializations: Serializations): Buffer 
 /** The peer's serialization when we can write it, else Hessian 2.0. */
 function speak(dialect: number, serializations: Serializations): [id: number, writer: BodyWriter] {
   const writer = serializations[dialect]!.writer;
-  return writer === undefined ? [HESSIAN2, hessian2Writer] : [dialect, writer];
+  return writer === undefined ? [HESSIAN2, hessian2Writer] : [dialect === FASTJSON_LINES ? FASTJSON : dialect, writer];
 }

@@ -18,7 +18,7 @@ export function dubbo(core: CodecCore): FrameProtocol<DubboFrame> {
     multiplexing,
     routing: new DubboRouting(core, table),
     mediation: {
-      edit: (frame, edits) => edit(frame, edits, table),
+      edit: (frame, edits) => edit(frame, edits, table, core),
       localReply: (request, reply) => localReply(request, reply, table),
     },
   };

@@ -1,7 +1,7 @@
 import { type CodecCore, type LookupResult, NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
 import { encodeString, HessianWalker } from '@polywire/hessian';
 import { writeInt32 } from '../frame.ts';
-import { digits, toMillis, writeDigits } from './millis.ts';
+import { digits, toMillis, writeDigits, writeSpread } from './millis.ts';
 import { ABSENT, type AttachmentWriter, type BodyReader, type BodyWriter, FAILED, OPENED, type Serialization } from './serialization.ts';
 
 const NULL = 0x4e;
@@ -125,10 +125,11 @@ const attachments: AttachmentWriter = {
   writeMillis(chunk, at, ms) {
     const tag = chunk[at] ?? 0;
     if (tag < 0x20) return writeDigits(chunk, at + 1, at + 1 + tag, ms);
-    if (tag >= 0xf0 || (tag >= 0xc0 && tag < 0xd0)) return writeSpread(chunk, at, ms, tag >= 0xf0 ? 0xf8 : 0xc8, 1);
-    if (tag >= 0xd0 && tag < 0xd8) return writeSpread(chunk, at, ms, 0xd4, 2);
-    if (tag >= 0x38 && tag < 0x40) return writeSpread(chunk, at, ms, 0x3c, 2);
-    if (tag >= 0x80) return writeSpread(chunk, at, ms, tag >= 0xd8 ? 0xe0 : 0x90, 0);
+    if (tag >= 0xf0 || (tag >= 0xc0 && tag < 0xd0)) return writeSpread(chunk, at, ms, tag >= 0xf0 ? 0xf8 : 0xc8, 1, 7);
+    if (tag >= 0xd0 && tag < 0xd8) return writeSpread(chunk, at, ms, 0xd4, 2, 3);
+    if (tag >= 0x38 && tag < 0x40) return writeSpread(chunk, at, ms, 0x3c, 2, 3);
+    if (tag >= 0xd8) return writeSpread(chunk, at, ms, 0xe0, 0, 15);
+    if (tag >= 0x80) return writeSpread(chunk, at, ms, 0x90, 0, 47);
     if (tag !== 0x49 && tag !== 0x59 && tag !== 0x4c) return false;
     if (tag === 0x4c) writeInt32(chunk, at + 1, 0);
     writeInt32(chunk, tag === 0x4c ? at + 5 : at + 1, ms);
@@ -136,17 +137,6 @@ const attachments: AttachmentWriter = {
   },
   lengthBytes: 0,
 };
-
-/** Ints and longs of one to three bytes: what does not fit the bytes behind the tag is added to the tag. */
-function writeSpread(chunk: Buffer, at: number, value: number, zero: number, bytes: 0 | 1 | 2): boolean {
-  const tag = zero + (value >> (8 * bytes));
-  const last = bytes === 0 ? (zero === 0x90 ? 0xbf : 0xef) : bytes === 1 ? zero + 7 : zero + 3;
-  if (tag > last) return false;
-  chunk[at] = tag;
-  if (bytes > 0) chunk[at + bytes] = value & 255;
-  if (bytes === 2) chunk[at + 1] = (value >> 8) & 255;
-  return true;
-}
 
 const SCALARS: ReadonlySet<number> = new Set([
   0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x44, 0x46, 0x49, 0x4c, 0x4e, 0x52, 0x53, 0x54, 0x59, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f,

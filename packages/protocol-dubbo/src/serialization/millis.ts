@@ -24,3 +24,16 @@ export function writeDigits(b: Buffer, from: number, to: number, ms: number): bo
   b.write(text, from, 'latin1');
   return true;
 }
+
+/**
+ * Writes `value` into a number of one to three bytes whose tag holds what does not fit `bytes`: tag `zero` stands for none, and the tag
+ * can hold at most `most`. False when it is too large. Hessian and JSONB share this form.
+ */
+export function writeSpread(b: Buffer, at: number, value: number, zero: number, bytes: 0 | 1 | 2, most: number): boolean {
+  const inTag = Math.floor(value / 2 ** (8 * bytes));
+  if (inTag > most) return false;
+  b[at] = zero + inTag;
+  if (bytes === 1) b[at + 1] = value & 255;
+  if (bytes === 2) b.writeUInt16BE(value & 0xffff, at + 1);
+  return true;
+}
