@@ -52,5 +52,10 @@ export async function measureIdleMemory({ tool, target, count }) {
   const holder = await openIdle(tool, target.port, count);
   const held = await settledKiB(target.child.pid);
   await stop(holder);
-  return { withoutMiB: without / 1024, withMiB: held / 1024, perConnectionKiB: (held - without) / count };
+  return {
+    startSeconds: target.startSeconds,
+    withoutMiB: without / 1024,
+    withMiB: held / 1024,
+    perConnectionKiB: (held - without) / count,
+  };
 }

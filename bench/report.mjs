@@ -56,9 +56,10 @@ export function loadTables(results, referenceName) {
 export function memoryTable(results, count) {
   const rows = [...results].map(([name, memory]) => [
     name,
+    fixed(memory.startSeconds, 2),
     fixed(memory.withoutMiB, 1),
     fixed(memory.withMiB, 1),
     fixed(memory.perConnectionKiB, 2),
   ]);
-  return `### Memory with ${thousands(count)} idle connections\n\n${table(['', 'RSS before MiB', 'RSS with MiB', 'KiB per connection'], rows)}`;
+  return `### Start and memory, with ${thousands(count)} idle connections\n\n${table(['', 'listens after s', 'RSS before MiB', 'RSS with MiB', 'KiB per connection'], rows)}`;
 }

@@ -125,11 +125,12 @@ export async function startTargets(options) {
       continue;
     }
     const port = await freePort();
+    const began = performance.now();
     const child = start(PROXY_CORE, target.command, target.args(port, backendPort));
     try {
       await listening(child, port);
       child.stdout.resume();
-      targets.push({ name, port, child });
+      targets.push({ name, port, child, startSeconds: (performance.now() - began) / 1000 });
     } catch (error) {
       process.exitCode = 1;
       console.error(`${name} is left out: ${error.message}`);
