@@ -61,6 +61,11 @@ test('what cannot be loaded is refused with the reason', async () => {
     ['./throws.js', '\n\nthrow new Error("no license");', /throws\.js:3: no license$/],
     ['./throws-text.js', 'throw "text";', /it threw text$/],
     ['./syntax.js', '\nexport const plugin = {;', /syntax\.js:2: Unexpected token/],
+    [
+      './name.js',
+      `\nimport { NAME } from './empty.js';\nexport const plugin = NAME;`,
+      /name\.js:2: .*does not provide an export named 'NAME'$/,
+    ],
     ['./imports.js', 'import "lost-package"; export const plugin = 1;', /Cannot find package 'lost-package' imported from .*imports\.js/],
     ['./types.ts', 'export const plugin: number = 1;', /no TypeScript compiler is at hand/],
   ];

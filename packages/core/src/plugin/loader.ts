@@ -89,8 +89,8 @@ function importFailure(error: unknown, specifier: string, target: string, baseDi
   if (!(error instanceof Error)) return `it threw ${String(error)}`;
   const missing = 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes(`package '${specifier}'`);
   if (missing) return `no package of this name is installed at ${baseDirectory}; install it there, or write ./ before a file's name`;
-  if (error instanceof SyntaxError && target.endsWith('js')) return syntaxFailure(error, fileURLToPath(target));
   const place = placeOf(error);
+  if (place === undefined && error instanceof SyntaxError && target.endsWith('js')) return syntaxFailure(error, fileURLToPath(target));
   return place === undefined || error.message.includes(place) ? error.message : `${place}: ${error.message}`;
 }
 
@@ -105,11 +105,11 @@ function syntaxFailure(error: SyntaxError, file: string): string {
   return line === undefined ? `${error.message}, in ${file} or a module that it imports` : `${file}:${line}: ${error.message}`;
 }
 
-/** `file:line` of the first frame of the stack that is a file. */
+/** `file:line`: V8 puts the place of an import that does not fit before the stack, and that of a thrown error into its first frame. */
 function placeOf(error: Error): string | undefined {
   for (const line of (error.stack ?? '').split('\n')) {
-    const match = /(file:\/\/[^\s()]+?|\(\/[^\s()]+?):(\d+):\d+\)?$/.exec(line);
-    if (match?.[1] === undefined) continue;
+    const match = /^(file:\/\/\S+):(\d+)$/.exec(line) ?? /(file:\/\/[^\s()]+?|\(\/[^\s()]+?):(\d+):\d+\)?$/.exec(line);
+    if (match?.[1] === undefined || match[1] === import.meta.url) continue;
     return `${match[1].startsWith('file:') ? fileURLToPath(match[1]) : match[1].slice(1)}:${match[2]}`;
   }
   return undefined;

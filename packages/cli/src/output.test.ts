@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import type { RegistryAdapter, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
+import { parseAllDocuments } from 'yaml';
+import { DEFAULT_PORTS, demoFiles } from './demo/files.ts';
+import { readRegistry } from './registry-read.ts';
+import { toIstioYaml } from './service-entry-yaml.ts';
+import { styleFor, table } from './terminal.ts';
+import { renderTree } from './tree.ts';
+
+const TERMINAL = { write: () => true, isTTY: true };
+
+test('colours need a terminal and the absence of NO_COLOR', () => {
+  assert.equal(styleFor(TERMINAL, {}).red('x'), '\u001b[31mx\u001b[0m');
+  assert.equal(styleFor(TERMINAL, { NO_COLOR: '' }).red('x'), '\u001b[31mx\u001b[0m');
+  assert.equal(styleFor(TERMINAL, { NO_COLOR: '1' }).red('x'), 'x');
+  assert.equal(styleFor(TERMINAL, { TERM: 'dumb' }).red('x'), 'x');
+  assert.equal(styleFor({ write: () => true }, {}).red('x'), 'x');
+});
+
+test('tables line up', () => {
+  assert.deepEqual(
+    table([
+      ['a', 'bb', 'c'],
+      ['aaa', 'b'],
+    ]),
+    ['a    bb  c', 'aaa  b'],
+  );
+  assert.deepEqual(table([]), []);
+});
+
+test('trees show what hangs where', () => {
+  const tree = {
+    text: 'root',
+    children: [{ text: 'a', mark: 'no', children: [{ text: 'why' }] } as const, { text: 'b', mark: 'yes' } as const],
+  };
+  assert.equal(renderTree(tree, styleFor({ write: () => true }, {})), 'root\n├─ ✗ a\n│  └─ why\n└─ ✓ b\n');
+});
+
+function entry(host: string, ports: readonly number[]): ServiceEntry {
+  return {
+    host,
+    aliases: [],
+    identity: { name: host, group: undefined, version: undefined },
+    protocol: 'dubbo',
+    resolution: 'STATIC',
+    location: 'MESH_INTERNAL',
+    ports: [{ name: 'dubbo', number: 20880, protocol: 'TCP' }],
+    endpoints: ports.map((port) => ({
+      address: '10.0.0.1',
+      port,
+      weight: 100,
+      labels: new Map([
+        ['version', 'v1'],
+        ['a', 'yes'],
+      ]),
+      metadata: new Map([['timestamp', '1']]),
+      origin: '/x',
+    })),
+    annotations: new Map([['polywire.io/service', host]]),
+    origin: '/x',
+  };
+}
+
+test('a dump is the same bytes for the same state, whatever the order of arrival', () => {
+  const text = toIstioYaml([entry('b', [2, 1]), entry('a', [])]);
+  assert.equal(text, toIstioYaml([entry('a', []), entry('b', [1, 2])]));
+  const [a, b] = parseAllDocuments(text).map((document) => document.toJS());
+  assert.deepEqual([a.metadata.name, a.spec.endpoints], ['a', []]);
+  assert.deepEqual(b.spec.endpoints[0], { address: '10.0.0.1', ports: { dubbo: 1 }, weight: 100, labels: { a: 'yes', version: 'v1' } });
+  assert.deepEqual(b.metadata.annotations, { 'polywire.io/service': 'b' });
+  assert.equal(toIstioYaml([]), '');
+});
+
+function adapter(start: (sink: ServiceEntrySink) => Promise<void>): RegistryAdapter & { stopped: number } {
+  return {
+    name: 'test registry',
+    stopped: 0,
+    start,
+    async stop() {
+      this.stopped += 1;
+    },
+  };
+}
+
+test('a registry is read until it says that all is there', async () => {
+  const registry = adapter(async (sink) => {
+    sink.upsert(entry('a', [1]));
+    sink.upsert(entry('b', [1]));
+    sink.remove('a');
+    sink.hold('c', 'denied', undefined);
+    setImmediate(() => sink.synced());
+  });
+  const { entries, held, failure } = await readRegistry(registry, 5_000);
+  assert.deepEqual([entries.map(({ host }) => host), [...held], failure], [['b'], [['c', 'denied']], undefined]);
+  assert.equal(registry.stopped, 1);
+});
+
+test('one that never answers, or fails, is told apart from an empty one', async () => {
+  const silent = await readRegistry(
+    adapter(async (sink) => sink.stale(new Error('connection refused'))),
+    20,
+  );
+  assert.equal(silent.failure, 'test registry was not read within 0.02 s: connection refused');
+  const stuck = adapter(() => new Promise(() => undefined));
+  assert.match((await readRegistry(stuck, 20)).failure ?? '', /not read within/);
+  const broken = await readRegistry(
+    adapter(async () => {
+      throw new Error('bad servers');
+    }),
+    5_000,
+  );
+  assert.equal(broken.failure, 'test registry: bad servers');
+  assert.equal(
+    (
+      await readRegistry(
+        adapter(async (sink) => sink.synced()),
+        5_000,
+      )
+    ).failure,
+    undefined,
+  );
+});
+
+test('examples/gray-release holds what the demo writes', async () => {
+  for (const [name, text] of demoFiles(DEFAULT_PORTS)) {
+    const example = new URL(`../../../examples/gray-release/${name}`, import.meta.url);
+    assert.equal(await readFile(example, 'utf8'), text, name);
+  }
+});
