@@ -1,6 +1,7 @@
 /** What a plugin imports. Everything else in core may change without notice. */
 export type { Endpoint } from './cluster/endpoint.ts';
 export type { BalancedEndpoint, LoadBalancer, LoadBalancerFactory, Picker } from './cluster/load-balancer.ts';
+export { parseDuration, parseSize } from './config/units.ts';
 export { ConfigError } from './errors/config-error.ts';
 export { CodecError } from './errors/proxy-error.ts';
 export type { Filter, FilterContext, FilterFactory, FilterVerdict, RouteInfo } from './filter/filter.ts';

@@ -1,1 +1,5 @@
-export {};
+import { type Plugin, SPI_VERSION } from '@polywire/core/spi';
+import { zookeeperFactory } from './adapter.ts';
+
+/** The registries of this package. */
+export const plugin: Plugin = { name: '@polywire/registry-zk', spiVersion: SPI_VERSION, registries: [zookeeperFactory] };

@@ -1,4 +1,4 @@
-import type { CreateOptions, ZkClient, ZkClientOptions, ZkListener, ZkState } from './client.ts';
+import type { CreateOptions, ZkAcl, ZkClient, ZkClientOptions, ZkListener, ZkState } from './client.ts';
 import { NO_NODE, UNIMPLEMENTED, ZkError } from './errors.ts';
 import {
   ADD_WATCH_RECURSIVE,
@@ -10,9 +10,12 @@ import {
   OP_EXISTS,
   OP_GET_CHILDREN_2,
   OP_GET_DATA,
+  OP_SET_ACL,
   writeAcl,
 } from './records.ts';
 import { ZkSession } from './session.ts';
+
+const ANY_VERSION = -1;
 
 /** The client of this package: TypeScript all the way down, no native code. */
 export class BuiltinZkClient implements ZkClient {
@@ -88,8 +91,20 @@ export class BuiltinZkClient implements ZkClient {
     });
   }
 
+  setAcl(path: string, acl: ZkAcl): Promise<void> {
+    return this.#session.request<void>({
+      op: OP_SET_ACL,
+      path,
+      write: (writer) => {
+        writer.string(this.#full(path));
+        writeAcl(writer, acl);
+        writer.int(ANY_VERSION);
+      },
+      read: () => undefined,
+    });
+  }
+
   delete(path: string): Promise<void> {
-    const ANY_VERSION = -1;
     return this.#session.request<void>({
       op: OP_DELETE,
       path,

@@ -20,11 +20,14 @@ export interface ZkListener {
   event(event: ZkEvent): void;
 }
 
+/** All permissions for anyone, or for whoever presents the creator's `auth`. */
+export type ZkAcl = 'open' | 'creator';
+
 /** How a node is created. */
 export interface CreateOptions {
   readonly ephemeral?: boolean;
-  /** `creator`: only for whoever presents the same `auth`. Default `open`. */
-  readonly acl?: 'open' | 'creator';
+  /** Default `open`. */
+  readonly acl?: ZkAcl;
 }
 
 /** `connecting` until the first handshake and after every loss. */
@@ -44,6 +47,8 @@ export interface ZkClient {
   /** The watch is set either way: it tells of creation, change and deletion. */
   exists(path: string, watch: boolean): Promise<boolean>;
   create(path: string, data: Uint8Array, options?: CreateOptions): Promise<void>;
+  /** Who may do everything with the node: anyone, or whoever presents the same `auth`. */
+  setAcl(path: string, acl: ZkAcl): Promise<void>;
   /** Whatever its version. */
   delete(path: string): Promise<void>;
   /**

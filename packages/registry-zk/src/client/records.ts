@@ -1,4 +1,4 @@
-import type { ZkDigestAuth, ZkEvent, ZkEventKind } from './client.ts';
+import type { ZkAcl, ZkDigestAuth, ZkEvent, ZkEventKind } from './client.ts';
 import { JuteReader, JuteWriter } from './jute.ts';
 
 // ZooDefs.OpCode and the reserved xids of ClientCnxn.
@@ -6,6 +6,7 @@ export const OP_CREATE = 1;
 export const OP_DELETE = 2;
 export const OP_EXISTS = 3;
 export const OP_GET_DATA = 4;
+export const OP_SET_ACL = 7;
 export const OP_GET_CHILDREN_2 = 12;
 export const OP_SET_WATCHES = 101;
 export const OP_SET_WATCHES_2 = 105;
@@ -60,7 +61,7 @@ export function closeRequest(xid: number): Buffer {
 }
 
 /** ZooDefs.Ids.OPEN_ACL_UNSAFE or CREATOR_ALL_ACL. */
-export function writeAcl(writer: JuteWriter, acl: 'open' | 'creator'): void {
+export function writeAcl(writer: JuteWriter, acl: ZkAcl): void {
   const ALL_PERMISSIONS = 31;
   writer.int(1).int(ALL_PERMISSIONS);
   if (acl === 'open') writer.string('world').string('anyone');

@@ -1,0 +1,124 @@
+import { ConfigError, parseDuration, parseSize } from '@polywire/core/spi';
+import type { ZkClientOptions, ZkDigestAuth } from './client/client.ts';
+import { parseConnectString } from './client/connect-string.ts';
+import type { DubboLayoutOptions } from './dubbo/dubbo-layout.ts';
+
+/** A checked `registries[]` entry of type zookeeper. */
+export interface ZooKeeperConfig {
+  readonly client: ZkClientOptions;
+  readonly dubbo: DubboLayoutOptions;
+}
+
+const LAYOUTS = ['dubbo'];
+const KEYS = [
+  'address',
+  'layouts',
+  'root',
+  'auth',
+  'sessionTimeout',
+  'connectTimeout',
+  'maxPacketSize',
+  'concurrentReads',
+  'debounce',
+  'deniedRetry',
+];
+const MAX_DEBOUNCE_MS = 60_000;
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/**
+ * Checks a registry's configuration; docs/zookeeper.md lists the options.
+ * @throws ConfigError naming the option
+ */
+export function parseConfig(raw: Raw): ZooKeeperConfig {
+  const unknown = Object.keys(raw).find((key) => !KEYS.includes(key));
+  if (unknown !== undefined) throw new ConfigError(`zookeeper has no option "${unknown}"; it has ${KEYS.join(', ')}`);
+  checkLayouts(raw['layouts']);
+  return {
+    client: {
+      address: addressOf(raw),
+      auth: authOf(raw),
+      sessionTimeoutMs: duration(raw, 'sessionTimeout', '30s', 1_000),
+      connectTimeoutMs: duration(raw, 'connectTimeout', '5s', 1),
+      maxPacketBytes: size(raw, 'maxPacketSize', '16MiB'),
+    },
+    dubbo: {
+      root: rootOf(raw),
+      concurrentReads: count(raw, 'concurrentReads', 64),
+      debounceMs: duration(raw, 'debounce', '50ms', 0, MAX_DEBOUNCE_MS),
+      deniedRetryMs: duration(raw, 'deniedRetry', '30s', 1),
+    },
+  };
+}
+
+function addressOf(raw: Raw): string {
+  const address = text(raw, 'address');
+  if (address === undefined) throw new ConfigError('zookeeper needs an address: host:port[,host:port...][/chroot]');
+  try {
+    parseConnectString(address);
+  } catch (error) {
+    throw new ConfigError(`address: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return address;
+}
+
+function checkLayouts(layouts: unknown): void {
+  if (layouts === undefined) return;
+  if (!Array.isArray(layouts) || layouts.length === 0) throw new ConfigError(`layouts: write a list, of ${LAYOUTS.join(', ')}`);
+  const wrong = layouts.find((layout) => !LAYOUTS.includes(layout));
+  if (wrong !== undefined) throw new ConfigError(`layouts: "${String(wrong)}" is unknown; there is ${LAYOUTS.join(', ')}`);
+}
+
+function rootOf(raw: Raw): string {
+  const written = text(raw, 'root') ?? 'dubbo';
+  const segments = written.replace(/^\/|\/$/g, '').split('/');
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
+    throw new ConfigError(`root: "${written}" is no node below the top; Dubbo's own is "dubbo"`);
+  }
+  return `/${segments.join('/')}`;
+}
+
+function authOf(raw: Raw): ZkDigestAuth | undefined {
+  const auth = text(raw, 'auth');
+  if (auth === undefined) return undefined;
+  const [, user, password] = /^digest:([^:]+):(.+)$/s.exec(auth) ?? [];
+  // The text is a secret: the message must not repeat it.
+  if (user === undefined || password === undefined) throw new ConfigError('auth: write digest:user:password; other schemes are not known');
+  return { user, password };
+}
+
+function text(raw: Raw, key: string): string | undefined {
+  const value = raw[key];
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  throw new ConfigError(`${key}: write a text`);
+}
+
+function duration(raw: Raw, key: string, byDefault: string, min: number, max = Number.POSITIVE_INFINITY): number {
+  const written = raw[key] ?? byDefault;
+  if (typeof written !== 'string') throw new ConfigError(`${key}: write a duration like ${byDefault}`);
+  const ms = named(key, () => parseDuration(written));
+  if (ms < min || ms > max) throw new ConfigError(`${key}: ${written} is ${ms < min ? `less than ${min}ms` : `more than ${max}ms`}`);
+  return ms;
+}
+
+function size(raw: Raw, key: string, byDefault: string): number {
+  const written = raw[key] ?? byDefault;
+  if (typeof written !== 'string' && typeof written !== 'number') throw new ConfigError(`${key}: write a size like ${byDefault}`);
+  const bytes = named(key, () => parseSize(String(written)));
+  if (bytes < 1024) throw new ConfigError(`${key}: ${written} is less than 1KiB`);
+  return bytes;
+}
+
+function count(raw: Raw, key: string, byDefault: number): number {
+  const value = raw[key] ?? byDefault;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1) return value;
+  throw new ConfigError(`${key}: write a whole number from 1`);
+}
+
+function named<T>(key: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof ConfigError ? new ConfigError(`${key}: ${error.message}`) : error;
+  }
+}

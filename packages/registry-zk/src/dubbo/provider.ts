@@ -1,0 +1,59 @@
+import type { Endpoint, ServiceIdentity } from '@polywire/core/spi';
+import { splitParameters } from './parameters.ts';
+import { type ProviderUrl, ProviderUrlError, parameter, parseProviderUrl } from './provider-url.ts';
+import { identityOf } from './service-key.ts';
+
+/** Dubbo's default (Constants.DEFAULT_WEIGHT). */
+const DEFAULT_WEIGHT = 100;
+
+/** A child of `providers` that takes requests. */
+export interface LiveProvider {
+  readonly kind: 'provider';
+  readonly identity: ServiceIdentity;
+  readonly endpoint: Endpoint;
+  /** Milliseconds since 1970 at which it registered; 0 when it does not say. Tells a restarted provider from its former self. */
+  readonly timestamp: number;
+}
+
+/** A child that takes none. `ignored`: well-formed, and of another protocol or out of service. */
+export interface OtherProvider {
+  readonly kind: 'ignored' | 'unreadable';
+  readonly reason: string;
+}
+
+/** What one child of `providers` is. */
+export type Provider = LiveProvider | OtherProvider;
+
+/**
+ * Reads one child of `providers`.
+ * @param interfaceName decoded name of the directory that it is in
+ * @param path of the node
+ */
+export function readProvider(nodeName: string, interfaceName: string, path: string): Provider {
+  let url: ProviderUrl;
+  try {
+    url = parseProviderUrl(nodeName);
+  } catch (error) {
+    if (error instanceof ProviderUrlError) return { kind: 'unreadable', reason: error.message };
+    throw error;
+  }
+  if (url.protocol !== 'dubbo') return { kind: 'ignored', reason: `protocol ${url.protocol}` };
+  if (parameter(url, 'enabled') === 'false') return { kind: 'ignored', reason: 'enabled=false' };
+  if (parameter(url, 'disabled') === 'true') return { kind: 'ignored', reason: 'disabled=true' };
+  const identity = identityOf(url);
+  if (identity.name !== interfaceName) return { kind: 'unreadable', reason: `it is of interface ${identity.name}` };
+  const endpoint: Endpoint = {
+    address: url.host,
+    port: url.port,
+    weight: weightOf(url),
+    ...splitParameters(url, interfaceName),
+    origin: path,
+  };
+  return { kind: 'provider', identity, endpoint, timestamp: Number(url.parameters.get('timestamp')) || 0 };
+}
+
+// A negative weight counts as 0 (AbstractLoadBalance.getWeight).
+function weightOf(url: ProviderUrl): number {
+  const text = parameter(url, 'weight');
+  return text !== undefined && /^-?\d{1,9}$/.test(text) ? Math.max(0, Number(text)) : DEFAULT_WEIGHT;
+}

@@ -1,0 +1,20 @@
+import type { ServiceIdentity } from '@polywire/core/spi';
+import { type ProviderUrl, parameter } from './provider-url.ts';
+
+/** What Dubbo writes for a service without a version; absent, empty and this are one. */
+export const NO_VERSION = '0.0.0';
+
+/** Who a provider serves. The interface is the parameter; the path may be something else. */
+export function identityOf(url: ProviderUrl): ServiceIdentity {
+  const version = parameter(url, 'version');
+  return {
+    name: parameter(url, 'interface') ?? url.path,
+    group: parameter(url, 'group'),
+    version: version === NO_VERSION ? undefined : version,
+  };
+}
+
+/** Dubbo's service key: `[group/]interface[:version]`. */
+export function serviceKey({ name, group, version }: ServiceIdentity): string {
+  return `${group === undefined ? '' : `${group}/`}${name}${version === undefined ? '' : `:${version}`}`;
+}

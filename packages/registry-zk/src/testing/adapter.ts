@@ -1,0 +1,44 @@
+import type { RegistryAdapter, ServiceEntry } from '@polywire/core/spi';
+import { zookeeperFactory } from '../adapter.ts';
+import { Recorder } from './recorder.ts';
+
+/** What an adapter delivered. */
+export type Delivery =
+  | { readonly kind: 'upsert'; readonly host: string; readonly entry: ServiceEntry }
+  | { readonly kind: 'remove'; readonly host: string }
+  | { readonly kind: 'hold'; readonly host: string; readonly reason: string }
+  | { readonly kind: 'synced' }
+  | { readonly kind: 'stale'; readonly cause: Error };
+
+export interface TestAdapter {
+  readonly adapter: RegistryAdapter;
+  readonly deliveries: Recorder<Delivery>;
+  /** What is in force. */
+  readonly entries: ReadonlyMap<string, ServiceEntry>;
+  readonly log: string[];
+}
+
+/** A started adapter with short times. */
+export async function testAdapter(address: string, config: Readonly<Record<string, unknown>> = {}): Promise<TestAdapter> {
+  const deliveries = new Recorder<Delivery>();
+  const entries = new Map<string, ServiceEntry>();
+  const log: string[] = [];
+  const adapter = zookeeperFactory.create(
+    { address, sessionTimeout: '3s', connectTimeout: '1s', deniedRetry: '200ms', ...config },
+    { log: (level, message) => log.push(`${level}: ${message}`) },
+  );
+  await adapter.start({
+    upsert(entry) {
+      entries.set(entry.host, entry);
+      deliveries.add({ kind: 'upsert', host: entry.host, entry });
+    },
+    remove(host) {
+      entries.delete(host);
+      deliveries.add({ kind: 'remove', host });
+    },
+    hold: (host, reason) => deliveries.add({ kind: 'hold', host, reason }),
+    synced: () => deliveries.add({ kind: 'synced' }),
+    stale: (cause) => deliveries.add({ kind: 'stale', cause }),
+  });
+  return { adapter, deliveries, entries, log };
+}
