@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError } from '@polywire/core/spi';
+import { parseConfig } from './config.ts';
+
+test('defaults', () => {
+  assert.deepEqual(parseConfig({ address: 'zk:2181/chroot' }), {
+    client: {
+      address: 'zk:2181/chroot',
+      auth: undefined,
+      sessionTimeoutMs: 30_000,
+      connectTimeoutMs: 5_000,
+      maxPacketBytes: 16 * 1024 ** 2,
+    },
+    dubbo: { root: '/dubbo', concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000 },
+  });
+});
+
+test('every option', () => {
+  const config = parseConfig({
+    address: 'a,b',
+    layouts: ['dubbo'],
+    root: '/team/dubbo/',
+    auth: 'digest:user:pass:word',
+    sessionTimeout: '10s',
+    connectTimeout: '500ms',
+    maxPacketSize: '1MiB',
+    concurrentReads: 8,
+    debounce: '100ms',
+    deniedRetry: '1m',
+  });
+  assert.deepEqual(config.client, {
+    address: 'a,b',
+    auth: { user: 'user', password: 'pass:word' },
+    sessionTimeoutMs: 10_000,
+    connectTimeoutMs: 500,
+    maxPacketBytes: 1024 ** 2,
+  });
+  assert.deepEqual(config.dubbo, { root: '/team/dubbo', concurrentReads: 8, debounceMs: 100, deniedRetryMs: 60_000 });
+});
+
+test('what is wrong is said by option, and secrets are not repeated', () => {
+  const refused = (config: Readonly<Record<string, unknown>>, message: RegExp): void => {
+    assert.throws(
+      () => parseConfig({ address: 'a', ...config }),
+      (error) => error instanceof ConfigError && message.test(error.message) && !error.message.includes('secret'),
+    );
+  };
+  refused({ adress: 'a' }, /no option "adress"; it has address, layouts/);
+  refused({ address: undefined }, /needs an address/);
+  refused({ address: 2181 }, /^address: write a text/);
+  refused({ address: 'a:b' }, /^address: "a:b" is not host:port/);
+  refused({ layouts: 'dubbo' }, /^layouts: write a list/);
+  refused({ layouts: ['dubbo', 'x'] }, /^layouts: "x" is unknown/);
+  refused({ root: '/' }, /^root: "\/" is no node/);
+  refused({ root: 'a//b' }, /^root: /);
+  refused({ auth: 'sasl:u:secret' }, /^auth: write digest:user:password/);
+  refused({ sessionTimeout: 30 }, /^sessionTimeout: write a duration like 30s/);
+  refused({ sessionTimeout: '10 s' }, /^sessionTimeout: "10 s" is not a duration/);
+  refused({ sessionTimeout: '10ms' }, /^sessionTimeout: 10ms is less than 1000ms/);
+  refused({ debounce: '2m' }, /^debounce: 2m is more than 60000ms/);
+  refused({ maxPacketSize: 'big' }, /^maxPacketSize: /);
+  refused({ maxPacketSize: 10 }, /^maxPacketSize: 10 is less/);
+  refused({ concurrentReads: 0 }, /^concurrentReads: /);
+});
