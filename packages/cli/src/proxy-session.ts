@@ -1,12 +1,12 @@
-import * as core from '@polywire/core';
+import { dirname } from 'node:path';
 import {
   type AdminListener,
   type AdminSource,
   type Bootstrap,
   createLog,
   hasErrors,
-  type Log,
-  type PluginRegistry,
+  type LogLevel,
+  ProxyServer,
   startAdmin,
 } from '@polywire/core';
 import { loadConfiguration } from './configuration.ts';
@@ -27,28 +27,8 @@ export interface ProxySession {
 
 /** What `run` lets the command line say. */
 export interface SessionOptions {
-  readonly logLevel?: core.LogLevel;
+  readonly logLevel?: LogLevel;
   readonly logFormat?: 'json' | 'text';
-}
-
-/** The part of core's Proxy that is used here. */
-interface RunningProxy {
-  readonly adminSource: AdminSource;
-  start(): Promise<{ readonly listeners: readonly { readonly name: string; readonly address: string }[] }>;
-  drain(): Promise<void>;
-  close(): Promise<void>;
-}
-
-interface ProxyOptions {
-  readonly bootstrap: Bootstrap;
-  readonly baseDirectory: string;
-  readonly plugins: PluginRegistry;
-  readonly log: Log;
-}
-
-interface Engine {
-  readonly SPI_VERSION: number;
-  readonly Proxy?: { create(options: ProxyOptions): Promise<RunningProxy> };
 }
 
 /**
@@ -56,14 +36,14 @@ interface Engine {
  * @throws CliError when the file is invalid or an address cannot be bound
  */
 export async function startProxy(file: string, terminal: Terminal, options: SessionOptions): Promise<ProxySession> {
-  const { bootstrap, directory, plugins, problems, sources } = await loadConfiguration(file, terminal);
+  const { bootstrap, plugins, problems, sources } = await loadConfiguration(file, terminal);
   writeProblems(terminal.stderr, problems, sources, styleFor(terminal.stderr, terminal.environment));
   if (bootstrap === undefined || hasErrors(problems)) throw new CliError(`${file} is not valid`, EXIT.refused);
   const format = options.logFormat ?? (terminal.stderr.isTTY === true ? 'text' : 'json');
   const log = createLog({ level: options.logLevel ?? bootstrap.log.level, format });
-  const engine: Engine = core;
-  if (engine.Proxy === undefined) throw new CliError('this build of @polywire/core has no engine', EXIT.internal);
-  const proxy = await engine.Proxy.create({ bootstrap, baseDirectory: directory, plugins, log });
+  const proxy = await ProxyServer.create({ bootstrap, baseDirectory: dirname(file), plugins, log }).catch((error: unknown) => {
+    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused, error);
+  });
   const { listeners } = await started(proxy, () => proxy.start());
   const admin = await started(proxy, () => startAdminOf(bootstrap, proxy));
   return {
@@ -78,12 +58,12 @@ export async function startProxy(file: string, terminal: Terminal, options: Sess
   };
 }
 
-async function startAdminOf(bootstrap: Bootstrap, proxy: RunningProxy): Promise<AdminListener | undefined> {
+async function startAdminOf(bootstrap: Bootstrap, proxy: ProxyServer): Promise<AdminListener | undefined> {
   return bootstrap.admin === undefined ? undefined : startAdmin(bootstrap.admin.address, proxy.adminSource);
 }
 
 /** A proxy that could not start is closed, so that the process can end. */
-async function started<T>(proxy: RunningProxy, start: () => Promise<T>): Promise<T> {
+async function started<T>(proxy: ProxyServer, start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {

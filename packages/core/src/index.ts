@@ -14,3 +14,5 @@ export { METRICS, type Metric } from './observe/metrics.ts';
 export { loadPlugin } from './plugin/loader.ts';
 export { SPI_VERSION } from './plugin/plugin.ts';
 export { PluginRegistry } from './plugin/plugin-registry.ts';
+export { ProxyServer } from './proxy/proxy.ts';
+export type { ExplainReport } from './route/explain.ts';

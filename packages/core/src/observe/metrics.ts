@@ -29,13 +29,8 @@ function histogram(name: string, help: string): MetricFamily {
 
 /** Every family that the proxy exports. The names are stable; docs/observability.md lists their labels. */
 export const METRICS = {
-  buildInfo: gauge('polywire_build_info', 'Always 1; the running version is in the labels.'),
   uptime: gauge('polywire_uptime_seconds', 'Time since the process started.'),
   residentMemory: gauge('polywire_resident_memory_bytes', 'Resident memory of the process.'),
-  eventLoopUtilization: gauge(
-    'polywire_event_loop_utilization',
-    'Share of time in which the event loop was busy since the last read, 0 to 1.',
-  ),
 
   downstreamConnections: counter('polywire_downstream_connections_total', 'Connections accepted from callers.'),
   downstreamConnectionsActive: gauge('polywire_downstream_connections_active', 'Open connections from callers.'),
@@ -43,8 +38,6 @@ export const METRICS = {
     'polywire_downstream_connections_refused_total',
     'Connections closed at once: limit or unknown protocol.',
   ),
-  downstreamReceived: counter('polywire_downstream_received_bytes_total', 'Bytes received from callers.'),
-  downstreamSent: counter('polywire_downstream_sent_bytes_total', 'Bytes sent to callers.'),
   downstreamProtocolErrors: counter('polywire_downstream_protocol_errors_total', 'Frames from callers that could not be parsed.'),
 
   requests: counter('polywire_requests_total', 'Requests that ended, by outcome.'),
@@ -58,21 +51,28 @@ export const METRICS = {
   routeRequests: counter('polywire_route_requests_total', 'Requests that took a route.'),
 
   clusterRequests: counter('polywire_cluster_requests_total', 'Attempts sent to a cluster, by outcome.'),
-  clusterDuration: histogram('polywire_cluster_request_duration_seconds', 'Time from an attempt to its response.'),
-  clusterRequestsActive: gauge('polywire_cluster_requests_active', 'Attempts not yet answered.'),
   clusterRetries: counter('polywire_cluster_retries_total', 'Attempts after the first.'),
-  clusterConnections: counter('polywire_cluster_connections_total', 'Connections opened to endpoints.'),
-  clusterConnectionsActive: gauge('polywire_cluster_connections_active', 'Open connections to endpoints.'),
-  clusterConnectFailures: counter('polywire_cluster_connect_failures_total', 'Connections to endpoints that failed or timed out.'),
   clusterEndpoints: gauge('polywire_cluster_endpoints', 'Endpoints of a cluster.'),
   clusterEndpointsAvailable: gauge('polywire_cluster_endpoints_available', 'Endpoints that are not backing off after a failed connect.'),
-  clusterLateResponses: counter('polywire_cluster_late_responses_total', 'Responses dropped because their request had already ended.'),
+
+  endpointRequests: counter('polywire_endpoint_requests_total', 'Attempts sent to an address.'),
+  endpointFailures: counter(
+    'polywire_endpoint_failures_total',
+    'Attempts that an address did not answer well; a business error is a good answer.',
+  ),
+  endpointRequestsActive: gauge('polywire_endpoint_requests_active', 'Attempts not yet answered.'),
+  endpointConnections: counter('polywire_endpoint_connections_total', 'Connections opened to an address.'),
+  endpointConnectionsActive: gauge('polywire_endpoint_connections_active', 'Open connections to an address.'),
+  endpointConnectFailures: counter(
+    'polywire_endpoint_connect_failures_total',
+    'Connections that failed or closed before a byte was received.',
+  ),
+  lateResponses: counter('polywire_late_responses_total', 'Responses dropped because their request had already ended.'),
 
   configReloads: counter('polywire_config_reloads_total', 'Configuration changes, by result.'),
   configLastSuccess: gauge('polywire_config_last_success_timestamp_seconds', 'When the configuration in force was loaded, in Unix time.'),
   configProblems: gauge('polywire_config_problems', 'Problems of the newest configuration, by severity.'),
   registryConnected: gauge('polywire_registry_connected', '1 when the registry is in sync, 0 while its last known data is in force.'),
   registryServices: gauge('polywire_registry_services', 'Services that a registry announces.'),
-  registryUpdates: counter('polywire_registry_updates_total', 'Service entries delivered by a registry.'),
   accessLogDropped: counter('polywire_access_log_dropped_lines_total', 'Access log lines dropped because the sink was slow.'),
 } as const satisfies Record<string, MetricFamily>;

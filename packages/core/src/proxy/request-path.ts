@@ -24,20 +24,15 @@ export interface RouteSource<Req, Res> {
   describeMiss(service: string): string;
 }
 
-/** What one configuration says of a listener's requests. Replaced whole; requests finish on the one they began with. */
-export interface PathSnapshot<Req, Res> {
-  readonly routes: RouteSource<Req, Res>;
-  readonly filters: FilterChain;
-  /** Headers that filters declared: the first of every scan's values. */
-  readonly declaredHeaders: number;
-}
-
 /** What a request path is made with. */
 export interface PathOptions<Req, Res> {
   readonly listener: string;
   readonly protocol: StreamProtocol<Req, Res>;
   readonly wheel: TimerWheel;
   readonly stats: ListenerStats;
+  readonly filters: FilterChain;
+  /** Headers that filters declared: the first of every scan's values. */
+  readonly declaredHeaders: number;
   readonly defaultTimeoutMs: number;
   /** Told when a request is over; undefined: nobody listens. */
   readonly log: ((exchange: ProxiedExchange<Req, Res>) => void) | undefined;
@@ -65,39 +60,39 @@ const MAX_ATTEMPTS = 2;
  *   #finish       always last, exactly once
  */
 export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, ExchangeEvents<Req, Res> {
-  snapshot: PathSnapshot<Req, Res>;
+  /** Of the configuration in force. Replaced whole; requests finish on the routes they found. */
+  routes: RouteSource<Req, Res>;
   readonly #options: PathOptions<Req, Res>;
   readonly #stats: ListenerStats;
   readonly #facts: { readonly protocol: string };
 
-  constructor(options: PathOptions<Req, Res>, snapshot: PathSnapshot<Req, Res>) {
+  constructor(options: PathOptions<Req, Res>, routes: RouteSource<Req, Res>) {
     this.#options = options;
     this.#stats = options.stats;
     this.#facts = { protocol: options.protocol.name };
-    this.snapshot = snapshot;
+    this.routes = routes;
   }
 
   onRequest(stream: DownstreamStream<Res>, head: Req, end: boolean): Exchange<Res> | undefined {
     const heads = this.#options.protocol.heads;
     const service = heads.service(head);
     const method = heads.method(head);
-    const snapshot = this.snapshot;
-    const routes = snapshot.routes.find(service);
+    const { filters, declaredHeaders } = this.#options;
+    const routes = this.routes.find(service);
     if (routes !== undefined) {
       routes.scan.run(head);
-      if (!end && needsMore(routes, service, method, snapshot.declaredHeaders)) return undefined;
+      if (!end && needsMore(routes, service, method, declaredHeaders)) return undefined;
     }
     this.#stats.requestsActive++;
     const exchange = new ProxiedExchange(this, this.#facts, stream, head, service, method, end);
     if (routes === undefined) {
-      this.#fail(exchange, 'no-route', snapshot.routes.describeMiss(service));
+      this.#fail(exchange, 'no-route', this.routes.describeMiss(service));
       return exchange;
     }
     const scan = routes.scan;
     exchange.wireTimeoutMs = scan.timeoutMs;
     exchange.bindsConnection = scan.bindsConnection;
-    if (snapshot.declaredHeaders > 0) exchange.captured = scan.values.slice(0, snapshot.declaredHeaders);
-    const filters = snapshot.filters;
+    if (declaredHeaders > 0) exchange.captured = scan.values.slice(0, declaredHeaders);
     if (filters.request.length === 0) this.#routeTo(exchange, filters, routes.match(service, method, scan.values));
     else this.#filter(exchange, filters, routes, scan.values.slice());
     return exchange;
@@ -188,7 +183,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     const { pooled, target } = exchange;
     if (pooled === undefined || target === undefined) return;
     exchange.attempt++;
-    for (const filter of this.snapshot.filters.attempt) filter.onAttempt(exchange);
+    for (const filter of this.#options.filters.attempt) filter.onAttempt(exchange);
     this.#armDeadline(exchange, target);
     const sent = pooled.connection.send(exchange.head, exchange.requestEdits, exchange.whole, exchange);
     if (sent === 'uneditable') {
@@ -223,7 +218,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void {
     const outcome = this.#options.protocol.heads.outcome(head);
     exchange.outcome = outcome;
-    for (const filter of this.snapshot.filters.response) filter.onResponse(exchange);
+    for (const filter of this.#options.filters.response) filter.onResponse(exchange);
     if (!exchange.downstream.respond(head, exchange.responseEdits, end)) {
       return this.#fail(exchange, 'internal', 'a rule changes headers of this answer, but they cannot be edited in place');
     }
@@ -295,7 +290,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.outcome = LOCAL_REPLY_OUTCOME[reason];
     this.#stats.localReplies[reason]++;
     if (exchange.route !== undefined) exchange.route.stats.localReplies++;
-    for (const filter of this.snapshot.filters.response) filter.onResponse(exchange);
+    for (const filter of this.#options.filters.response) filter.onResponse(exchange);
     exchange.downstream.reply(reply);
     this.#finish(exchange);
   }
@@ -306,7 +301,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     this.#options.wheel.disarm(exchange);
     this.#leaveUpstream(exchange);
     this.#count(exchange);
-    for (const filter of this.snapshot.filters.log) filter.onLog(exchange);
+    for (const filter of this.#options.filters.log) filter.onLog(exchange);
     this.#options.log?.(exchange);
   }
 

@@ -5,7 +5,7 @@ import { FilterChain } from '../filter/chain.ts';
 import type { Filter } from '../filter/filter.ts';
 import { ListenerStats } from '../observe/listener-stats.ts';
 import { fixedRoutes } from '../proxy/fixed-routes.ts';
-import { type PathSnapshot, RequestPath } from '../proxy/request-path.ts';
+import { RequestPath, type RouteSource } from '../proxy/request-path.ts';
 import { frameProtocol } from '../stream/frame-protocol.ts';
 import { FrameUpstreamCounts } from '../stream/frame-upstream.ts';
 import type { StreamProtocol } from '../stream/stream.ts';
@@ -37,10 +37,7 @@ export interface ToyProxyOptions {
   readonly defaultTimeoutMs?: number;
   readonly idleTimeoutMs?: number;
   /** Routes of the test's own instead of one upstream. */
-  readonly routes?: (
-    protocol: StreamProtocol<ToyFrame, ToyFrame>,
-    pools: Pools<ToyFrame, ToyFrame>,
-  ) => PathSnapshot<ToyFrame, ToyFrame>['routes'];
+  readonly routes?: (protocol: StreamProtocol<ToyFrame, ToyFrame>, pools: Pools<ToyFrame, ToyFrame>) => RouteSource<ToyFrame, ToyFrame>;
 }
 
 /** An engine around the toy protocol, without configuration files. Ends with the test. */
@@ -69,12 +66,14 @@ export class ToyProxy {
         protocol,
         wheel: this.#wheel,
         stats: this.stats,
+        filters: new FilterChain(options.filters ?? []),
+        declaredHeaders: names.length,
         defaultTimeoutMs: options.defaultTimeoutMs ?? 5000,
         log: undefined,
         onClosed: (_connection, reason) => this.closeReasons.push(reason),
         onBadRequest: () => undefined,
       },
-      { routes, filters: new FilterChain(options.filters ?? []), declaredHeaders: names.length },
+      routes,
     );
     this.listener = new Listener({
       config: {

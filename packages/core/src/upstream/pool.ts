@@ -60,6 +60,10 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   get available(): boolean {
     return this.#draining === 0 && (this.#backoff.failures === 0 || this.#backoff.remainingMs(performance.now()) === 0);
   }
+  /** Milliseconds until the next attempt to connect; 0: now. */
+  get backoffMs(): number {
+    return Math.ceil(this.#backoff.remainingMs(performance.now()));
+  }
   get connectionCount(): number {
     return this.#all.size;
   }
@@ -103,7 +107,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   describe(): string {
     const address = `${this.host}:${this.port}`;
     if (this.#draining > 0) return `${address} takes no new requests (it is shutting down)`;
-    const wait = Math.ceil(this.#backoff.remainingMs(performance.now()));
+    const wait = this.backoffMs;
     if (this.#backoff.failures > 0)
       return `${address} could not be reached: ${this.#lastFailure}${wait > 0 ? `; next attempt in ${wait} ms` : ''}`;
     return `every connection to ${address} has as many requests waiting as it may`;

@@ -1,0 +1,43 @@
+import { createWriteStream } from 'node:fs';
+import type { AccessLogConfig } from '../config/bootstrap-model.ts';
+import { AccessLog, type AccessLogRecord } from '../observe/access-log.ts';
+import { UNREADABLE } from '../protocol/spi.ts';
+import type { ProxiedExchange } from './exchange.ts';
+
+/** One request as its line in the access log, when it ended. */
+export function accessRecord<Req, Res>(listener: string, exchange: ProxiedExchange<Req, Res>): AccessLogRecord {
+  const duration = exchange.elapsedMs;
+  const { endpoint } = exchange;
+  return {
+    time: Date.now() - duration,
+    listener,
+    protocol: exchange.protocol,
+    peer: exchange.peer,
+    service: exchange.service,
+    method: exchange.method,
+    route: exchange.route?.name ?? '',
+    cluster: exchange.cluster?.name ?? '',
+    endpoint: endpoint === undefined ? '' : `${endpoint.address}:${endpoint.port}`,
+    outcome: exchange.outcome ?? 'none',
+    localReply: exchange.localReply?.reason,
+    requestBytes: exchange.requestBytes,
+    responseBytes: exchange.responseBytes,
+    duration,
+    attempts: exchange.attempt,
+    notes: exchange.captured.includes(UNREADABLE) ? ['UNREADABLE'] : [],
+  };
+}
+
+/** undefined when the bootstrap wants none. */
+export function openAccessLog(config: AccessLogConfig | undefined): AccessLog | undefined {
+  if (config === undefined) return undefined;
+  if (config.path !== undefined) return new AccessLog(createWriteStream(config.path, { flags: 'a' }), { format: config.format });
+  const { stdout } = process;
+  // Standard output outlives the log and cannot be ended.
+  const sink = {
+    write: (text: string) => stdout.write(text),
+    once: (event: 'drain', listener: () => void) => stdout.once(event, listener),
+    end: (callback: () => void) => callback(),
+  };
+  return new AccessLog(sink, { format: config.format });
+}

@@ -1,0 +1,250 @@
+import { loadBalancers } from '../cluster/lb/built-in.ts';
+import type { Bootstrap } from '../config/bootstrap-model.ts';
+import { type LoadedMesh, loadMesh, type MeshSources } from '../config/load.ts';
+import type { MeshResources } from '../config/model.ts';
+import { formatProblem, hasErrors, type SourceTexts } from '../config/problems.ts';
+import { type ResourceWatcher, watchMesh } from '../config/watch.ts';
+import { ConfigError, type Problem } from '../errors/config-error.ts';
+import type { AccessLog } from '../observe/access-log.ts';
+import type { AdminSource } from '../observe/admin-source.ts';
+import type { Log } from '../observe/log.ts';
+import type { PluginRegistry } from '../plugin/plugin-registry.ts';
+import type { RegistryAdapter } from '../registry/registry.ts';
+import { ServiceEntryStore } from '../registry/service-entry-store.ts';
+import type { ExplainReport, ExplainRequest } from '../route/explain.ts';
+import { FILES } from '../route/routing-state.ts';
+import { TimerWheel } from '../transport/timer-wheel.ts';
+import { accessRecord, openAccessLog } from './access-record.ts';
+import { adminView } from './admin-view.ts';
+import { ListenerRuntime } from './listener-runtime.ts';
+import { ProtocolRuntime } from './protocol-runtime.ts';
+
+/** What a proxy is made with. */
+export interface ProxyOptions {
+  readonly bootstrap: Bootstrap;
+  /** Folder that `resources` are relative to; file names in messages begin with it as given here. */
+  readonly baseDirectory: string;
+  readonly plugins: PluginRegistry;
+  readonly log: Log;
+}
+
+/** How the configuration in force came to be, for metrics and the admin listener. */
+export interface ConfigStatus {
+  reloads: number;
+  rejected: number;
+  /** Milliseconds since 1970. */
+  loadedAt: number;
+  problems: readonly Problem[];
+}
+
+/** Listeners open without a registry's first answer after this long. */
+const FIRST_SYNC_MS = 3000;
+/** How often the first answer is looked for. */
+const SYNC_POLL_MS = 10;
+
+/** The whole proxy of one process: listeners, routes, connections, registries, files. */
+export class ProxyServer {
+  readonly bootstrap: Bootstrap;
+  readonly log: Log;
+  readonly store = new ServiceEntryStore();
+  readonly protocols = new Map<string, ProtocolRuntime>();
+  readonly listeners: readonly ListenerRuntime[];
+  readonly config: ConfigStatus = { reloads: 0, rejected: 0, loadedAt: Date.now(), problems: [] };
+  readonly accessLog: AccessLog | undefined;
+  readonly adminSource: AdminSource;
+  /** In force. */
+  resources: MeshResources;
+  readonly #where: MeshSources;
+  readonly #mesh: LoadedMesh;
+  readonly #wheel = new TimerWheel();
+  readonly #registries: readonly RegistryAdapter[];
+  #watcher: ResourceWatcher | undefined = undefined;
+  #started = false;
+  #closing = false;
+
+  private constructor(options: ProxyOptions, where: MeshSources, mesh: LoadedMesh) {
+    const { bootstrap, plugins, log } = options;
+    this.bootstrap = bootstrap;
+    this.log = log;
+    this.#where = where;
+    this.#mesh = mesh;
+    this.resources = mesh.resources;
+    this.accessLog = openAccessLog(bootstrap.accessLog);
+    const balancers = loadBalancers([...plugins.loadBalancers.values()]);
+    this.store.source(FILES).replaceAll(mesh.resources.serviceEntries);
+    this.listeners = bootstrap.listeners.map((config) => {
+      const runtime = this.#protocol(config.protocols, plugins, balancers, config.name);
+      const { accessLog } = this;
+      return new ListenerRuntime(config, {
+        bootstrap,
+        runtime,
+        store: this.store,
+        filters: plugins.filters,
+        wheel: this.#wheel,
+        log,
+        onRequestEnd: accessLog === undefined ? undefined : (listener, exchange) => accessLog.write(accessRecord(listener, exchange)),
+      });
+    });
+    this.#registries = bootstrap.registries.map(({ type, config }) => createRegistry(type, config, plugins, log));
+    this.adminSource = adminView(this);
+  }
+
+  /**
+   * Reads the mesh resources and puts everything together; nothing listens yet.
+   * @throws ConfigError when the configuration cannot be put in force, with every problem in its message
+   */
+  static async create(options: ProxyOptions): Promise<ProxyServer> {
+    const { bootstrap, plugins } = options;
+    const where: MeshSources = {
+      directory: options.baseDirectory,
+      globs: bootstrap.resources,
+      loadBalancers: new Set(loadBalancers([...plugins.loadBalancers.values()]).keys()),
+      protocols: new Set(plugins.protocols.keys()),
+    };
+    const mesh = await loadMesh(where);
+    if (hasErrors(mesh.problems)) throw refusal(mesh.problems, mesh.sources);
+    const proxy = new ProxyServer(options, where, mesh);
+    const problems = proxy.#apply(mesh.resources, mesh.problems);
+    if (hasErrors(problems)) throw refusal(problems, mesh.sources);
+    for (const problem of problems) options.log.warn(formatProblem(problem));
+    return proxy;
+  }
+
+  /** Starts registries, then listens. Resolves once every listener takes connections. */
+  async start(): Promise<{ readonly listeners: readonly { readonly name: string; readonly address: string }[] }> {
+    this.#wheel.start();
+    for (const { pools } of this.protocols.values()) pools.start();
+    for (const registry of this.#registries) await registry.start(this.store.source({ name: registry.name, exactIdentity: true }));
+    await this.#firstSync();
+    const listeners: { name: string; address: string }[] = [];
+    for (const { listener } of this.listeners) {
+      const { address, port } = await listener.start();
+      listeners.push({ name: listener.name, address: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}` });
+    }
+    this.#watcher = await watchMesh({
+      where: this.#where,
+      initial: this.#mesh,
+      onChange: (resources) => this.#onChange(resources),
+      onProblems: (problems, sources) => this.#onProblems(problems, sources),
+    });
+    this.#started = true;
+    return { listeners };
+  }
+
+  get ready(): { readonly ready: boolean; readonly reason: string } {
+    if (this.#closing) return { ready: false, reason: 'it is shutting down' };
+    if (!this.#started) return { ready: false, reason: 'it is starting' };
+    const waiting = this.store.sources().find((source) => source.state === 'starting');
+    if (waiting !== undefined) return { ready: false, reason: `${waiting.name} has not answered yet` };
+    return { ready: true, reason: 'serving' };
+  }
+
+  /** Which way a request would take. undefined when no routing listener speaks the protocol. */
+  explain(protocol: string, request: ExplainRequest): ExplainReport | undefined {
+    return this.listeners.find((listener) => listener.protocol === protocol && listener.routing !== undefined)?.explain(request);
+  }
+
+  /** Reads the registries once, for commands that do not serve. Resolves when all have answered, or after `timeoutMs`. */
+  async readRegistries(timeoutMs: number): Promise<void> {
+    for (const registry of this.#registries) await registry.start(this.store.source({ name: registry.name, exactIdentity: true }));
+    await this.#firstSync(timeoutMs);
+  }
+
+  /** Takes no new connections; resolves when every caller is gone, or after the bootstrap's `drain.timeout`. */
+  async drain(): Promise<void> {
+    this.#closing = true;
+    const { timeout, quiet } = this.bootstrap.drain;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeout);
+    });
+    await Promise.race([Promise.all(this.listeners.map(({ listener }) => listener.drain(quiet))), late]);
+    clearTimeout(timer);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#watcher?.close();
+    for (const listener of this.listeners) listener.close('the proxy stopped');
+    for (const { pools } of this.protocols.values()) pools.close('the proxy stopped');
+    this.#wheel.stop();
+    await Promise.all(this.#registries.map((registry) => registry.stop()));
+    await this.accessLog?.close();
+  }
+
+  #protocol(
+    names: readonly string[],
+    plugins: PluginRegistry,
+    balancers: ReturnType<typeof loadBalancers>,
+    listener: string,
+  ): ProtocolRuntime {
+    const [name, another] = names;
+    if (name === undefined || another !== undefined) throw new ConfigError(`listener ${listener}: name exactly one protocol`);
+    const known = this.protocols.get(name);
+    if (known !== undefined) return known;
+    const codec = plugins.protocols.get(name);
+    if (codec === undefined) throw new ConfigError(`listener ${listener}: no plugin brings the protocol "${name}"`);
+    const runtime = new ProtocolRuntime(codec, this.bootstrap, balancers);
+    this.protocols.set(name, runtime);
+    return runtime;
+  }
+
+  /** Puts resources in force on every listener, or on none. Gives back all problems. */
+  #apply(resources: MeshResources, known: readonly Problem[]): readonly Problem[] {
+    const prepared = this.listeners.map((listener) => listener.prepare(resources));
+    const problems = distinct([...known, ...prepared.flatMap((each) => each.problems)]);
+    this.config.problems = problems;
+    if (hasErrors(problems)) {
+      this.config.rejected++;
+      return problems;
+    }
+    this.store.source(FILES).replaceAll(resources.serviceEntries);
+    const releases = prepared.map((each) => each.commit());
+    this.resources = resources;
+    this.config.reloads++;
+    this.config.loadedAt = Date.now();
+    // Requests that found the former routes may still need its clusters for another attempt.
+    setTimeout(() => {
+      for (const release of releases) release();
+    }, this.bootstrap.defaultTimeout).unref();
+    return problems;
+  }
+
+  #onChange(resources: MeshResources): void {
+    const problems = this.#apply(resources, []);
+    for (const problem of problems) this.log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
+    if (hasErrors(problems)) this.log.error('the changed resources are not taken; what was in force stays so');
+    else this.log.info('the changed resources are in force');
+  }
+  #onProblems(problems: readonly Problem[], sources: SourceTexts): void {
+    this.config.problems = problems;
+    for (const problem of problems) this.log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem, sources));
+    if (!hasErrors(problems)) return;
+    this.config.rejected++;
+    this.log.error('the changed resources are not taken; what was in force stays so');
+  }
+
+  async #firstSync(timeoutMs = FIRST_SYNC_MS): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    while (this.store.sources().some((source) => source.state === 'starting') && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));
+    }
+  }
+}
+
+function createRegistry(type: string, config: Readonly<Record<string, unknown>>, plugins: PluginRegistry, log: Log): RegistryAdapter {
+  const factory = plugins.registries.get(type);
+  if (factory === undefined) throw new ConfigError(`registries: no plugin brings the type "${type}"`);
+  return factory.create(config, { log: (level, message, fields) => log[level](message, fields) });
+}
+
+/** Listeners of one protocol find the same faults. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  const seen = new Map<string, Problem>();
+  for (const problem of problems) seen.set(formatProblem(problem), problem);
+  return [...seen.values()];
+}
+
+function refusal(problems: readonly Problem[], sources: SourceTexts): ConfigError {
+  return new ConfigError(problems.map((problem) => formatProblem(problem, sources)).join('\n'));
+}
