@@ -54,6 +54,8 @@ async function readSources(where: MeshSources, problems: Problem[]): Promise<Sou
     } catch (cause) {
       // Deleted since the folder was listed: as if it had not been there.
       if (isMissing(cause)) continue;
+      // It counts as read, so that a watch sees when it comes and goes.
+      texts.set(name, '');
       const reason = cause instanceof Error ? cause.message : String(cause);
       problems.push({ severity: 'error', message: `cannot be read: ${reason}`, position: { file: name, line: 0, column: 0 } });
     }

@@ -1,0 +1,25 @@
+import type { Problem } from '../errors/config-error.ts';
+import { formatProblem } from './problems.ts';
+import type { ResourceOptions } from './resources/options.ts';
+import { type Resource, readResources } from './resources/resource.ts';
+import { parseYaml } from './yaml-source.ts';
+
+/** What tests let resources say: the balancers of core, one of a plugin, and two protocols. */
+export const TEST_OPTIONS: ResourceOptions = {
+  loadBalancers: new Set(['ROUND_ROBIN', 'RANDOM', 'LEAST_REQUEST', 'PEAK_EWMA']),
+  protocols: new Set(['dubbo', 'bolt']),
+};
+
+/** Resources of a text, and its problems as a user reads them. */
+export function readText(text: string): { resources: Resource[]; problems: string[] } {
+  const { documents, problems: faults } = parseYaml(text, 'a.yaml');
+  const problems: Problem[] = [...faults];
+  const resources = documents.flatMap((document) => readResources(document, TEST_OPTIONS, problems));
+  return { resources, problems: problems.map((problem) => formatProblem(problem)) };
+}
+
+/** A resource of a kind around the lines of its spec, which begin on line 5, indented by two. */
+export function resourceText(kind: string, spec: string): string {
+  const lines = spec.trim().split('\n');
+  return `apiVersion: networking.istio.io/v1\nkind: ${kind}\nmetadata: {name: users}\nspec:\n${lines.map((line) => `  ${line}\n`).join('')}`;
+}
