@@ -1,6 +1,6 @@
 import { type ConformanceOptions, testCodec } from '@polywire/conformance';
-import * as recorded from './conformance-samples.test-support.ts';
 import { dubbo } from './index.ts';
+import * as recorded from './testing/recorded-frames.ts';
 
 function bytes(hex: string, id?: bigint): Buffer {
   const frame = Buffer.from(hex, 'hex');
