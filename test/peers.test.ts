@@ -1,39 +1,34 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { suiteOwner } from './support/owner.ts';
-import { Consumer, type DubboModule, PeerError, Provider } from './support/peers.ts';
+import { Consumer, PeerError, Provider } from './support/peers.ts';
 import { freePort, freePorts } from './support/ports.ts';
 import { requireJava } from './support/requirements.ts';
-import { type Serialization, unequalShapes } from './support/shapes.ts';
+import { unequalShapes } from './support/shapes.ts';
+import { direct, WIRES } from './support/wires.ts';
 import { ZooKeeper } from './support/zookeeper.ts';
 
 // What the peers do without a proxy between them: the baseline of every test that has one.
 
-const WIRES: readonly { module: DubboModule; serialization: Serialization }[] = [
-  { module: 'dubbo27', serialization: 'hessian2' },
-  { module: 'dubbo3', serialization: 'hessian2' },
-  { module: 'dubbo3', serialization: 'fastjson2' },
-];
-
-for (const { module, serialization } of WIRES) {
+for (const wire of WIRES) {
+  const { module, serialization } = wire;
   describe(`${module} with ${serialization}, directly`, { skip: requireJava() }, () => {
     const owner = suiteOwner();
     let consumer: Consumer;
 
     before(async () => {
       const port = await freePort();
-      const url = `dubbo://127.0.0.1:${port}?prefer.serialization=${serialization}&serialization=${serialization}`;
       await Provider.start(owner, module, { exports: [{ name: 'one', port, serialization }] });
       consumer = await Consumer.start(owner, module);
-      await consumer.refer({ on: 'echo', service: 'EchoService', url });
-      await consumer.refer({ on: 'call', service: 'CallService', url });
-      await consumer.refer({ on: 'listen', service: 'ListenService', url });
-      await consumer.refer({ on: 'generic', service: 'CallService', url, generic: true });
-      await consumer.refer({ on: 'hurried', service: 'CallService', url, timeout: 300 });
+      await consumer.refer(direct(wire, port, 'echo', 'EchoService'));
+      await consumer.refer(direct(wire, port, 'call', 'CallService'));
+      await consumer.refer(direct(wire, port, 'listen', 'ListenService'));
+      await consumer.refer(direct(wire, port, 'generic', 'CallService', { generic: true }));
+      await consumer.refer(direct(wire, port, 'hurried', 'CallService', { timeout: 300 }));
     });
 
     test('every argument shape comes back as it was sent', async () => {
-      assert.deepEqual(await unequalShapes(consumer, 'echo', { module, serialization }), {});
+      assert.deepEqual(await unequalShapes(consumer, 'echo', wire), {});
     });
 
     test('a call carries its attachments', async () => {

@@ -85,7 +85,11 @@ public final class Consumer {
     }
     Map<String, String> parameters = Settings.texts(settings, "parameters");
     // A direct URL says nothing of the provider's settings, so the callback argument has to be named here too.
-    parameters.put("subscribe.1.callback", "true");
+    if (config.getInterface().endsWith("ListenService")) {
+      parameters.put("subscribe.1.callback", "true");
+      // Dubbo 3.3 looks at the argument's setting only when the method has one of its own.
+      parameters.put("subscribe.timeout", String.valueOf(config.getTimeout()));
+    }
     config.setParameters(parameters);
     return config;
   }

@@ -62,7 +62,10 @@ final class Reference {
     Object[] values = convert(method, arguments);
     switch (Settings.text(command, "how", "sync")) {
       case "oneWay":
-        RpcContext.getContext().asyncCall(() -> invoke(method, values));
+        // A block, so that it is a Runnable: a Callable would wait for an answer.
+        RpcContext.getContext().asyncCall(() -> {
+          invoke(method, values);
+        });
         return null;
       case "async":
         return await(RpcContext.getContext().asyncCall(() -> invoke(method, values)));
