@@ -1,7 +1,7 @@
 import type { FilterChain } from '../filter/chain.ts';
 import type { FilterVerdict } from '../filter/filter.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
-import { type HeaderScan, type LocalReplyReason, type LookupResult, NOT_REACHED, type Outcome } from '../protocol/spi.ts';
+import { type HeaderScan, type LocalReply, type LocalReplyReason, type LookupResult, NOT_REACHED, type Outcome } from '../protocol/spi.ts';
 import { Route } from '../route/route.ts';
 import type { RouteRefusal } from '../route/service-routes.ts';
 import type { DownstreamConnection, DownstreamStream, Exchange, RequestHandler, StreamProtocol } from '../stream/stream.ts';
@@ -93,26 +93,23 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.wireTimeoutMs = scan.timeoutMs;
     exchange.bindsConnection = scan.bindsConnection;
     if (declaredHeaders > 0) exchange.captured = scan.values.slice(0, declaredHeaders);
-    if (filters.request.length === 0) this.#routeTo(exchange, filters, routes.match(service, method, scan.values));
-    else this.#filter(exchange, filters, routes, scan.values.slice());
+    if (filters.request.length === 0) this.#routeTo(exchange, routes.match(service, method, scan.values));
+    else this.#filter(exchange, routes, scan.values.slice(), 0);
     return exchange;
   }
 
   /** Filters before the route. They may wait, and the scan is shared, so they come with a copy of its values. */
-  #filter(exchange: ProxiedExchange<Req, Res>, filters: FilterChain, routes: PathRoutes<Req, Res>, values: readonly LookupResult[]): void {
-    this.#inTurn(
-      exchange,
-      filters.request.length,
-      (index) => filters.request[index]?.onRequest(exchange) ?? 'continue',
-      () => this.#routeTo(exchange, filters, routes.match(exchange.service, exchange.method, values)),
-    );
+  #filter(exchange: ProxiedExchange<Req, Res>, routes: PathRoutes<Req, Res>, values: readonly LookupResult[], from: number): void {
+    const filters = this.#options.filters.request;
+    for (let index = from; index < filters.length; index++) {
+      const verdict = filters[index]!.onRequest(exchange);
+      if (verdict === 'continue') continue;
+      return this.#stopOrWait(exchange, verdict, () => this.#filter(exchange, routes, values, index + 1));
+    }
+    this.#routeTo(exchange, routes.match(exchange.service, exchange.method, values));
   }
 
-  #routeTo(
-    exchange: ProxiedExchange<Req, Res>,
-    filters: FilterChain,
-    route: Route<UpstreamEndpoint<Req, Res>> | RouteRefusal | 'not-reached',
-  ): void {
+  #routeTo(exchange: ProxiedExchange<Req, Res>, route: Route<UpstreamEndpoint<Req, Res>> | RouteRefusal | 'not-reached'): void {
     if (!(route instanceof Route)) {
       if (route === 'not-reached') this.#fail(exchange, 'bad-request', 'a rule needs a part that this request does not have');
       else this.#fail(exchange, route.reason, route.message);
@@ -121,14 +118,31 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.route = route;
     route.stats.requests++;
     exchange.cluster = route.pickCluster();
-    if (filters.routed.length === 0) this.#attempt(exchange, undefined);
-    else
-      this.#inTurn(
-        exchange,
-        filters.routed.length,
-        (index) => filters.routed[index]?.onRouted(exchange) ?? 'continue',
-        () => this.#attempt(exchange, undefined),
-      );
+    this.#filterRouted(exchange, 0);
+  }
+
+  #filterRouted(exchange: ProxiedExchange<Req, Res>, from: number): void {
+    const filters = this.#options.filters.routed;
+    for (let index = from; index < filters.length; index++) {
+      const verdict = filters[index]!.onRouted(exchange);
+      if (verdict === 'continue') continue;
+      return this.#stopOrWait(exchange, verdict, () => this.#filterRouted(exchange, index + 1));
+    }
+    this.#attempt(exchange, undefined);
+  }
+
+  /** A filter said something else than go on: a reply ends the request, a promise suspends this request alone. */
+  #stopOrWait(exchange: ProxiedExchange<Req, Res>, verdict: LocalReply | Promise<FilterVerdict>, goOn: () => void): void {
+    if (!(verdict instanceof Promise)) return this.#fail(exchange, verdict.reason, verdict.message);
+    verdict.then(
+      (late) => {
+        loop.begin();
+        if (exchange.over) return;
+        if (late === 'continue') goOn();
+        else this.#fail(exchange, late.reason, late.message);
+      },
+      (error: unknown) => this.#fail(exchange, 'internal', `a filter failed: ${error instanceof Error ? error.message : String(error)}`),
+    );
   }
 
   /** Cluster, endpoint, connection. `failed` was tried and did not take the request. */
@@ -325,33 +339,6 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     if (!healthy && target !== undefined) target.pool.stats.failures++;
     if (exchange.route !== undefined) countOutcome(exchange.route.stats, outcome);
     if (exchange.cluster !== undefined) countOutcome(exchange.cluster.stats, outcome);
-  }
-
-  /** Runs filters one after the other; one that answers with a promise suspends this request alone. */
-  #inTurn(
-    exchange: ProxiedExchange<Req, Res>,
-    count: number,
-    run: (index: number) => FilterVerdict | Promise<FilterVerdict>,
-    then: () => void,
-    from = 0,
-  ): void {
-    for (let index = from; index < count; index++) {
-      const verdict = run(index);
-      if (verdict === 'continue') continue;
-      if (!(verdict instanceof Promise)) return this.#fail(exchange, verdict.reason, verdict.message);
-      const next = index + 1;
-      verdict.then(
-        (late) => {
-          loop.begin();
-          if (exchange.over) return;
-          if (late === 'continue') this.#inTurn(exchange, count, run, then, next);
-          else this.#fail(exchange, late.reason, late.message);
-        },
-        (error: unknown) => this.#fail(exchange, 'internal', `a filter failed: ${error instanceof Error ? error.message : String(error)}`),
-      );
-      return;
-    }
-    then();
   }
 }
 

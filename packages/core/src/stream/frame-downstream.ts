@@ -1,10 +1,10 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
 import { CodecError } from '../errors/proxy-error.ts';
-import { FrameReader, type FrameSink, type Taken } from '../protocol/frame-reader.ts';
 import type { CodecConnection, Frame, FrameProtocol, LocalReply } from '../protocol/spi.ts';
 import type { Transport } from '../transport/transport.ts';
 import { AnswerOrder } from './answer-order.ts';
 import { FrameDownstreamStream, StreamLink } from './frame-downstream-stream.ts';
+import { FrameReader, type FrameSink, type Taken } from './frame-reader.ts';
 import { type Pending, PendingTable } from './pending-table.ts';
 import type { BoundUpstream, DownstreamConnection, RequestHandler } from './stream.ts';
 

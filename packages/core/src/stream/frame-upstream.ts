@@ -1,8 +1,8 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
-import { FrameReader, type FrameSink, type Taken } from '../protocol/frame-reader.ts';
 import type { CodecConnection, Frame, FrameProtocol, HeaderEdits } from '../protocol/spi.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type CallbackOwner, FrameDownstreamConnection } from './frame-downstream.ts';
+import { FrameReader, type FrameSink, type Taken } from './frame-reader.ts';
 import { FrameUpstreamStream } from './frame-upstream-stream.ts';
 import { PendingTable } from './pending-table.ts';
 import type { DownstreamConnection, Exchange, SendResult, UpstreamConnection, UpstreamOwner } from './stream.ts';

@@ -1,6 +1,6 @@
 import { Inbox } from '../buffer/inbox.ts';
 import { CodecError } from '../errors/proxy-error.ts';
-import type { CodecConnection, Frame } from './spi.ts';
+import type { CodecConnection, Frame } from '../protocol/spi.ts';
 
 /** What became of a frame that was offered. */
 export type Taken =
