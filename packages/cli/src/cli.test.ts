@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { encodeCall } from './demo/wire.ts';
 import { packageVersion } from './program.ts';
 
 const BINARY = fileURLToPath(new URL('../bin/polywire.js', import.meta.url));
@@ -157,4 +160,103 @@ test('a registry dump needs a registry', async () => {
   const { code, stderr } = await polywire('registry', 'dump', '-c', 'none/polywire.yaml');
   assert.equal(code, 1);
   assert.match(stderr, /names no registry; --zookeeper host:port needs none/);
+});
+
+const GRAY_RELEASE = fileURLToPath(new URL('../../../examples/gray-release', import.meta.url));
+const GREETER = ['--service', 'com.acme.Greeter', '--method', 'sayHello'];
+
+test('explain names the route, the endpoints and the reason against the others', async () => {
+  await cp(GRAY_RELEASE, join(folder, 'gray'), { recursive: true });
+  const tagged = await polywire('explain', '-c', 'gray/polywire.yaml', ...GREETER, '--attachment', 'dubbo.tag=gray');
+  assert.deepEqual([tagged.code, tagged.stderr], [0, '']);
+  assert.match(tagged.stdout, /^├─ ✓ route gray at gray\/mesh\/routes\.yaml:9:7$/m);
+  assert.match(tagged.stdout, /✓ header dubbo\.tag exact "gray": the request has "gray"/);
+  assert.match(tagged.stdout, /✗ 127\.0\.0\.1:20881 \[version=v1\] \(gray\/mesh\/greeter\.yaml:\d+:\d+\): label version is "v1"/);
+
+  const plain = await polywire('explain', '-c', 'gray/polywire.yaml', ...GREETER, '--output', 'json');
+  const { route } = JSON.parse(plain.stdout);
+  assert.equal(route.route.name, 'everybody');
+  assert.deepEqual(
+    route.destinations.map(({ share }: { readonly share: number }) => share),
+    [0.9, 0.1],
+  );
+});
+
+test('a request that would be refused is 1', async () => {
+  const { code, stdout } = await polywire('explain', '-c', 'gray/polywire.yaml', '--service', 'com.acme.Nobody', '--method', 'x');
+  assert.equal(code, 1);
+  assert.match(stdout, /✗ refused: .*com\.acme\.Nobody/);
+  assert.equal((await polywire('explain', '-c', 'gray/polywire.yaml')).code, 2);
+});
+
+test('a captured frame is decoded and routed', async () => {
+  const call = { service: 'com.acme.Greeter', method: 'sayHello', argument: 'world', attachments: { 'dubbo.tag': 'gray' } };
+  await writeFile(join(folder, 'call.bin'), Buffer.concat([encodeCall(77, call), Buffer.from('rest')]));
+  const alone = await polywire('explain', '--frame', 'call.bin');
+  assert.equal(alone.code, 0);
+  for (const line of [
+    'dubbo request, ',
+    'id: 77',
+    'serialization: 2',
+    'service: com.acme.Greeter',
+    'method: sayHello',
+    'dubbo.tag: gray',
+    '4 more bytes',
+  ]) {
+    assert.ok(alone.stdout.includes(line), `${line} in ${alone.stdout}`);
+  }
+  assert.ok(!alone.stdout.includes('route'));
+  const routed = await polywire('explain', '--frame', 'call.bin', '-c', 'gray/polywire.yaml', '-o', 'json');
+  assert.equal(JSON.parse(routed.stdout).route.route.name, 'gray');
+});
+
+test('a file that is no frame is refused with the reason', async () => {
+  await write('short.bin', 'x');
+  await write('http.bin', 'GET / HTTP/1.1\r\n\r\n');
+  assert.match((await polywire('explain', '--frame', 'http.bin', '--protocol', 'dubbo')).stderr, /polywire: /);
+  const { code, stderr } = await polywire('explain', '--frame', 'short.bin', '--protocol', 'dubbo');
+  assert.equal(code, 1);
+  assert.match(stderr, /the file ends inside of the dubbo frame: it has 1 bytes/);
+});
+
+test('run says where it listens, and ends by itself when it is told to', async () => {
+  const child = spawn(process.execPath, [BINARY, 'run', '-c', 'good/polywire.yaml'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    if (output.includes('\n')) child.kill('SIGTERM');
+  }
+  assert.match(output, /^polywire ready: in 127\.0\.0\.1:[1-9]\d*\n$/);
+  assert.deepEqual(await ended, [0, null]);
+});
+
+test('an address that is taken is 1, with the reason', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  await write('taken/polywire.yaml', BOOTSTRAP.replace(':0', `:${address.port}`));
+  const { code, stderr } = await polywire('run', '-c', 'taken/polywire.yaml');
+  server.close();
+  assert.equal(code, 1);
+  assert.match(stderr, /EADDRINUSE/);
+});
+
+test('a registry that is unreachable is 3, within its time', async () => {
+  const started = performance.now();
+  const { code, stdout, stderr } = await polywire('registry', 'dump', '--zookeeper', '127.0.0.1:1', '--timeout', '300ms');
+  assert.deepEqual([code, stdout], [3, '']);
+  assert.match(stderr, /error: .*127\.0\.0\.1:1 was not read within 0\.3 s/);
+  assert.ok(performance.now() - started < 10_000);
+});
+
+test('the demo routes by tag and by weight, and ends by itself', async () => {
+  const { code, stdout } = await polywire('demo', '--duration', '1500ms', '--directory', 'demo');
+  assert.equal(code, 0);
+  assert.match(stdout, /^polywire ready: dubbo 127\.0\.0\.1:\d+, admin http:\/\/127\.0\.0\.1:\d+$/m);
+  assert.match(stdout, /^dubbo\.tag=gray +v2 +\d+ +100\.0 %/m);
+  assert.match(stdout, /^no tag +v1 +\d+ /m);
+  assert.match(stdout, /^no tag +v2 +\d+ /m);
+  assert.ok(!stdout.includes('error:'), stdout);
 });

@@ -14,6 +14,7 @@ import {
   parseBootstrap,
 } from '@polywire/core';
 import { plugin as dubbo } from '@polywire/protocol-dubbo';
+import { plugin as zookeeper } from '@polywire/registry-zk';
 import { checkPluginParts } from './configuration-checks.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Terminal } from './terminal.ts';
@@ -37,6 +38,7 @@ export interface Configuration {
 export function builtInPlugins(): PluginRegistry {
   const registry = new PluginRegistry(new Interner());
   registry.add(dubbo, 'built in');
+  registry.add(zookeeper, 'built in');
   return registry;
 }
 
@@ -66,7 +68,8 @@ export async function loadConfiguration(file: string, terminal: Terminal): Promi
     protocols: new Set(plugins.protocols.keys()),
   });
   for (const [name, content] of mesh.sources) sources.set(name, content);
-  return { file, directory, bootstrap, plugins, mesh, problems: [...problems, ...mesh.problems], sources };
+  problems.push(...mesh.problems);
+  return { file, directory, bootstrap, plugins, mesh, problems, sources };
 }
 
 async function addPlugins(

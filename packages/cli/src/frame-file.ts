@@ -1,4 +1,4 @@
-import type { Frame, FrameKind, FrameProtocol, Peek } from '@polywire/core/spi';
+import type { Frame, FrameKind, FrameProtocol, Peek, Routing } from '@polywire/core/spi';
 import { CliError, EXIT } from './exit.ts';
 
 /** What a codec makes of a captured frame. */
@@ -14,6 +14,8 @@ export interface FrameDescription {
   readonly service: string | undefined;
   readonly method: string | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Group, version and plain arguments, as rules name them. */
+  readonly pseudoHeaders: readonly (readonly [name: string, value: string])[];
   /** Of a response. */
   readonly outcome: string | undefined;
   /** Bytes of the file behind the frame. */
@@ -61,9 +63,26 @@ function describe(bytes: Buffer, protocol: FrameProtocol): FrameDescription {
     service: isRequest ? routing?.service(frame) : undefined,
     method: isRequest ? routing?.method(frame) : undefined,
     headers: isRequest || kind === 'response' ? [...(routing?.headers(frame) ?? [])] : [],
+    pseudoHeaders: isRequest && routing !== undefined ? pseudoHeadersOf(frame, routing) : [],
     outcome: kind === 'response' ? routing?.outcome(frame) : undefined,
     rest: bytes.length - length,
   };
+}
+
+const PSEUDO_HEADERS = [':group', ':version', ...Array.from({ length: 10 }, (_, index) => `:argument[${index}]`)];
+
+/** One by one: a protocol refuses to compile names that it can never have. */
+function pseudoHeadersOf(frame: Frame, routing: Routing<Frame>): [string, string][] {
+  return PSEUDO_HEADERS.flatMap((name): [string, string][] => {
+    try {
+      const scan = routing.scan({ names: [name], timeout: false, affinity: false });
+      scan.run(frame);
+      const [value] = scan.values;
+      return typeof value === 'string' ? [[name, value]] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 const COMMON_FIELDS = new Set(['kind', 'chunk', 'from', 'to', 'length', 'defect', 'service', 'method']);

@@ -3,6 +3,7 @@ import {
   type AdminListener,
   type AdminSource,
   type Bootstrap,
+  ConfigError,
   createLog,
   hasErrors,
   type LogLevel,
@@ -37,12 +38,15 @@ export interface SessionOptions {
  */
 export async function startProxy(file: string, terminal: Terminal, options: SessionOptions): Promise<ProxySession> {
   const { bootstrap, plugins, problems, sources } = await loadConfiguration(file, terminal);
-  writeProblems(terminal.stderr, problems, sources, styleFor(terminal.stderr, terminal.environment));
-  if (bootstrap === undefined || hasErrors(problems)) throw new CliError(`${file} is not valid`, EXIT.refused);
+  if (bootstrap === undefined || hasErrors(problems)) {
+    writeProblems(terminal.stderr, problems, sources, styleFor(terminal.stderr, terminal.environment));
+    throw new CliError(`${file} is not valid`, EXIT.refused);
+  }
   const format = options.logFormat ?? (terminal.stderr.isTTY === true ? 'text' : 'json');
   const log = createLog({ level: options.logLevel ?? bootstrap.log.level, format });
   const proxy = await ProxyServer.create({ bootstrap, baseDirectory: dirname(file), plugins, log }).catch((error: unknown) => {
-    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused, error);
+    if (error instanceof ConfigError) throw new CliError(`${file} is not valid\n${error.message}`, EXIT.refused, error);
+    throw error;
   });
   const { listeners } = await started(proxy, () => proxy.start());
   const admin = await started(proxy, () => startAdminOf(bootstrap, proxy));

@@ -1,3 +1,4 @@
+import type { Bootstrap, PluginRegistry } from '@polywire/core';
 import type { HoldReason, RegistryAdapter, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
 
 /** What one reading of a registry gave. */
@@ -26,6 +27,21 @@ export async function readRegistry(adapter: RegistryAdapter, timeoutMs: number):
     await adapter.stop();
   }
   return { entries: [...collector.entries.values()], held: collector.held, failure: collector.failure };
+}
+
+/** The registries that a checked bootstrap names, not started. */
+export function createRegistries({
+  bootstrap,
+  plugins,
+}: {
+  readonly bootstrap: Bootstrap | undefined;
+  readonly plugins: PluginRegistry;
+}): RegistryAdapter[] {
+  const registries = bootstrap?.registries ?? [];
+  return registries.flatMap(({ type, config }) => {
+    const factory = plugins.registries.get(type);
+    return factory === undefined ? [] : [factory.create(config, { log: () => undefined })];
+  });
 }
 
 class Collector implements ServiceEntrySink {

@@ -100,7 +100,9 @@ function plainDisplay(traffic: Traffic, terminal: Terminal): { stop(): void } {
 function nextCommands({ directory, ports }: DemoPlace, terminal: Terminal): string {
   const { bold, cyan } = styleFor(terminal.stdout, terminal.environment);
   const bootstrap = join(directory, 'polywire.yaml');
-  const ask = `polywire explain -c ${bootstrap} --protocol dubbo --service ${DEMO_SERVICE} --method sayHello`;
+  // In a checkout the command is a script of the workspace.
+  const { npm_lifecycle_event: script } = terminal.environment;
+  const ask = `${script === undefined ? 'polywire' : 'pnpm polywire'} explain -c ${bootstrap} --protocol dubbo --service ${DEMO_SERVICE} --method sayHello`;
   return [
     '',
     bold('Try, in another terminal:'),

@@ -1,12 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { ExplainReport, ExplainRequest, ProxyServer } from '@polywire/core';
 import { InvalidArgumentError, Option } from 'commander';
-import { builtInPlugins, reasonOf } from '../configuration.ts';
+import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from '../configuration.ts';
+import { dryRun } from '../dry-run.ts';
+import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
+import { frameTree, routeTree } from '../explain-tree.ts';
 import { describeFrame, type FrameDescription } from '../frame-file.ts';
+import { writeProblems } from '../problem-output.ts';
 import type { CommandHost } from '../program.ts';
 import { styleFor, type Terminal } from '../terminal.ts';
-import { renderTree, type TreeNode } from '../tree.ts';
+import { renderTree } from '../tree.ts';
 
 interface ExplainOptions {
   readonly config?: string;
@@ -18,6 +23,7 @@ interface ExplainOptions {
   readonly group?: string;
   readonly version?: string;
   readonly frame?: string;
+  readonly timeout: number;
   readonly output: string;
 }
 
@@ -28,7 +34,7 @@ Examples:
   polywire explain --frame captured.bin                 what it is, and where ./polywire.yaml sends it
   polywire explain --frame captured.bin --output json
 
-Exit 1: the request would be refused.`;
+Registries of the bootstrap are read once. Exit 1: the request would be refused; 3: a registry was not read in time.`;
 
 /** Registers `polywire explain`. */
 export function addExplain({ program, terminal, finish }: CommandHost): void {
@@ -44,16 +50,89 @@ export function addExplain({ program, terminal, finish }: CommandHost): void {
     .option('--attachment <name=value>', 'a header, attachment or baggage entry; may be repeated', pair, new Map())
     .option('--argument <index=value>', 'an argument, counted from 0; may be repeated', pair, new Map())
     .option('--frame <file>', 'a captured request in a file, instead of --service and --method')
+    .option('--timeout <duration>', 'how long a registry may take', parseDurationOption, 10_000)
     .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
     .addHelpText('after', EXAMPLES)
     .action(async (options: ExplainOptions) => finish(await explain(options, terminal)));
 }
 
 async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
-  if (options.frame === undefined) throw new CliError('name a request: --service and --method, or --frame', EXIT.usage);
-  const frame = describeFrame(await readFrame(options.frame, terminal), [...builtInPlugins().protocols.values()]);
-  terminal.stdout.write(renderTree(frameTree(frame), styleFor(terminal.stdout, terminal.environment)));
-  return EXIT.ok;
+  const file = options.config ?? 'polywire.yaml';
+  // A frame can be looked at without any configuration; a route cannot be found without one.
+  const isNeeded = options.config !== undefined || options.frame === undefined || (await exists(resolve(terminal.workingDirectory, file)));
+  const configuration = isNeeded ? await loadConfiguration(file, terminal) : undefined;
+  const protocols = [...(configuration?.plugins ?? builtInPlugins()).protocols.values()];
+  const wanted = protocols.filter(({ name }) => options.protocol === undefined || name === options.protocol);
+  if (wanted.length === 0) throw new CliError(`no plugin brings the protocol "${options.protocol}"`, EXIT.usage);
+  const frame = options.frame === undefined ? undefined : describeFrame(await readFrame(options.frame, terminal), wanted);
+  const request = frame === undefined ? requestOf(options) : requestOfFrame(frame);
+  const protocol = frame?.protocol ?? options.protocol;
+  const routed =
+    configuration === undefined || request === undefined ? undefined : await route({ configuration, protocol, request, options, terminal });
+  if (options.output === 'json') {
+    terminal.stdout.write(`${JSON.stringify({ frame: frame ?? null, route: routed?.report ?? null }, mapsAsObjects, 2)}\n`);
+  } else {
+    const style = styleFor(terminal.stdout, terminal.environment);
+    if (frame !== undefined) terminal.stdout.write(renderTree(frameTree(frame), style));
+    if (routed !== undefined) terminal.stdout.write(renderTree(routeTree(routed.report), style));
+  }
+  for (const name of routed?.unread ?? []) terminal.stderr.write(`${name} was not read in time; its services are missing here\n`);
+  if (routed !== undefined && routed.unread.length > 0) return EXIT.unreachable;
+  return frame?.defect !== undefined || routed?.report.refusal !== undefined ? EXIT.refused : EXIT.ok;
+}
+
+interface Question {
+  readonly configuration: Configuration;
+  readonly protocol: string | undefined;
+  readonly request: ExplainRequest;
+  readonly options: ExplainOptions;
+  readonly terminal: Terminal;
+}
+
+interface Routed {
+  readonly report: ExplainReport;
+  /** Registries that did not answer. */
+  readonly unread: readonly string[];
+}
+
+async function route({ configuration, protocol, request, options, terminal }: Question): Promise<Routed> {
+  const { proxy, problems } = await dryRun(configuration);
+  if (proxy === undefined) {
+    writeProblems(terminal.stderr, problems, configuration.sources, styleFor(terminal.stderr, terminal.environment));
+    throw new CliError(`${configuration.file} is not valid`, EXIT.refused);
+  }
+  try {
+    const name = protocol ?? onlyProtocol(proxy, configuration.file);
+    await proxy.readRegistries(options.timeout);
+    const report = proxy.explain(name, request);
+    if (report === undefined) throw new CliError(`no listener of ${configuration.file} routes ${name}`, EXIT.refused);
+    const unread = proxy.store.sources().filter(({ state }) => state !== 'synced');
+    return { report, unread: unread.map((source) => source.name) };
+  } finally {
+    await proxy.close();
+  }
+}
+
+function onlyProtocol(proxy: ProxyServer, file: string): string {
+  const [name, another] = [...new Set(proxy.listeners.map(({ protocol }) => protocol))];
+  if (name === undefined || another !== undefined) {
+    throw new CliError(`--protocol is needed: ${file} has listeners for ${[...proxy.protocols.keys()].join(', ')}`, EXIT.usage);
+  }
+  return name;
+}
+
+function requestOf({ service, method, group, version, attachment, argument }: ExplainOptions): ExplainRequest {
+  if (service === undefined) throw new CliError('name a request: --service and --method, or --frame', EXIT.usage);
+  const headers = new Map(attachment);
+  for (const [index, value] of argument) headers.set(`:argument[${index}]`, value);
+  return { service, method: method ?? '', group, version, headers };
+}
+
+/** undefined: this frame is not routed. */
+function requestOfFrame({ service, method, headers, pseudoHeaders }: FrameDescription): ExplainRequest | undefined {
+  if (service === undefined) return undefined;
+  const all = new Map([...headers, ...pseudoHeaders]);
+  return { service, method: method ?? '', group: all.get(':group'), version: all.get(':version'), headers: all };
 }
 
 async function readFrame(file: string, terminal: Terminal): Promise<Buffer> {
@@ -62,16 +141,15 @@ async function readFrame(file: string, terminal: Terminal): Promise<Buffer> {
   });
 }
 
-function frameTree({ protocol, kind, length, defect, fields, service, method, headers, outcome, rest }: FrameDescription): TreeNode {
-  const children: TreeNode[] = [];
-  if (defect !== undefined) children.push({ text: defect, mark: 'no' });
-  for (const [name, value] of Object.entries(fields)) children.push({ text: `${name}: ${value}` });
-  if (service !== undefined) children.push({ text: `service: ${service}` });
-  if (method !== undefined) children.push({ text: `method: ${method}` });
-  if (outcome !== undefined) children.push({ text: `outcome: ${outcome}` });
-  if (headers.length > 0) children.push({ text: 'headers', children: headers.map(([name, value]) => ({ text: `${name}: ${value}` })) });
-  if (rest > 0) children.push({ text: `${rest} more bytes in the file were not read`, mark: 'note' });
-  return { text: `${protocol} ${kind}, ${length} bytes`, children };
+function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+function mapsAsObjects(_name: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
 function pair(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

@@ -1,11 +1,11 @@
 import { hasErrors } from '@polywire/core';
 import type { RegistryAdapter } from '@polywire/core/spi';
-import { builtInPlugins, type Configuration, loadConfiguration } from '../configuration.ts';
+import { builtInPlugins, loadConfiguration, reasonOf } from '../configuration.ts';
 import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { writeProblems } from '../problem-output.ts';
 import type { CommandHost } from '../program.ts';
-import { readRegistry } from '../registry-read.ts';
+import { createRegistries, readRegistry } from '../registry-read.ts';
 import { toIstioYaml } from '../service-entry-yaml.ts';
 import { styleFor, type Terminal } from '../terminal.ts';
 
@@ -30,7 +30,7 @@ export function addRegistry({ program, terminal, finish }: CommandHost): void {
     .command('dump')
     .description("print what registries announce as Istio's ServiceEntry resources")
     .option('-c, --config <file>', 'bootstrap file whose registries are read', 'polywire.yaml')
-    .option('--zookeeper <servers>', 'a ZooKeeper ensemble, instead of a bootstrap file: host:port[,host:port...]')
+    .option('--zookeeper <address>', 'a ZooKeeper ensemble, instead of a bootstrap file: host:port[,host:port...][/chroot]')
     .option('--timeout <duration>', 'how long a registry may take', parseDurationOption, 10_000)
     .addHelpText('after', EXAMPLES)
     .action(async (options: DumpOptions) => {
@@ -54,19 +54,15 @@ async function configured(file: string, terminal: Terminal): Promise<RegistryAda
     throw new CliError(`${file} is not valid`, EXIT.refused);
   }
   if (bootstrap.registries.length === 0) throw new CliError(`${file} names no registry; --zookeeper host:port needs none`, EXIT.refused);
-  return bootstrap.registries.map(({ type, config }) => create(configuration.plugins, type, config));
+  return createRegistries(configuration);
 }
 
-function zooKeeper(servers: string): RegistryAdapter {
-  return create(builtInPlugins(), 'zookeeper', { servers });
-}
-
-function create(plugins: Configuration['plugins'], type: string, config: Readonly<Record<string, unknown>>): RegistryAdapter {
-  const factory = plugins.registries.get(type);
-  if (factory === undefined) throw new CliError(`no plugin brings the registry type "${type}"`, EXIT.refused);
+function zooKeeper(address: string): RegistryAdapter {
+  const factory = builtInPlugins().registries.get('zookeeper');
+  if (factory === undefined) throw new CliError('this build has no ZooKeeper registry', EXIT.internal);
   try {
-    return factory.create(config, { log: () => undefined });
+    return factory.create({ address }, { log: () => undefined });
   } catch (error) {
-    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused, error);
+    throw new CliError(reasonOf(error), EXIT.refused, error);
   }
 }

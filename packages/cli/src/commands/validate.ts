@@ -3,6 +3,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { hasErrors, loadBalancers, loadMesh, type Problem } from '@polywire/core';
 import { Option } from 'commander';
 import { builtInPlugins, loadConfiguration, reasonOf } from '../configuration.ts';
+import { dryRun } from '../dry-run.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { countProblems, problemsAsJson, writeProblems } from '../problem-output.ts';
 import type { CommandHost } from '../program.ts';
@@ -55,7 +56,9 @@ async function check(files: readonly string[], terminal: Terminal): Promise<Chec
       continue;
     }
     const configuration = await loadConfiguration(file, terminal);
-    problems.push(...configuration.problems);
+    const { proxy, problems: found } = await dryRun(configuration);
+    await proxy?.close();
+    problems.push(...found);
     for (const [name, text] of configuration.sources) sources.set(name, text);
   }
   for (const [directory, names] of groupByFolder(resources)) {

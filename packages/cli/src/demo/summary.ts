@@ -32,8 +32,8 @@ function milliseconds(us: number): string {
 function routeCounts(metrics: Iterable<Metric>): string {
   const counts: string[] = [];
   for (const { family, labels, value } of metrics) {
-    if (family.name === METRICS.routeRequests.name)
-      counts.push(`${Object.values(labels).join('/')} ${typeof value === 'number' ? value : ''}`);
+    const { route } = labels;
+    if (family === METRICS.routeRequests && typeof value === 'number') counts.push(`${route} ${value}`);
   }
   return counts.join(', ');
 }

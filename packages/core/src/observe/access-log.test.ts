@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { test } from 'node:test';
 import { AccessLog, type AccessLogRecord, type AccessLogSink } from './access-log.ts';
 
@@ -110,4 +111,15 @@ test('a slow sink costs lines, not memory, and they are counted', async () => {
   assert.equal(sink.writes.join('').split('\n').length - 1, 5);
   log.write(RECORD);
   assert.equal(log.dropped, 97);
+});
+
+test('a file that cannot be written costs lines, not the process', async () => {
+  const stream = createWriteStream('/nowhere/polywire/access.log', { flags: 'a' });
+  const log = new AccessLog(stream, { flushSize: 1 });
+  const failed = new Promise((resolve) => stream.once('close', resolve));
+  log.write(RECORD);
+  await failed;
+  log.write(RECORD);
+  assert.equal(log.dropped, 1);
+  await log.close();
 });

@@ -32,6 +32,8 @@ export interface AccessLogSink {
   write(text: string): boolean;
   once(event: 'drain', listener: () => void): unknown;
   end(callback: () => void): unknown;
+  /** A sink that can fail says so here; from then on lines are dropped and counted. */
+  on?(event: 'error', listener: () => void): unknown;
 }
 
 /** How lines are written. */
@@ -57,6 +59,7 @@ export class AccessLog {
   #timer: NodeJS.Timeout | undefined;
   #sinkIsFull = false;
   #closed = false;
+  #failed = false;
   #dropped = 0;
 
   constructor(sink: AccessLogSink, options: AccessLogOptions = {}) {
@@ -65,15 +68,20 @@ export class AccessLog {
     this.#flushIntervalMs = options.flushIntervalMs ?? 100;
     this.#flushSize = options.flushSize ?? 64 * 1024;
     this.#maxBuffered = options.maxBuffered ?? 1024 * 1024;
+    // Without a listener a full disk would end the process.
+    sink.on?.('error', () => {
+      this.#failed = true;
+      this.#buffered = '';
+    });
   }
 
-  /** Lines lost because the sink was slow, or closed. */
+  /** Lines lost because the sink was slow, failed or closed. */
   get dropped(): number {
     return this.#dropped;
   }
 
   write(record: AccessLogRecord): void {
-    if (this.#closed || this.#buffered.length >= this.#maxBuffered) {
+    if (this.#closed || this.#failed || this.#buffered.length >= this.#maxBuffered) {
       this.#dropped += 1;
       return;
     }

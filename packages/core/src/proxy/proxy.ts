@@ -5,6 +5,7 @@ import type { MeshResources } from '../config/model.ts';
 import { formatProblem, hasErrors, type SourceTexts } from '../config/problems.ts';
 import { type ResourceWatcher, watchMesh } from '../config/watch.ts';
 import { ConfigError, type Problem } from '../errors/config-error.ts';
+import { RefusedConfiguration } from '../errors/refused-configuration.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import type { AdminSource } from '../observe/admin-source.ts';
 import type { Log } from '../observe/log.ts';
@@ -91,7 +92,7 @@ export class ProxyServer {
 
   /**
    * Reads the mesh resources and puts everything together; nothing listens yet.
-   * @throws ConfigError when the configuration cannot be put in force, with every problem in its message
+   * @throws RefusedConfiguration with every problem of the resources; ConfigError when a listener's parts do not fit together
    */
   static async create(options: ProxyOptions): Promise<ProxyServer> {
     const { bootstrap, plugins } = options;
@@ -245,6 +246,6 @@ function distinct(problems: readonly Problem[]): Problem[] {
   return [...seen.values()];
 }
 
-function refusal(problems: readonly Problem[], sources: SourceTexts): ConfigError {
-  return new ConfigError(problems.map((problem) => formatProblem(problem, sources)).join('\n'));
+function refusal(problems: readonly Problem[], sources: SourceTexts): RefusedConfiguration {
+  return new RefusedConfiguration(problems.map((problem) => formatProblem(problem, sources)).join('\n'), problems);
 }

@@ -1,0 +1,93 @@
+import type { ExplainReport } from '@polywire/core';
+import type { FrameDescription } from './frame-file.ts';
+import type { TreeNode } from './tree.ts';
+
+type Rule = ExplainReport['rules'][number];
+type Destination = ExplainReport['destinations'][number];
+
+/** A route report in the order in which a request is judged, with the reason against each thing not taken. */
+export function routeTree(report: ExplainReport): TreeNode {
+  const { protocol, service, method, route, refusal, identities, virtualServices, rules, destinations } = report;
+  const verdict: TreeNode =
+    route === undefined
+      ? { text: `refused: ${refusal?.message ?? 'the request could not be judged'}`, mark: 'no' }
+      : { text: `route ${route.name} at ${route.origin}${route.timeoutMs > 0 ? `, timeout ${route.timeoutMs} ms` : ''}`, mark: 'yes' };
+  return {
+    text: `${protocol} request ${service}/${method}`,
+    children: [
+      verdict,
+      ...section('service entries', identities.map(identityNode)),
+      ...section(
+        'VirtualServices',
+        virtualServices.map(({ name, host, origin, chosen, why }) => ({
+          text: `${name} (host ${host}, ${origin}): ${why}`,
+          mark: chosen ? 'yes' : 'no',
+        })),
+      ),
+      ...section('rules, in order', rules.map(ruleNode)),
+      ...section('destinations', destinations.map(destinationNode)),
+    ],
+  };
+}
+
+function section(text: string, children: readonly TreeNode[]): TreeNode[] {
+  return children.length === 0 ? [] : [{ text, children }];
+}
+
+function identityNode({ key, host, source, origin, held, endpoints, chosen }: ExplainReport['identities'][number]): TreeNode {
+  const state = held === undefined ? '' : `, last known endpoints kept: ${held}`;
+  return { text: `${key} as ${host} from ${source} (${origin}): ${plural(endpoints, 'endpoint')}${state}`, mark: chosen ? 'yes' : 'no' };
+}
+
+function ruleNode({ route, origin, outcome, conditions }: Rule): TreeNode {
+  const place = `${route} at ${origin}`;
+  if (outcome === 'not-asked') return { text: `${place}: not asked, an earlier rule matched`, mark: 'note' };
+  const children = conditions.map(({ condition, verdict, actual }): TreeNode => {
+    const has = actual === undefined ? 'the request has none' : `the request has ${JSON.stringify(actual)}`;
+    const why = verdict === 'unreadable' ? 'its serialization cannot be read' : has;
+    return { text: `${condition}: ${why}`, mark: verdict === 'holds' ? 'yes' : 'no' };
+  });
+  const matched = outcome === 'matched';
+  const all: readonly TreeNode[] = children.length === 0 ? [{ text: 'no conditions: matches everything', mark: 'note' }] : children;
+  return { text: `${place}: ${matched ? 'matches' : 'does not match'}`, mark: matched ? 'yes' : 'no', children: all };
+}
+
+function destinationNode(destination: Destination): TreeNode {
+  const { cluster, share, loadBalancer, origin, endpoints, leftOut, emptiness } = destination;
+  const children: TreeNode[] = [];
+  if (emptiness !== undefined) children.push({ text: `no endpoint: ${emptiness}`, mark: 'no' });
+  for (const { address, weight, labels, origin: place } of endpoints) {
+    children.push({ text: `${address} weight ${weight}${labelText(labels)} (${place})`, mark: 'yes' });
+  }
+  for (const { address, labels, origin: place, why } of leftOut) {
+    children.push({ text: `${address}${labelText(labels)} (${place}): ${why}`, mark: 'no' });
+  }
+  return { text: `${cluster}: ${(share * 100).toFixed(1).replace(/\.0$/, '')} % of calls, ${loadBalancer} (${origin})`, children };
+}
+
+function labelText(labels: ReadonlyMap<string, string>): string {
+  return labels.size === 0 ? '' : ` [${[...labels].map(([name, value]) => `${name}=${value}`).join(' ')}]`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** What a captured frame is. */
+export function frameTree(frame: FrameDescription): TreeNode {
+  const { protocol, kind, length, defect, fields, service, method, headers, outcome, rest } = frame;
+  const children: TreeNode[] = [];
+  if (defect !== undefined) children.push({ text: defect, mark: 'no' });
+  for (const [name, value] of Object.entries(fields)) children.push({ text: `${name}: ${value}` });
+  if (service !== undefined) children.push({ text: `service: ${service}` });
+  if (method !== undefined) children.push({ text: `method: ${method}` });
+  if (outcome !== undefined) children.push({ text: `outcome: ${outcome}` });
+  children.push(
+    ...section(
+      'headers',
+      headers.map(([name, value]) => ({ text: `${name}: ${value}` })),
+    ),
+  );
+  if (rest > 0) children.push({ text: `${plural(rest, 'more byte')} in the file: only the first frame was read`, mark: 'note' });
+  return { text: `${protocol} ${kind}, ${plural(length, 'byte')}`, children };
+}
