@@ -1,8 +1,9 @@
 import type { Endpoint } from './endpoint.ts';
 import type { BalancedEndpoint, LoadBalancer, Picker } from './load-balancer.ts';
 
-/** Makes and keeps live endpoints. Reference counted: the same address and port give the same live object. */
+/** Makes live endpoints. What must be shared by address (connections, health) is shared, and counted, behind them. */
 export interface EndpointSource<E extends BalancedEndpoint> {
+  /** A live endpoint whose data is `endpoint`: weight, labels and metadata of one address differ between services. */
   acquire(endpoint: Endpoint): E;
   release(live: E): void;
 }
@@ -60,7 +61,6 @@ export class Cluster<E extends BalancedEndpoint> {
   readonly #sharesPicks: boolean;
   #resolved: ResolvedEndpoints = { chosen: [], leftOut: [], emptiness: 'it was not resolved yet' };
   #endpoints: readonly E[] = [];
-  #data: ReadonlyMap<E, Endpoint> = new Map();
   #picker: Picker<E> | undefined;
   #lastEvent = -1;
   #last: E | undefined;
@@ -83,11 +83,6 @@ export class Cluster<E extends BalancedEndpoint> {
 
   get resolved(): ResolvedEndpoints {
     return this.#resolved;
-  }
-
-  /** What this cluster's service says of a live endpoint: weight, labels and metadata differ between services at one address. */
-  dataOf(live: E): Endpoint | undefined {
-    return this.#data.get(live);
   }
 
   /**
@@ -134,9 +129,7 @@ export class Cluster<E extends BalancedEndpoint> {
     const live = resolved.chosen.map((endpoint) => this.#source.acquire(endpoint));
     this.#resolved = resolved;
     this.#endpoints = live;
-    this.#data = new Map(live.map((endpoint, index) => [endpoint, resolved.chosen[index] ?? endpoint.endpoint]));
-    const weights = resolved.chosen.map((endpoint) => endpoint.weight);
-    this.#picker = live.length === 0 ? undefined : this.#balancer.update(live, weights);
+    this.#picker = live.length === 0 ? undefined : this.#balancer.update(live);
     this.#last = undefined;
     this.#shared = 0;
     for (const endpoint of before) this.#source.release(endpoint);

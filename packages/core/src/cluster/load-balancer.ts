@@ -25,12 +25,8 @@ export interface Picker<E extends BalancedEndpoint> {
 
 /** Turns endpoint sets into pickers. What must outlive a set (averages, rings) lives in the balancer. */
 export interface LoadBalancer {
-  /**
-   * @param endpoints non-empty
-   * @param weights of this service, all > 0, in the order of `endpoints`; an address may have another weight for another service, so
-   *   `BalancedEndpoint.endpoint.weight` is not to be used
-   */
-  update<E extends BalancedEndpoint>(endpoints: readonly E[], weights: readonly number[]): Picker<E>;
+  /** @param endpoints non-empty; all have weight > 0 */
+  update<E extends BalancedEndpoint>(endpoints: readonly E[]): Picker<E>;
   /** Whether requests that arrived in one read may share one pick. False for balancers that look at load. */
   readonly sharesPicks: boolean;
 }

@@ -7,6 +7,9 @@ import type { HostIndex, IndexedHost } from './host-index.ts';
 import { covers, formatServiceKey, parseServiceKey, patternId, type ServicePattern, specificity } from './service-key.ts';
 import { entriesOfInterface, entryPattern, speaks } from './service-view.ts';
 
+/** The DNS name of an entry means that entry's identity: as much as a whole service key says. */
+const DNS_NAME_SPECIFICITY = 2;
+
 /** Which service a destination means. */
 export interface Target {
   /** As written, or the service key. */
@@ -85,30 +88,33 @@ export function entriesOf(directory: ServiceDirectory, target: Target): readonly
 /** A DestinationRule, or what several for one host say together: the first word on each thing counts. */
 export type EffectiveRule = Pick<DestinationRule, 'name' | 'loadBalancer' | 'subsets' | 'position'>;
 
-/** The most specific rule for a target. */
+/** The most specific rule for a target: by service key, by the interface, by the DNS names of its entries, by wildcard. */
 export function destinationRuleFor(context: DestinationContext, target: Target): EffectiveRule | undefined {
   const index = context.destinationRules;
   const entries = entriesOf(context.directory, target);
-  const entryHosts = new Set(entries.flatMap((entry) => [...entry.hosts]));
-  const identity = target.variant ?? target.pattern;
+  const identities = identitiesOf(target, entries);
+  const dnsNames = new Set([target.text.toLowerCase(), ...entries.flatMap((entry) => [...entry.hosts])]);
   const candidates = new Map<IndexedHost<DestinationRule>, number>();
-  if (identity !== undefined) {
+  for (const name of dnsNames) {
+    for (const host of index.named(name)) if (specificity(host.pattern) === 0) candidates.set(host, DNS_NAME_SPECIFICITY);
+  }
+  for (const identity of identities) {
     for (const host of index.named(identity.name.toLowerCase())) {
       if (covers(host.pattern, identity)) candidates.set(host, specificity(host.pattern));
     }
   }
-  for (const name of new Set([target.text.toLowerCase(), ...entryHosts])) {
-    for (const host of index.named(name)) if (specificity(host.pattern) === 0) candidates.set(host, hostSpecificity(identity, host));
-  }
   const best = Math.max(-1, ...candidates.values());
   const chosen = [...candidates].filter(([, rank]) => rank === best).map(([host]) => host);
-  const hosts = chosen.length > 0 ? chosen : index.wildcard([...targetNames(target), ...entryHosts]);
-  return mergeDestinationRules(hosts);
+  return mergeDestinationRules(chosen.length > 0 ? chosen : index.wildcard([...targetNames(target), ...dnsNames]));
 }
 
-/** An entry's DNS name means its identity, which is all there is to say; the bare interface means any identity. */
-function hostSpecificity(identity: ServicePattern | undefined, host: IndexedHost<DestinationRule>): number {
-  return identity === undefined || identity.name.toLowerCase() === host.pattern.name.toLowerCase() ? 0 : 2;
+/** Who the target's service is: what the text says, or, when the text is a DNS name, what its entries say. */
+function identitiesOf(target: Target, entries: readonly DirectoryEntry[]): ServicePattern[] {
+  const said = target.variant ?? target.pattern;
+  const [entry] = entries;
+  const announced = entry?.entry.identity === undefined ? undefined : entryPattern(entry, entry.entry.identity.name);
+  if (said === undefined) return announced === undefined ? [] : [announced];
+  return announced === undefined || announced.name === said.name ? [said] : [announced];
 }
 
 function mergeDestinationRules(hosts: readonly IndexedHost<DestinationRule>[]): EffectiveRule | undefined {
@@ -135,7 +141,7 @@ function resolveEndpoints(directory: ServiceDirectory, protocol: string, target:
   const leftOut: LeftOutEndpoint[] = [];
   let known = 0;
   for (const entry of entries) {
-    for (const endpoint of endpointsOf(entry)) {
+    for (const endpoint of entry.entry.endpoints) {
       known++;
       const why = speaks(entry, protocol) ? reasonToLeaveOut(endpoint, subset) : `it speaks ${entry.entry.protocol}, not ${protocol}`;
       const address = `${endpoint.address}:${endpoint.port}`;
@@ -145,14 +151,6 @@ function resolveEndpoints(directory: ServiceDirectory, protocol: string, target:
     }
   }
   return { chosen: [...chosen.values()], leftOut, emptiness: describeEmptiness(target, entries, subset, known, leftOut) };
-}
-
-/** In Istio an entry with DNS resolution and no endpoints means its hosts themselves. */
-function endpointsOf(entry: DirectoryEntry): readonly Endpoint[] {
-  const { endpoints, resolution, ports, host, aliases, origin } = entry.entry;
-  const [port] = ports;
-  if (endpoints.length > 0 || resolution !== 'DNS' || port === undefined) return endpoints;
-  return [host, ...aliases].map((address) => ({ address, port: port.number, weight: 1, labels: new Map(), metadata: new Map(), origin }));
 }
 
 function reasonToLeaveOut(endpoint: Endpoint, subset: Subset | undefined): string | undefined {

@@ -1,7 +1,8 @@
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
+import type { VirtualService } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
 import type { LookupResult } from '../protocol/spi.ts';
-import { applicableHosts } from './applicable-hosts.ts';
+import { applicableHosts, wildcardNames } from './applicable-hosts.ts';
 import type { CompileContext, RouteProtocol } from './compile-service.ts';
 import type {
   ExplainedDestination,
@@ -11,11 +12,12 @@ import type {
   ExplainReport,
   ExplainRequest,
 } from './explain-report.ts';
+import { type IndexedHost, matchesWildcard } from './host-index.ts';
 import type { Route } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { GROUP, VERSION } from './rule.ts';
-import { formatServiceKey, patternId } from './service-key.ts';
-import type { Lane, RouteRefusal, ServiceRoutes } from './service-routes.ts';
+import { describePart, formatServiceKey, intersect, overlaps, patternId, type ServicePattern } from './service-key.ts';
+import type { Lane, RouteRefusal } from './service-routes.ts';
 import { type ServiceView, viewService } from './service-view.ts';
 
 export type { ExplainReport, ExplainRequest } from './explain-report.ts';
@@ -44,8 +46,8 @@ export function explainRequest<H, E extends BalancedEndpoint>(source: ExplainSou
   const route = answer === 'not-reached' || 'reason' in answer ? undefined : answer;
   return {
     ...empty(request, protocol.name),
-    identities: explainIdentities(view, routes.lanes.length > 1 || chosen?.variant.entries.length === 0 ? chosen : routes.lanes[0]),
-    virtualServices: explainVirtualServices(context, view, routes, chosen),
+    identities: explainIdentities(view, chosen),
+    virtualServices: explainVirtualServices(context, view, chosen),
     rules: chosen === undefined ? [] : explainRules(chosen, route, service, method, values),
     route: route === undefined ? undefined : { name: route.name, origin: route.origin, timeoutMs: route.timeoutMs },
     refusal: answer !== 'not-reached' && 'reason' in answer ? answer : undefined,
@@ -97,24 +99,42 @@ function explainIdentities(view: ServiceView, lane: Lane<BalancedEndpoint> | und
 function explainVirtualServices<H, E extends BalancedEndpoint>(
   context: CompileContext<H, E>,
   view: ServiceView,
-  routes: ServiceRoutes<H, E>,
   lane: Lane<E> | undefined,
 ): ExplainedVirtualService[] {
   const used = new Set(lane?.rules.map(({ written }) => written.virtualService));
-  const others = new Set(routes.lanes.flatMap(({ rules }) => rules.map(({ written }) => written.virtualService)));
-  const named = applicableHosts(context.virtualServices, view, context.directory).flatMap(({ hosts }) => hosts);
-  const candidates = [...named, ...context.virtualServices.wildcards];
   const explained: ExplainedVirtualService[] = [];
-  const seen = new Set<unknown>();
-  for (const { resource, host } of candidates) {
-    const isWildcard = host.text.startsWith('*');
-    if (seen.has(resource) || (isWildcard && !others.has(resource))) continue;
-    seen.add(resource);
+  const add = ({ resource, host }: IndexedHost<VirtualService>, pattern: ServicePattern | undefined): void => {
+    if (explained.some(({ name, chosen }) => name === resource.name && chosen)) return;
     const chosen = used.has(resource);
-    const why = chosen ? 'the most specific host for this request' : 'another host is more specific, or it means another group or version';
+    const why = chosen ? 'its host is the most specific for this request' : whyNot(lane, pattern);
     explained.push({ name: resource.name, host: host.text, origin: formatPosition(host.position), chosen, why });
+  };
+  for (const { pattern, hosts } of applicableHosts(context.virtualServices, view, context.directory)) {
+    for (const host of hosts) add(host, pattern);
+  }
+  const names = [...wildcardNames(view)];
+  for (const host of context.virtualServices.wildcards) {
+    if (names.some((name) => matchesWildcard(host.host.text, name))) add(host, undefined);
   }
   return explained;
+}
+
+function whyNot(lane: Lane<BalancedEndpoint> | undefined, pattern: ServicePattern | undefined): string {
+  if (lane === undefined) return 'the request fits no group and version that is known';
+  const identity = intersectIfAny(lane);
+  if (pattern !== undefined && !overlaps(pattern, identity))
+    return `it means ${describeIdentity(pattern)}, the request is for ${describeIdentity(identity)}`;
+  const [rule] = lane.rules;
+  return rule === undefined ? 'it does not cover this request' : `a host of ${rule.written.virtualService.name} is more specific`;
+}
+
+/** What is known of the request's identity: the lane's condition, narrowed by the only identity that is announced. */
+function intersectIfAny({ condition, variant }: Lane<BalancedEndpoint>): ServicePattern {
+  return overlaps(condition, variant.pattern) ? intersect(condition, variant.pattern) : condition;
+}
+
+function describeIdentity({ group, version }: ServicePattern): string {
+  return `group ${describePart(group)} version ${describePart(version)}`;
 }
 
 function explainRules<E extends BalancedEndpoint>(

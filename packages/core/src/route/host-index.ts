@@ -10,6 +10,11 @@ export interface IndexedHost<T> {
   readonly order: number;
 }
 
+/** Whether `*`, or `*.suffix`, means a name, which is in lower case. */
+export function matchesWildcard(wildcard: string, name: string): boolean {
+  return name.endsWith(wildcard.slice(1).toLowerCase());
+}
+
 /** Hosts of resources by name, and leading wildcards, longest first. */
 export class HostIndex<T> {
   readonly #named = new Map<string, IndexedHost<T>[]>();
@@ -42,7 +47,7 @@ export class HostIndex<T> {
   /** All hosts of the longest wildcard that matches one of the names, which are in lower case. */
   wildcard(names: Iterable<string>): readonly IndexedHost<T>[] {
     const list = [...names];
-    const first = this.wildcards.find(({ host }) => list.some((name) => name.endsWith(host.text.slice(1).toLowerCase())));
+    const first = this.wildcards.find(({ host }) => list.some((name) => matchesWildcard(host.text, name)));
     return first === undefined ? [] : this.wildcards.filter(({ host }) => host.text === first.host.text);
   }
 

@@ -27,27 +27,29 @@ export class Live implements BalancedEndpoint {
   readonly endpoint: Endpoint;
   activeRequests = 0;
   available = true;
-  users = 0;
 
   constructor(endpoint: Endpoint) {
     this.endpoint = endpoint;
   }
 }
 
-/** Counts users, as the engine's does. */
+/** Counts users by address, as pools do. */
 export class LiveEndpoints implements EndpointSource<Live> {
-  readonly live = new Map<string, Live>();
+  readonly users = new Map<string, number>();
+  /** Addresses whose last user left, in that order. */
+  readonly closed: string[] = [];
 
   acquire(endpoint: Endpoint): Live {
-    const address = `${endpoint.address}:${endpoint.port}`;
-    const live = this.live.get(address) ?? new Live(endpoint);
-    this.live.set(address, live);
-    live.users++;
-    return live;
+    this.users.set(endpoint.address, (this.users.get(endpoint.address) ?? 0) + 1);
+    return new Live(endpoint);
   }
 
-  release(live: Live): void {
-    if (--live.users === 0) this.live.delete(`${live.endpoint.address}:${live.endpoint.port}`);
+  release({ endpoint: { address } }: Live): void {
+    const users = (this.users.get(address) ?? 0) - 1;
+    this.users.set(address, users);
+    if (users > 0) return;
+    this.users.delete(address);
+    this.closed.push(address);
   }
 }
 

@@ -54,3 +54,9 @@ export function overlaps(a: ServicePattern, b: ServicePattern): boolean {
 export function intersect(a: ServicePattern, b: ServicePattern): ServicePattern {
   return { name: a.name, group: a.group ?? b.group, version: a.version ?? b.version };
 }
+
+/** A group or version as people read it. */
+export function describePart(part: string | undefined): string {
+  if (part === undefined) return 'any';
+  return part === '' ? 'absent' : JSON.stringify(part);
+}

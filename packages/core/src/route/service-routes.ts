@@ -3,7 +3,7 @@ import { type HeaderScan, type LocalReplyReason, type LookupResult, NOT_REACHED,
 import type { WrittenRule } from './merged-rules.ts';
 import type { Route } from './route.ts';
 import type { RuleMatch } from './rule.ts';
-import type { ServicePattern } from './service-key.ts';
+import { describePart, type ServicePattern } from './service-key.ts';
 import type { Variant } from './service-view.ts';
 
 /** Why a request is not routed, for the local reply. */
@@ -142,9 +142,4 @@ function refuse<E extends BalancedEndpoint>(service: string, method: string, lan
       ? `no route for ${service}/${method}: VirtualService has no rules for it`
       : `no route for ${service}/${method}: ${rules} of VirtualService ${names} ${verb}`;
   return { reason: 'no-route', message };
-}
-
-function describePart(part: string | undefined): string {
-  if (part === undefined) return 'any';
-  return part === '' ? 'absent' : JSON.stringify(part);
 }

@@ -5,18 +5,16 @@ import { WeightedDraw } from './weighted-draw.ts';
 /** The less loaded of two drawn by weight ("power of two choices"); load counts in proportion to weight. */
 export const leastRequest: LoadBalancerFactory = {
   name: 'LEAST_REQUEST',
-  create: () => ({ sharesPicks: false, update: (endpoints, weights) => new LeastRequestPicker(endpoints, weights) }),
+  create: () => ({ sharesPicks: false, update: (endpoints) => new LeastRequestPicker(endpoints) }),
 };
 
 class LeastRequestPicker<E extends BalancedEndpoint> implements Picker<E> {
   readonly #endpoints: readonly E[];
-  readonly #weights: readonly number[];
   readonly #draw: WeightedDraw<E>;
 
-  constructor(endpoints: readonly E[], weights: readonly number[]) {
+  constructor(endpoints: readonly E[]) {
     this.#endpoints = endpoints;
-    this.#weights = weights;
-    this.#draw = new WeightedDraw(endpoints, weights);
+    this.#draw = new WeightedDraw(endpoints);
   }
 
   pick(tried: E | undefined): E | undefined {
@@ -28,6 +26,7 @@ class LeastRequestPicker<E extends BalancedEndpoint> implements Picker<E> {
   }
 
   #load(index: number): number {
-    return this.#endpoints[index]!.activeRequests / this.#weights[index]!;
+    const live = this.#endpoints[index]!;
+    return live.activeRequests / live.endpoint.weight;
   }
 }

@@ -5,16 +5,16 @@ import { WeightedDraw } from './weighted-draw.ts';
 /** At random by weight. */
 export const random: LoadBalancerFactory = {
   name: 'RANDOM',
-  create: () => ({ sharesPicks: true, update: (endpoints, weights) => new RandomPicker(endpoints, weights) }),
+  create: () => ({ sharesPicks: true, update: (endpoints) => new RandomPicker(endpoints) }),
 };
 
 class RandomPicker<E extends BalancedEndpoint> implements Picker<E> {
   readonly #endpoints: readonly E[];
   readonly #draw: WeightedDraw<E>;
 
-  constructor(endpoints: readonly E[], weights: readonly number[]) {
+  constructor(endpoints: readonly E[]) {
     this.#endpoints = endpoints;
-    this.#draw = new WeightedDraw(endpoints, weights);
+    this.#draw = new WeightedDraw(endpoints);
   }
 
   pick(tried: E | undefined): E | undefined {

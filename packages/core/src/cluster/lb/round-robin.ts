@@ -6,10 +6,13 @@ export const roundRobin: LoadBalancerFactory = {
   name: 'ROUND_ROBIN',
   create: () => ({
     sharesPicks: true,
-    update: (endpoints, weights) =>
-      weights.every((weight) => weight === weights[0]) ? new RotatingPicker(endpoints) : new SmoothPicker(endpoints, weights),
+    update: (endpoints) => (isUniform(endpoints) ? new RotatingPicker(endpoints) : new SmoothPicker(endpoints)),
   }),
 };
+
+function isUniform(endpoints: readonly BalancedEndpoint[]): boolean {
+  return endpoints.every(({ endpoint }) => endpoint.weight === endpoints[0]?.endpoint.weight);
+}
 
 /** Equal weights: a turn each, found without a scan. Starts anywhere, so that many proxies do not begin with the same endpoint. */
 class RotatingPicker<E extends BalancedEndpoint> implements Picker<E> {
@@ -60,10 +63,10 @@ class SmoothPicker<E extends BalancedEndpoint> implements Picker<E> {
   readonly #credit: Float64Array;
   #last = -1;
 
-  constructor(endpoints: readonly E[], weights: readonly number[]) {
+  constructor(endpoints: readonly E[]) {
     this.#endpoints = endpoints;
-    this.#weights = Float64Array.from(weights);
-    this.#credit = Float64Array.from(weights, (weight) => weight * Math.random());
+    this.#weights = Float64Array.from(endpoints, ({ endpoint }) => endpoint.weight);
+    this.#credit = this.#weights.map((weight) => weight * Math.random());
   }
 
   pick(tried: E | undefined): E | undefined {

@@ -7,15 +7,13 @@ const DRAWS = 4;
 /** Endpoints at random in proportion to their weights, among those that are usable. */
 export class WeightedDraw<E extends BalancedEndpoint> {
   readonly #endpoints: readonly E[];
-  readonly #weights: readonly number[];
   readonly #bounds: Float64Array;
   readonly #total: number;
 
-  constructor(endpoints: readonly E[], weights: readonly number[]) {
+  constructor(endpoints: readonly E[]) {
     this.#endpoints = endpoints;
-    this.#weights = weights;
     let total = 0;
-    this.#bounds = Float64Array.from(weights, (weight) => (total += weight));
+    this.#bounds = Float64Array.from(endpoints, ({ endpoint }) => (total += endpoint.weight));
     this.#total = total;
   }
 
@@ -43,13 +41,13 @@ export class WeightedDraw<E extends BalancedEndpoint> {
 
   #drawAmongUsable(tried: E | undefined): number {
     let total = 0;
-    for (let i = 0; i < this.#endpoints.length; i++) if (usable(this.#endpoints[i]!, tried)) total += this.#weights[i]!;
+    for (let i = 0; i < this.#endpoints.length; i++) if (usable(this.#endpoints[i]!, tried)) total += this.#endpoints[i]!.endpoint.weight;
     let rest = Math.random() * total;
     let last = -1;
     for (let i = 0; i < this.#endpoints.length; i++) {
       if (!usable(this.#endpoints[i]!, tried)) continue;
       last = i;
-      rest -= this.#weights[i]!;
+      rest -= this.#endpoints[i]!.endpoint.weight;
       if (rest < 0) return i;
     }
     return last;
