@@ -116,7 +116,7 @@ test('a slow sink costs lines, not memory, and they are counted', async () => {
 test('a file that cannot be written costs lines, not the process', async () => {
   const stream = createWriteStream('/nowhere/polywire/access.log', { flags: 'a' });
   const log = new AccessLog(stream, { flushSize: 1 });
-  const failed = new Promise((resolve) => stream.once('close', resolve));
+  const failed = new Promise<void>((resolve) => stream.once('close', () => resolve()));
   log.write(RECORD);
   await failed;
   log.write(RECORD);
