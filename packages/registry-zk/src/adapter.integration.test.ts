@@ -245,6 +245,19 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
     }
   });
 
+  test('an interface whose list is too large is held, and the others go on', async () => {
+    const followed = await synced(server.address, { maxPacketSize: '4KiB' });
+    await provide(20880);
+    await followed.deliveries.next(kind('upsert', HOST));
+    const held = followed.deliveries.next(kind('hold', HOST));
+    for (let i = 1; i < 20; i++) await provide(20880 + i);
+    assert.deepEqual(await held, { kind: 'hold', host: HOST, reason: 'unparsable' });
+    const other = followed.deliveries.next(kind('upsert', 'com.acme.api.other.dubbo'));
+    await register(zk, 'com.acme.api.Other', providerUrl('com.acme.api.Other', 1), root);
+    await other;
+    assert.equal(followed.deliveries.all.some(kind('stale')), false);
+  });
+
   test('a stopped adapter delivers nothing more', async () => {
     await provide(20880);
     const followed = await synced(server.address);

@@ -66,6 +66,18 @@ describe('builtin client against a real server', { skip: skipReason(), timeout: 
     );
   });
 
+  test('servers that are down or silent are passed over', async () => {
+    const gone = await Relay.start(server.port);
+    const silent = await Relay.start(server.port);
+    silent.partitioned = true;
+    const addresses = [gone.address, silent.address, server.address];
+    await gone.stop();
+    const { client: zk, reports } = client(addresses.join(','), { connectTimeoutMs: 200 });
+    await reports.next(connected);
+    assert.equal(await zk.exists('/', false), true);
+    await silent.stop();
+  });
+
   test('a chroot is put before requests and taken off events', async () => {
     const { client: zk } = client(server.address);
     await zk.create('/jail', EMPTY);

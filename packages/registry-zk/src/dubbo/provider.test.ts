@@ -163,6 +163,25 @@ test('every parameter is a label or metadata, in the order of its key', () => {
   );
 });
 
+test('every label is legal to Kubernetes', () => {
+  const word = fc.stringMatching(/^[-A-Za-z0-9_./,]{0,70}$/);
+  fc.assert(
+    fc.property(fc.dictionary(word, word), (extra) => {
+      for (const [key, value] of live(read(providerUrl(FLEET, 1, extra))).endpoint.labels) {
+        const [name = '', prefix, ...more] = key.split('/').reverse();
+        assert.deepEqual(more, [], key);
+        assert.ok(
+          prefix === undefined || (prefix.length <= 253 && prefix.split('.').every((part) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(part))),
+          key,
+        );
+        assert.ok(name.length <= 63 && /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(name), key);
+        assert.ok(value.length <= 63 && /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/.test(value), value);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test('no node name makes it throw', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => void readProvider(name, FLEET, '/x')));
   fc.assert(fc.property(fc.string(), (tail) => void readProvider(javaUrlEncode(`dubbo://${tail}`), FLEET, '/x')));
