@@ -1,24 +1,11 @@
 import { join, resolve, sep } from 'node:path';
 import { watch as watchPaths } from 'chokidar';
-import type { Problem } from '../errors/config-error.ts';
-import { type LoadedMesh, loadMesh, type MeshSources } from './load.ts';
-import type { MeshResources } from './model.ts';
-import { hasErrors, type SourceTexts } from './problems.ts';
-
-/** Milliseconds of quiet before a change is read: editors and `kubectl` write several files, and one file in several steps. */
-const DEFAULT_DEBOUNCE_MS = 50;
+import { loadMesh, type MeshSources } from './load.ts';
+import { type ReloadOptions, Reloads } from './reloads.ts';
 
 /** What is watched, and who hears of it. */
-export interface WatchOptions {
+export interface WatchOptions extends ReloadOptions {
   readonly where: MeshSources;
-  /** What is in force; files that still say so cause no call. */
-  readonly initial: LoadedMesh;
-  /** Milliseconds of quiet before a change is read; 50 when not given. */
-  readonly debounceMs?: number;
-  /** A change without errors. What was in force before stays so until this is called. */
-  readonly onChange: (resources: MeshResources) => void;
-  /** What a changed set of files has wrong; an error among it means that the change was not taken. Empty once all is well again. */
-  readonly onProblems: (problems: readonly Problem[], sources: SourceTexts) => void;
 }
 
 /** A running watch. */
@@ -29,14 +16,14 @@ export interface ResourceWatcher {
 
 /** Watches the folders of the globs. Resolves once every later change is seen. */
 export async function watchMesh(options: WatchOptions): Promise<ResourceWatcher> {
-  const reloads = new Reloads(options);
+  const reloads = new Reloads(options, () => loadMesh(options.where));
   const watcher = watchPaths(watchedFolders(options.where), {
     ignoreInitial: true,
     ignored: (path) => path.split(sep).some((part) => part === 'node_modules' || part === '.git'),
   });
   // 'raw' also tells of what chokidar has no event for, like the swapped link of a mounted ConfigMap. A spurious one costs a read.
   for (const event of ['all', 'raw'] as const) watcher.on(event, () => reloads.schedule());
-  watcher.on('error', (cause) => reloads.fail(cause));
+  watcher.on('error', (cause) => reloads.fail('the folders of the resources cannot be watched', cause));
   await new Promise<void>((ready) => watcher.once('ready', ready));
   // Files may have changed between the first load and now.
   reloads.schedule();
@@ -60,67 +47,4 @@ function watchedFolders({ directory, globs }: MeshSources): string[] {
       return pattern.startsWith('/') ? resolve('/', ...fixed) : join(resolve(directory), ...fixed);
     });
   return [...new Set(folders)];
-}
-
-/** Loads one at a time, and once more when something changed meanwhile. */
-class Reloads {
-  readonly #options: WatchOptions;
-  #seen: SourceTexts;
-  #hadProblems: boolean;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #again = false;
-  #stopped = false;
-
-  constructor(options: WatchOptions) {
-    this.#options = options;
-    this.#seen = options.initial.sources;
-    this.#hadProblems = options.initial.problems.length > 0;
-  }
-
-  schedule(): void {
-    if (this.#stopped) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#start(), this.#options.debounceMs ?? DEFAULT_DEBOUNCE_MS);
-  }
-
-  fail(cause: unknown): void {
-    if (this.#stopped) return;
-    const message = `watching the resources failed: ${cause instanceof Error ? cause.message : String(cause)}`;
-    this.#options.onProblems([{ severity: 'error', message, position: undefined }], this.#seen);
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#running;
-  }
-
-  #start(): void {
-    if (this.#running !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#running = this.#reload()
-      .catch((cause: unknown) => this.fail(cause))
-      .finally(() => {
-        this.#running = undefined;
-        if (this.#again) this.schedule();
-        this.#again = false;
-      });
-  }
-
-  async #reload(): Promise<void> {
-    const loaded = await loadMesh(this.#options.where);
-    if (this.#stopped || sameTexts(loaded.sources, this.#seen)) return;
-    this.#seen = loaded.sources;
-    const { problems, resources, sources } = loaded;
-    if (problems.length > 0 || this.#hadProblems) this.#options.onProblems(problems, sources);
-    this.#hadProblems = problems.length > 0;
-    if (!hasErrors(problems)) this.#options.onChange(resources);
-  }
-}
-
-function sameTexts(left: SourceTexts, right: SourceTexts): boolean {
-  return left.size === right.size && [...left].every(([file, text]) => right.get(file) === text);
 }

@@ -17,8 +17,7 @@ export function readStringMatch(parent: ObjectReader, key: string): StringMatch 
   if (reader.has('exact')) return valued('exact', reader.text('exact'));
   if (reader.has('prefix')) return valued('prefix', reader.requiredText('prefix'));
   if (reader.has('regex')) return valued('regex', readRegex(reader));
-  // A misspelt key was reported already; it must not read as "present".
-  return reader.keys().length === 0 ? { kind: 'present' } : undefined;
+  return { kind: 'present' };
 }
 
 /** The conditions of `headers` or `withoutHeaders`. */

@@ -1,0 +1,85 @@
+import type { Problem } from '../errors/config-error.ts';
+import type { LoadedMesh } from './load.ts';
+import type { MeshResources } from './model.ts';
+import { hasErrors, type SourceTexts } from './problems.ts';
+
+/** Milliseconds of quiet before a change is read: editors and `kubectl` write several files, and one file in several steps. */
+const DEFAULT_DEBOUNCE_MS = 50;
+
+/** Who hears of changes, and from what on. */
+export interface ReloadOptions {
+  /** What is in force; files that still say so cause no call. */
+  readonly initial: LoadedMesh;
+  /** Milliseconds of quiet before a change is read; 50 when not given. */
+  readonly debounceMs?: number;
+  /** A change without errors. What was in force before stays so until this is called. */
+  readonly onChange: (resources: MeshResources) => void;
+  /** What a changed set of files has wrong; an error among it means that the change was not taken. Empty once all is well again. */
+  readonly onProblems: (problems: readonly Problem[], sources: SourceTexts) => void;
+}
+
+/** Loads one at a time, and once more when something changed meanwhile. */
+export class Reloads {
+  readonly #options: ReloadOptions;
+  readonly #load: () => Promise<LoadedMesh>;
+  #seen: SourceTexts;
+  #hadProblems: boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #stopped = false;
+
+  constructor(options: ReloadOptions, load: () => Promise<LoadedMesh>) {
+    this.#options = options;
+    this.#load = load;
+    this.#seen = options.initial.sources;
+    this.#hadProblems = options.initial.problems.length > 0;
+  }
+
+  schedule(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#start(), this.#options.debounceMs ?? DEFAULT_DEBOUNCE_MS);
+  }
+
+  /** Reports what is wrong with the watch itself. */
+  fail(what: string, cause: unknown): void {
+    if (this.#stopped) return;
+    const message = `${what}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    this.#options.onProblems([{ severity: 'error', message, position: undefined }], this.#seen);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #start(): void {
+    if (this.#running !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#running = this.#reload()
+      .catch((cause: unknown) => this.fail('a change of the resources could not be taken', cause))
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#again) this.schedule();
+        this.#again = false;
+      });
+  }
+
+  async #reload(): Promise<void> {
+    const loaded = await this.#load();
+    if (this.#stopped || sameTexts(loaded.sources, this.#seen)) return;
+    this.#seen = loaded.sources;
+    const { problems, resources, sources } = loaded;
+    if (problems.length > 0 || this.#hadProblems) this.#options.onProblems(problems, sources);
+    this.#hadProblems = problems.length > 0;
+    if (!hasErrors(problems)) this.#options.onChange(resources);
+  }
+}
+
+function sameTexts(left: SourceTexts, right: SourceTexts): boolean {
+  return left.size === right.size && [...left].every(([file, text]) => right.get(file) === text);
+}
