@@ -142,6 +142,8 @@ test('a closed watch is silent', async () => {
       await writeFile(join(folder, 'c.yaml'), rule('c'));
     },
   );
+  // Longer than the debounce: what was still pending would be read now, and find no files.
+  await new Promise((turn) => setTimeout(turn, 100));
   assert.deepEqual(log, ['change a,b']);
 });
 
