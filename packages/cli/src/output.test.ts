@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { METRICS } from '@polywire/core';
 import type { RegistryAdapter, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
 import { parseAllDocuments } from 'yaml';
 import { DEFAULT_PORTS, demoFiles } from './demo/files.ts';
@@ -128,4 +129,15 @@ test('examples/gray-release holds what the demo writes', async () => {
     const example = new URL(`../../../examples/gray-release/${name}`, import.meta.url);
     assert.equal(await readFile(example, 'utf8'), text, name);
   }
+});
+
+test('docs/observability.md lists every metric with its type, and no other', async () => {
+  const text = await readFile(new URL('../../../docs/observability.md', import.meta.url), 'utf8');
+  const listed = [...text.matchAll(/^\| `(polywire_\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`);
+  assert.deepEqual(
+    listed.sort(),
+    Object.values(METRICS)
+      .map(({ name, type }) => `${name} ${type}`)
+      .sort(),
+  );
 });
