@@ -241,6 +241,11 @@ export class Consumer {
     return (await this.#commands.send({ op: 'heard', on })) as readonly string[];
   }
 
+  /** The last lines that Dubbo logged at `warn` and above. */
+  get errorOutput(): string {
+    return this.#commands.process.errorOutput;
+  }
+
   kill(): Promise<void> {
     return this.#commands.process.kill();
   }

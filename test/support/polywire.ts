@@ -1,0 +1,90 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LineProcess } from './line-process.ts';
+import type { Owner } from './owner.ts';
+
+// This file runs as test/dist/support/polywire.js.
+const BINARY = fileURLToPath(new URL('../../../packages/cli/bin/polywire.js', import.meta.url));
+const READY_TIMEOUT_MILLISECONDS = 20_000;
+const READY = /^polywire ready: (.*)$/;
+
+/** The proxy, started as a user starts it: the command with a bootstrap file, in a folder of its own. */
+export class Polywire {
+  /** Where the only listener of its bootstrap listens. */
+  readonly port: number;
+  readonly #admin: string;
+  readonly #folder: string;
+  readonly #process: LineProcess;
+
+  private constructor(folder: string, process: LineProcess, addresses: ReadonlyMap<string, string>) {
+    const admin = addresses.get('admin');
+    const listener = [...addresses].find(([name]) => name !== 'admin')?.[1];
+    if (admin === undefined || listener === undefined) throw new Error(`no listener or no admin in ${[...addresses.keys()]}`);
+    this.port = Number(new URL(`tcp://${listener}`).port);
+    this.#admin = admin;
+    this.#folder = folder;
+    this.#process = process;
+  }
+
+  /** `files`: their text by name; the bootstrap is `polywire.yaml`, with one listener and `admin`. */
+  static async start(owner: Owner, files: Readonly<Record<string, string>>): Promise<Polywire> {
+    const folder = mkdtempSync(join(tmpdir(), 'polywire-run-'));
+    owner.after(() => rmSync(folder, { recursive: true, force: true }));
+    for (const [name, text] of Object.entries(files)) write(folder, name, text);
+    const { process: started, readyLine } = await LineProcess.start(owner, {
+      name: 'polywire',
+      command: process.execPath,
+      args: [BINARY, 'run', '-c', 'polywire.yaml'],
+      cwd: folder,
+      ready: (line) => READY.test(line),
+      readyTimeout: READY_TIMEOUT_MILLISECONDS,
+    });
+    const proxy = new Polywire(folder, started, addressesIn(readyLine));
+    await proxy.get('/ready');
+    return proxy;
+  }
+
+  /** Replaces a file at once, as an editor or a ConfigMap update does. */
+  replace(name: string, text: string): void {
+    write(this.#folder, name, text);
+  }
+
+  /** Asks the admin listener; fails unless it answers 200. */
+  async get(path: string): Promise<string> {
+    const response = await fetch(new URL(path, this.#admin));
+    const body = await response.text();
+    if (!response.ok) throw this.#process.failure(`${path} answered ${response.status}: ${body}`);
+    return body;
+  }
+
+  /** What it wrote on standard error. */
+  get log(): string {
+    return this.#process.errorOutput;
+  }
+
+  /** Ends as an operator would end it; resolves with how it ended. */
+  stop(): Promise<string> {
+    this.#process.signal('SIGTERM');
+    return this.#process.exited;
+  }
+}
+
+function write(folder: string, name: string, text: string): void {
+  const file = join(folder, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
+/** From `polywire ready: in 127.0.0.1:1234, admin http://127.0.0.1:5678`. */
+function addressesIn(line: string): Map<string, string> {
+  const listed = READY.exec(line)?.[1] ?? '';
+  return new Map(
+    listed.split(', ').map((part) => {
+      const [name = '', address = ''] = part.split(' ');
+      return [name, address];
+    }),
+  );
+}
