@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import hessian from 'hessian.js';
+import * as hessian from 'hessian.js';
 import { encodeString } from './encode.ts';
 import { DEFAULT_MAX_DEPTH, HessianWalker } from './walker.ts';
 

@@ -108,7 +108,8 @@ function planSplices(
     }
   }
   if (pairs.length > 0) splices.push(insertion(attachments, pairs, writer));
-  splices.sort((a, b) => a.from - b.from);
+  // an insertion goes before a change of the entry that begins at the same byte
+  splices.sort((a, b) => a.from - b.from || a.to - b.to);
   if (splices.length > 0 && attachments.insertAt !== undefined && writer.lengthBytes > 0) {
     splices.unshift(newLength(chunk, attachments.from, growth(splices)));
   }

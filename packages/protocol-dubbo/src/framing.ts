@@ -2,6 +2,7 @@ import { type CodecConnection, type CodecCore, CodecError, type FrameKind, type 
 import { DubboFrame, EVENT, HEADER_BYTES, MAGIC, REQUEST, TWO_WAY } from './frame.ts';
 import { goAway, ping, pong } from './heartbeat.ts';
 import { readFront } from './routing/front.ts';
+import { hasOutcome } from './routing/outcome.ts';
 import { FASTJSON, FASTJSON_LINES, HESSIAN2, type Serializations } from './serialization/index.ts';
 import { telnetAnswer } from './telnet.ts';
 
@@ -38,8 +39,9 @@ export class DubboFraming implements CodecConnection<DubboFrame> {
     const frame = new DubboFrame(kind, chunk, from, to, length);
     if (frame.format === FASTJSON && isLines(chunk, from, to)) frame.format = FASTJSON_LINES;
     this.#dialect = frame.format;
-    if (kind === 'response') return frame;
-    return readFront(frame, this.#serializations[frame.format]!.reader, this.#core) ? frame : undefined;
+    const { reader } = this.#serializations[frame.format]!;
+    const enough = kind === 'response' ? hasOutcome(frame, reader) : readFront(frame, reader, this.#core);
+    return enough ? frame : undefined;
   }
 
   ping(id: number): Buffer {

@@ -1,27 +1,11 @@
 import type { CodecCore, HeaderScan, Outcome, Routing, ScanRequest } from '@polywire/core/spi';
-import { type DubboFrame, HEADER_BYTES, STATUS_OK, UNKNOWN } from './frame.ts';
+import { type DubboFrame, UNKNOWN } from './frame.ts';
 import { openAttachments } from './routing/attachments.ts';
 import { readMethod, readVersion } from './routing/front-values.ts';
+import { outcome } from './routing/outcome.ts';
 import { DubboScan } from './routing/scan.ts';
 import type { Serializations } from './serialization/index.ts';
 import { OPENED } from './serialization/serialization.ts';
-
-/** Statuses other than OK that say more than failure (Response, Dubbo). */
-const OUTCOMES: ReadonlyMap<number, Outcome> = new Map([
-  [30, 'timeout'],
-  [31, 'timeout'],
-  [60, 'not-found'],
-  [100, 'overload'],
-]);
-
-/** Java says that it lacks a service with these statuses, which also mean other faults, and one of these texts. */
-const BAD_REQUEST = 40;
-const SERVICE_ERROR = 70;
-const NOT_FOUND_TEXTS: readonly string[] = ['Service not found', 'Not found exported service'];
-
-/** Types of a body that hold an exception, without and with attachments. */
-const EXCEPTION = 0;
-const EXCEPTION_WITH_ATTACHMENTS = 3;
 
 /** Level 3. */
 export class DubboRouting implements Routing<DubboFrame> {
@@ -69,19 +53,7 @@ export class DubboRouting implements Routing<DubboFrame> {
   }
 
   outcome(response: DubboFrame): Outcome {
-    const status = response.chunk[response.from + 3]!;
-    const reader = this.#serializations[response.format]!.reader;
-    if (status === STATUS_OK) {
-      if (reader === undefined) return 'ok';
-      reader.begin(response.chunk, response.from + HEADER_BYTES, response.to, response.from + response.length);
-      const type = reader.readType();
-      return type === EXCEPTION || type === EXCEPTION_WITH_ATTACHMENTS ? 'business-error' : 'ok';
-    }
-    if (status !== BAD_REQUEST && status !== SERVICE_ERROR) return OUTCOMES.get(status) ?? 'failure';
-    if (reader === undefined) return 'failure';
-    reader.begin(response.chunk, response.from + HEADER_BYTES, response.to, response.from + response.length);
-    const text = reader.skipText() ? reader.text() : '';
-    return NOT_FOUND_TEXTS.some((known) => text.includes(known)) ? 'not-found' : 'failure';
+    return outcome(response, this.#serializations[response.format]!.reader);
   }
 
   /** All of them, read before any is handed out: whoever iterates may run other walks in between. */

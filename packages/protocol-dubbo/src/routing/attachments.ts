@@ -5,6 +5,9 @@ import { ABSENT, type BodyReader, FAILED, OPENED } from '../serialization/serial
 const FIRST_TYPE_WITH_ATTACHMENTS = 3;
 const NULL_WITH_ATTACHMENTS = 5;
 
+/** More arguments than a method can have. */
+const ALL = Number.POSITIVE_INFINITY;
+
 /** Moves the reader into the frame's attachments, behind the arguments or the value. ABSENT: it has none. */
 export function openAttachments(frame: DubboFrame, reader: BodyReader): typeof OPENED | typeof ABSENT | typeof FAILED {
   const found = seekAttachments(frame, reader);
@@ -17,19 +20,19 @@ export function seekAttachments(frame: DubboFrame, reader: BodyReader): typeof O
     reader.begin(frame.chunk, frame.from + frame.attachmentsAt, frame.to, frame.from + frame.length);
     return OPENED;
   }
-  const found = frame.kind === 'response' ? skipValue(frame, reader) : skipArguments(frame, reader, Number.POSITIVE_INFINITY);
+  const found = frame.kind === 'response' ? skipValue(frame, reader) : skipArguments(frame, reader, ALL);
   if (found === OPENED && !reader.tied) frame.attachmentsAt = reader.at - frame.from;
   return found;
 }
 
-/** Moves behind at most `most` arguments. ABSENT: the frame has fewer. */
+/** Moves behind the first `most` arguments, or ALL. ABSENT: none follows them. */
 export function skipArguments(frame: DubboFrame, reader: BodyReader, most: number): typeof OPENED | typeof ABSENT | typeof FAILED {
   reader.begin(frame.chunk, frame.from + frame.descriptorAt, frame.to, frame.from + frame.length);
   if (frame.descriptorAt === UNKNOWN || !reader.skipText()) return FAILED;
   const count = reader.plain ? countArguments(frame.chunk, reader.from, reader.to) : countInText(reader.text());
-  const skipped = Math.min(count, most);
-  for (let left = skipped; left > 0; left--) if (!reader.skipItem()) return FAILED;
-  return most !== Number.POSITIVE_INFINITY && count <= most ? ABSENT : OPENED;
+  if (most !== ALL && count <= most) return ABSENT;
+  for (let left = Math.min(count, most); left > 0; left--) if (!reader.skipItem()) return FAILED;
+  return OPENED;
 }
 
 function skipValue(frame: DubboFrame, reader: BodyReader): typeof OPENED | typeof ABSENT | typeof FAILED {

@@ -51,7 +51,6 @@ class Fastjson2Reader extends JsonbWalker implements BodyReader {
   }
 
   openAttachments(): typeof OPENED | typeof ABSENT | typeof FAILED {
-    if (this.at >= this.#end && this.#end === this.#limit) return ABSENT;
     if (!this.#openItem()) return FAILED;
     if (this.tag() === NULL) {
       this.at = this.itemEnd;

@@ -45,10 +45,7 @@ class Hessian2Reader extends HessianWalker implements BodyReader {
   }
 
   openAttachments(): typeof OPENED | typeof ABSENT | typeof FAILED {
-    const tag = this.tag();
-    // dubbo-go's callers may end behind the arguments
-    if (tag < 0) return this.end === this.limit ? ABSENT : FAILED;
-    if (tag !== NULL) return this.openMap() ? OPENED : FAILED;
+    if (this.tag() !== NULL) return this.openMap() ? OPENED : FAILED;
     this.at++;
     return ABSENT;
   }

@@ -59,7 +59,6 @@ class JsonReader extends JsonWalker implements BodyReader {
   }
 
   openAttachments(): typeof OPENED | typeof ABSENT | typeof FAILED {
-    if (this.at >= this.#end && this.#end === this.#limit) return ABSENT;
     if (!this.#openItem()) return FAILED;
     if (this.take(0x7b)) return OPENED;
     if (this.word() !== 'null' && !this.#bad()) return FAILED;

@@ -36,7 +36,7 @@ export interface BodyReader {
   /** Text of the string or key that was passed last. */
   text(): string;
 
-  /** Moves into the attachments. */
+  /** Moves into the attachments. ABSENT: null is in their place, or nothing where the serialization leaves them out. */
   openAttachments(): typeof OPENED | typeof ABSENT | typeof FAILED;
   /** Moves behind the next key; ABSENT at the end of the attachments, then moves behind it. A key that is no string reads as no text. */
   nextKey(): typeof OPENED | typeof ABSENT | typeof FAILED;
