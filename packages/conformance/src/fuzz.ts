@@ -1,83 +1,46 @@
-import { CodecError, type Frame } from '@polywire/core/spi';
 import fc from 'fast-check';
-import { type ConformanceCase, calling, check, checkSame, type Facet, fail, NotApplicable } from './case.ts';
+import { type ConformanceCase, calling, check, checkSame, type Facet, NotApplicable } from './case.ts';
 import { describeFrame } from './describe.ts';
 import { type Exercise, heartbeatExercise, mediationExercise, multiplexingExercise, routingExercise } from './exercise.ts';
 import { decodeHostile } from './lengths.ts';
-import { ReferencePeek } from './peek.ts';
+import { headerOf, hex, hostileFrame, type Mutation, mutate, mutation, property } from './mutations.ts';
 import type { KnownFrame } from './samples.ts';
 import type { Subject } from './subject.ts';
 
 const DEPTHS = [10, 1_000, 100_000];
-const SHOWN_BYTES = 600;
-const MAX_HEADER_BYTES = 256;
 
-function property<T>(subject: Subject, inputs: fc.Arbitrary<T>, holds: (input: T) => void, render: (input: T) => string): void {
-  const { seed, fuzzRuns } = subject;
-  const outcome = fc.check(fc.property(inputs, holds), { seed, numRuns: fuzzRuns });
-  if (!outcome.failed) return;
-  const input = outcome.counterexample?.[0];
-  const reason = outcome.errorInstance instanceof Error ? outcome.errorInstance.message : String(outcome.errorInstance);
-  fail(
-    `${reason}\ninput: ${input === undefined ? 'none' : render(input)}\nPOLYWIRE_SEED=${seed} POLYWIRE_FUZZ_RUNS=${fuzzRuns} repeats it`,
-  );
+interface Hostile {
+  readonly known: KnownFrame;
+  readonly mutations: readonly Mutation[];
+  /** Written over the body instead of the mutations: where (folded into it), and what. */
+  readonly body: readonly [at: number, bytes: Uint8Array] | null;
+  /** How much of it is there (folded into the length); all of it when null. */
+  readonly cut: number | null;
 }
 
-function hex(bytes: Uint8Array): string {
-  const text = Buffer.from(bytes.subarray(0, SHOWN_BYTES)).toString('hex');
-  return bytes.length > SHOWN_BYTES ? `${text}... (${bytes.length} bytes)` : text;
+/** One time in four; null else. */
+function seldom<T>(inputs: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
+  return fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: inputs });
 }
 
-/** One change to bytes: where (folded into the length), and what is written there. */
-interface Mutation {
-  readonly at: number;
-  readonly write: Uint8Array;
-  readonly how: 'overwrite' | 'insert' | 'delete';
+function hostileInputs(subject: Subject): fc.Arbitrary<Hostile> {
+  return fc.record({
+    known: fc.constantFrom(...subject.known),
+    mutations: fc.array(mutation, { minLength: 1, maxLength: 5 }),
+    body: seldom(fc.tuple(fc.nat(0xffff), fc.uint8Array({ minLength: 1, maxLength: 400 }))),
+    cut: seldom(fc.nat(0xffff)),
+  });
 }
 
-const mutation: fc.Arbitrary<Mutation> = fc.record({
-  at: fc.nat(0xffff),
-  write: fc.oneof(
-    fc.uint8Array({ minLength: 1, maxLength: 4 }),
-    fc
-      .constantFrom([0xff, 0xff, 0xff, 0xff], [0, 0, 0, 0], [0x7f, 0xff, 0xff, 0xff], [0x80, 0, 0, 0], [0x0a], [0])
-      .map((list) => Uint8Array.from(list)),
-    fc.uint8Array({ minLength: 1, maxLength: 200 }),
-  ),
-  how: fc.constantFrom('overwrite', 'overwrite', 'overwrite', 'insert', 'delete'),
-});
-
-function mutate(bytes: Buffer, mutations: readonly Mutation[]): Buffer {
-  let mutated = Buffer.from(bytes);
-  for (const { at, write, how } of mutations) {
-    const from = at % (mutated.length + 1);
-    const rest = how === 'insert' ? from : from + write.length;
-    const pieces = [mutated.subarray(0, from), ...(how === 'delete' ? [] : [write]), mutated.subarray(rest)];
-    mutated = Buffer.concat(pieces);
-    if (how === 'overwrite') mutated = mutated.subarray(0, bytes.length);
-  }
-  return mutated;
-}
-
-/** Bytes until the frame's length is known; `headerBytes` when it is known at its end only. */
-function headerOf(subject: Subject, { side, bytes }: KnownFrame): number {
-  const connection = subject.connection(side);
-  const input = new ReferencePeek();
-  for (let reached = 1; reached < Math.min(bytes.length, MAX_HEADER_BYTES); reached++) {
-    input.push(bytes.subarray(reached - 1, reached));
-    if (reached >= connection.headerBytes && connection.measure(input) !== undefined) return reached;
-  }
-  return Math.min(connection.headerBytes, bytes.length);
-}
-
-/** The frame at the beginning of hostile bytes: whole, or its front when it says it is longer. */
-function hostileFrame(subject: Subject, side: KnownFrame['side'], bytes: Uint8Array): Frame | undefined {
-  try {
-    return subject.front(side, bytes, bytes.length);
-  } catch (error) {
-    if (error instanceof CodecError) return undefined;
-    throw error;
-  }
+function hostileBytes(subject: Subject, { known, mutations, body }: Hostile): Buffer {
+  const header = headerOf(subject, known);
+  const room = known.bytes.length - header;
+  if (body === null || room === 0) return mutate(known.bytes, mutations);
+  const [at, random] = body;
+  const bytes = Buffer.from(known.bytes);
+  const written = random.subarray(0, room);
+  bytes.set(written, header + (at % (room - written.length + 1)));
+  return bytes;
 }
 
 function fuzzFacet(facet: Facet, create: (subject: Subject) => Exercise): ConformanceCase {
@@ -86,35 +49,14 @@ function fuzzFacet(facet: Facet, create: (subject: Subject) => Exercise): Confor
     name: 'fuzz: nothing throws on mutated samples, on their fronts, or on random bytes behind their headers',
     run(subject) {
       const exercise = create(subject);
-      const inputs = fc.record({
-        known: fc.constantFrom(...subject.known),
-        mutations: fc.array(mutation, { minLength: 1, maxLength: 5 }),
-        tail: fc.option(fc.tuple(fc.nat(0xffff), fc.uint8Array({ maxLength: 400 }))),
-      });
-      const make = ({
-        known,
-        mutations,
-        tail,
-      }: {
-        known: KnownFrame;
-        mutations: readonly Mutation[];
-        tail: [number, Uint8Array] | null;
-      }) => {
-        if (tail === null) return mutate(known.bytes, mutations);
-        // Random bytes from somewhere behind the header on, up to the length that the header announces.
-        const bytes = Buffer.from(known.bytes);
-        const header = headerOf(subject, known);
-        bytes.set(
-          tail[1].subarray(0, Math.max(0, bytes.length - header)),
-          Math.min(header + (tail[0] % 64), Math.max(header, bytes.length - tail[1].length)),
-        );
-        return bytes;
-      };
-      const holds = (input: Parameters<typeof make>[0]): void => {
-        const frame = hostileFrame(subject, input.known.side, make(input));
+      const holds = (input: Hostile): void => {
+        const bytes = hostileBytes(subject, input);
+        const reached = input.cut === null ? bytes.length : input.cut % (bytes.length + 1);
+        const frame = hostileFrame(subject, input.known.side, bytes, reached);
         if (frame !== undefined) exercise(frame, `mutated ${input.known.label}`);
       };
-      property(subject, inputs, holds, (input) => `${input.known.label} as ${hex(make(input))}`);
+      const render = (input: Hostile): string => `${input.known.label} as ${hex(hostileBytes(subject, input))}, cut ${input.cut}`;
+      property(subject, hostileInputs(subject), holds, render);
     },
   };
 }

@@ -70,7 +70,7 @@ export interface ConformanceOptions {
   readonly maxFrameBytes?: number;
   /** Repeats a run. Default: `POLYWIRE_SEED`, else a constant when `CI` is set, else random. */
   readonly seed?: number;
-  /** Random inputs per fuzz case. Default: `POLYWIRE_FUZZ_RUNS`, else 300. */
+  /** Random inputs per fuzz case. Default: `POLYWIRE_FUZZ_RUNS`, else 500. */
   readonly fuzzRuns?: number;
 }
 

@@ -4,6 +4,7 @@ import { editCases } from './edits.ts';
 import { framingCases } from './framing.ts';
 import { frontCases } from './fronts.ts';
 import { fuzzCases } from './fuzz.ts';
+import { frontFuzzCases } from './fuzz-fronts.ts';
 import { heartbeatCases } from './heartbeat.ts';
 import { lengthCases } from './lengths.ts';
 import { movedCases } from './moved.ts';
@@ -27,6 +28,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...editCases,
   ...heartbeatCases,
   ...fuzzCases,
+  ...frontFuzzCases,
 ];
 
 /** The facets that this codec has. */

@@ -49,5 +49,5 @@ export const toyOptions: ConformanceOptions = {
   ],
   nest: (depth) => toyBytes('request', 1n, ['a', 'b'], '['.repeat(depth)),
   seed: 20_260_101,
-  fuzzRuns: 200,
+  fuzzRuns: 500,
 };

@@ -25,7 +25,7 @@ export interface Verdict {
 }
 
 const CI_SEED = 20_260_101;
-const DEFAULT_FUZZ_RUNS = 300;
+const DEFAULT_FUZZ_RUNS = 500;
 
 function setting(name: string): string | undefined {
   const text = process.env[name];
