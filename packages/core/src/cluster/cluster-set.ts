@@ -51,7 +51,7 @@ export class ClusterSet<E extends BalancedEndpoint> {
 
   release(cluster: Cluster<E>): void {
     const held = this.#held.get(cluster.spec.id);
-    if (held === undefined || --held.users > 0) return;
+    if (held?.cluster !== cluster || --held.users > 0) return;
     this.#held.delete(cluster.spec.id);
     for (const name of cluster.spec.dependsOn) {
       const clusters = this.#byName.get(name);

@@ -126,6 +126,10 @@ export class Cluster<E extends BalancedEndpoint> {
 
   #replace(resolved: ResolvedEndpoints): void {
     const before = this.#endpoints;
+    if (sameElements(this.#resolved.chosen, resolved.chosen)) {
+      this.#resolved = resolved;
+      return;
+    }
     const live = resolved.chosen.map((endpoint) => this.#source.acquire(endpoint));
     this.#resolved = resolved;
     this.#endpoints = live;
@@ -134,4 +138,9 @@ export class Cluster<E extends BalancedEndpoint> {
     this.#shared = 0;
     for (const endpoint of before) this.#source.release(endpoint);
   }
+}
+
+/** Endpoints are immutable: what is the same object has not changed. */
+function sameElements(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return a.length === b.length && a.every((endpoint, index) => endpoint === b[index]);
 }

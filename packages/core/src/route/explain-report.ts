@@ -45,6 +45,8 @@ export interface ExplainedRule {
   readonly origin: string;
   /** `not-asked`: an earlier one matched. */
   readonly outcome: 'matched' | 'not-matched' | 'not-asked';
+  /** Requests so far for which it could not be decided, because a header's serialization cannot be walked; of all the route's blocks. */
+  readonly unreadable: number;
   /** Empty: it matches everything. */
   readonly conditions: readonly ExplainedCondition[];
 }

@@ -154,6 +154,7 @@ function explainRules<E extends BalancedEndpoint>(
       virtualService: written.virtualService.name,
       origin: formatPosition(written.match?.position ?? written.route.position),
       outcome,
+      unreadable: route.stats.unreadable,
       conditions: match === undefined ? [] : match.explain(service, method, values),
     };
   });

@@ -31,7 +31,9 @@ export function formatServiceKey(pattern: ServicePattern): string {
 
 /** One string for equal patterns: absent and any differ. */
 export function patternId(pattern: ServicePattern): string {
-  return JSON.stringify([pattern.name, pattern.group ?? null, pattern.version ?? null]);
+  const group = pattern.group === undefined ? '' : `=${pattern.group}`;
+  const version = pattern.version === undefined ? '' : `=${pattern.version}`;
+  return `${pattern.name}\n${group}\n${version}`;
 }
 
 /** How many parts beside the name are fixed: the larger number wins. */

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Endpoint } from '../cluster/endpoint.ts';
+import type { ServiceEntry } from './registry.ts';
+import { type DirectoryChange, ServiceEntryStore } from './service-entry-store.ts';
+
+function endpoint(address: string, weight = 1): Endpoint {
+  return { address, port: 1, weight, labels: new Map([['v', '1']]), metadata: new Map(), origin: 'o' };
+}
+
+function entry(host: string, name: string | undefined, addresses: readonly string[], more: Partial<ServiceEntry> = {}): ServiceEntry {
+  return {
+    host,
+    aliases: [],
+    identity: name === undefined ? undefined : { name, group: undefined, version: undefined },
+    protocol: undefined,
+    resolution: 'STATIC',
+    location: 'MESH_INTERNAL',
+    ports: [{ name: 'p', number: 1, protocol: 'TCP' }],
+    endpoints: addresses.map((address) => endpoint(address)),
+    annotations: new Map(),
+    origin: 'o',
+    ...more,
+  };
+}
+
+function observed() {
+  const store = new ServiceEntryStore();
+  const changes: [names: string[], endpointsOnly: boolean][] = [];
+  const end = store.onChange(({ names, endpointsOnly }: DirectoryChange) => changes.push([[...names].sort(), endpointsOnly]));
+  return { store, changes, end, zk: store.source({ name: 'zk', exactIdentity: true }) };
+}
+
+describe('the store of service entries', () => {
+  it('finds entries by interface exactly and by host and alias in lower case', () => {
+    const { store, zk } = observed();
+    const user = entry('User.acme', 'com.acme.User', ['a'], { aliases: ['U.acme'] });
+    zk.upsert(user);
+    assert.equal(store.byInterface('com.acme.User')[0]?.entry, user);
+    assert.deepEqual(store.byInterface('com.acme.user'), []);
+    assert.equal(store.byHost('user.acme')[0]?.entry, user);
+    assert.equal(store.byHost('u.acme')[0]?.entry, user);
+    assert.deepEqual(
+      [...store.all()].map((one) => one.entry),
+      [user],
+      'once, though it has two hosts',
+    );
+  });
+
+  it('tells a change of endpoints from a change of who there is, and says nothing when nothing changed', () => {
+    const { changes, zk } = observed();
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a']));
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a', 'b']));
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a', 'b']));
+    zk.upsert({ ...entry('user.acme', 'com.acme.User', []), endpoints: [endpoint('a', 2), endpoint('b')] });
+    zk.upsert(entry('user.acme', 'com.acme.Other', ['a', 'b']));
+    zk.upsert(entry('user.acme', 'com.acme.Other', ['a', 'b'], { protocol: 'p' }));
+    zk.remove('user.acme');
+    zk.remove('user.acme');
+    assert.deepEqual(changes, [
+      [['com.acme.user', 'user.acme'], false],
+      [['com.acme.user', 'user.acme'], true],
+      [['com.acme.user', 'user.acme'], true],
+      [['com.acme.other', 'com.acme.user', 'user.acme'], false],
+      [['com.acme.other', 'user.acme'], false],
+      [['com.acme.other', 'user.acme'], false],
+    ]);
+  });
+
+  it('keeps the entries of sources apart, in the order of the sources', () => {
+    const { store, zk } = observed();
+    const nacos = store.source({ name: 'nacos', exactIdentity: true });
+    nacos.upsert(entry('user.acme', 'com.acme.User', ['b']));
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a']));
+    assert.deepEqual(
+      store.byHost('user.acme').map(({ source }) => source),
+      ['zk', 'nacos'],
+    );
+    assert.deepEqual(
+      store.byInterface('com.acme.User').map(({ source }) => source),
+      ['zk', 'nacos'],
+    );
+    zk.remove('user.acme');
+    assert.deepEqual(
+      store.byHost('user.acme').map(({ source }) => source),
+      ['nacos'],
+    );
+    assert.equal(store.source({ name: 'zk', exactIdentity: true }), zk);
+  });
+
+  it('replaces all entries of a source in one change', () => {
+    const { store, changes } = observed();
+    const files = store.source({ name: 'files', exactIdentity: false });
+    files.replaceAll([entry('a', undefined, ['1']), entry('b', undefined, ['1'])]);
+    files.replaceAll([entry('a', undefined, ['1']), entry('b', undefined, ['2'])]);
+    files.replaceAll([entry('a', undefined, ['1'])]);
+    files.replaceAll([entry('a', undefined, ['1'])]);
+    assert.deepEqual(changes, [
+      [['a', 'b'], false],
+      [['b'], true],
+      [['b'], false],
+    ]);
+  });
+
+  it('keeps what is held or stale, and says so', () => {
+    const { store, changes, zk } = observed();
+    assert.deepEqual(store.sources(), [{ name: 'zk', state: 'starting', reason: undefined, lastSync: undefined, services: [] }]);
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a']));
+    zk.synced();
+    zk.hold('user.acme', 'denied', new Error('no auth'));
+    zk.hold('unknown.acme', 'denied', undefined);
+    zk.stale(new Error('session lost'));
+    const [status] = store.sources();
+    assert.deepEqual([status?.state, status?.reason, typeof status?.lastSync], ['stale', 'session lost', 'number']);
+    assert.deepEqual(status?.services, [{ host: 'user.acme', endpoints: 1, held: 'denied' }]);
+    assert.equal(store.byHost('user.acme')[0]?.held, 'denied');
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a']));
+    zk.synced();
+    assert.deepEqual(store.sources()[0]?.services, [{ host: 'user.acme', endpoints: 1, held: undefined }]);
+    assert.deepEqual([store.sources()[0]?.state, store.sources()[0]?.reason], ['synced', undefined]);
+    assert.equal(changes.length, 1, 'nobody’s routes changed');
+  });
+
+  it('shows what would be, without changing anything', () => {
+    const { store, changes, zk } = observed();
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a']));
+    store.source({ name: 'files', exactIdentity: false }).replaceAll([entry('old', undefined, [])]);
+    const preview = store.preview({ name: 'files', exactIdentity: false }, [entry('new', undefined, [])]);
+    assert.deepEqual([preview.byHost('old').length, preview.byHost('new').length, preview.byHost('user.acme').length], [0, 1, 1]);
+    assert.deepEqual([store.byHost('old').length, store.byHost('new').length], [1, 0]);
+    assert.equal(changes.length, 2);
+  });
+
+  it('tells listeners until they end it', () => {
+    const { changes, zk, end } = observed();
+    end();
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a']));
+    assert.deepEqual(changes, []);
+  });
+});
