@@ -1,4 +1,4 @@
-// The service behind the proxy, in two versions: v1 on port 7101, v2 on port 7102.
+// The service behind the proxy, in two versions: v1 on port 7101, v2 on port 7102, or on the ports given.
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 
@@ -9,9 +9,11 @@ function answer(version, line) {
   return line.startsWith('shop.Cart ') ? `OK ${version} got "${body}"` : 'ERR not-found there is only shop.Cart here';
 }
 
+const [first = 7101, second = 7102] = process.argv.slice(2).map(Number);
+
 for (const [version, port] of [
-  ['v1', 7101],
-  ['v2', 7102],
+  ['v1', first],
+  ['v2', second],
 ]) {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
@@ -20,5 +22,5 @@ for (const [version, port] of [
       if (text !== undefined && socket.writable) socket.write(`${text}\n`);
     });
   });
-  server.listen(port, '127.0.0.1', () => console.log(`shop.Cart ${version} on 127.0.0.1:${port}`));
+  server.listen(port, '127.0.0.1', () => console.log(`shop.Cart ${version} on 127.0.0.1:${server.address().port}`));
 }
