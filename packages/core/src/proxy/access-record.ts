@@ -2,10 +2,15 @@ import { createWriteStream } from 'node:fs';
 import type { AccessLogConfig } from '../config/bootstrap-model.ts';
 import { AccessLog, type AccessLogRecord } from '../observe/access-log.ts';
 import { UNREADABLE } from '../protocol/spi.ts';
+import type { HeadReader } from '../stream/stream.ts';
 import type { ProxiedExchange } from './exchange.ts';
 
 /** One request as its line in the access log, when it ended. */
-export function accessRecord<Req, Res>(listener: string, exchange: ProxiedExchange<Req, Res>): AccessLogRecord {
+export function accessRecord<Req, Res>(
+  listener: string,
+  exchange: ProxiedExchange<Req, Res>,
+  heads: HeadReader<Req, Res>,
+): AccessLogRecord {
   const duration = exchange.elapsedMs;
   const { endpoint } = exchange;
   return {
@@ -20,7 +25,7 @@ export function accessRecord<Req, Res>(listener: string, exchange: ProxiedExchan
     endpoint: endpoint === undefined ? '' : `${endpoint.address}:${endpoint.port}`,
     outcome: exchange.outcome ?? 'none',
     localReply: exchange.localReply?.reason,
-    requestBytes: exchange.requestBytes,
+    requestBytes: heads.size(exchange.head),
     responseBytes: exchange.responseBytes,
     duration,
     attempts: exchange.attempt,

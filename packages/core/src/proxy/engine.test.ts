@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
+import type { Filter } from '../filter/filter.ts';
 import { echo, ToyClient, type ToyHandler, ToyServer } from '../testing/toy-peers.ts';
 import { toyFrame } from '../testing/toy-protocol.ts';
 import { ToyProxy, type ToyProxyOptions } from '../testing/toy-proxy.ts';
@@ -222,4 +223,93 @@ test('drain says goodbye, lets open requests finish and closes', async (t) => {
   );
   await drained;
   await caller.ended();
+});
+
+test('a caller that is called back has a connection of its own, over which the service reaches it', async (t) => {
+  const { server, client } = await setup(t, (frame, socket) => {
+    if (frame.kind === 'request') socket.write(toyFrame('response', frame.id, 'bound'));
+    if (frame.kind === 'request' && frame.body.includes('callback')) socket.write(toyFrame('request', 0xabcdef01, 'listener event|hello'));
+  });
+  const [bound, other] = [await client(), await client()];
+  other.request(1, 's m|');
+  await other.received(1);
+  bound.request(1, 's subscribe callback=yes|');
+  const frames = await bound.received(2);
+  const call = frames.find((frame) => frame.kind === 'request');
+  assert.equal(call?.body, 'listener event|hello');
+  bound.send(toyFrame('response', call?.id ?? 0, 'heard'));
+  while (!server.received.some((frame) => frame.kind === 'response')) await new Promise(setImmediate);
+  const answer = server.received.find((frame) => frame.kind === 'response');
+  assert.deepEqual([answer?.id, answer?.body], [0xabcdef01, 'heard']);
+  assert.equal(server.accepted, 2);
+  bound.request(2, 's m|');
+  await bound.received(3);
+  assert.equal(server.accepted, 2, 'the caller stays on its own connection');
+  bound.socket.destroy();
+  while (server.sockets.size > 1) await new Promise(setImmediate);
+  other.request(2, 's m|');
+  await other.received(2);
+});
+
+test('a service that goes away takes along the caller that it calls back', async (t) => {
+  const { server, client } = await setup(t, echo('v1'));
+  const caller = await client();
+  caller.request(1, 's subscribe callback=yes|');
+  await caller.received(1);
+  for (const socket of server.sockets) socket.resetAndDestroy();
+  await caller.ended();
+});
+
+test('a service that says goodbye gets no new requests until it takes them again', async (t) => {
+  const { server, client } = await setup(t, (frame, socket) => {
+    if (frame.body.includes('leave')) socket.write(toyFrame('goaway', 0));
+    echo('v1')(frame, socket);
+  });
+  const caller = await client();
+  caller.request(1, 's leave|');
+  await caller.received(1);
+  caller.request(2, 's m|');
+  const [, refused] = await caller.received(2);
+  assert.match(refused?.body ?? '', /^no-healthy-upstream: .*takes no new requests/);
+  const [upstream] = [...server.sockets];
+  upstream?.write(toyFrame('resume', 0));
+  upstream?.write(toyFrame('ping', 9));
+  while (!server.received.some((frame) => frame.kind === 'pong')) await new Promise(setImmediate);
+  caller.request(3, 's m|');
+  assert.equal((await caller.received(3))[2]?.body, 'v1 s m|');
+});
+
+test('filters see each phase, may wait, answer, and edit both ways', async (t) => {
+  const seen: string[] = [];
+  const none = new Map<string, string>();
+  const filter: Filter = {
+    name: 'recorder',
+    async onRequest(context) {
+      seen.push(`request ${context.service}/${context.method} ${String(context.header(0))}`);
+      await Promise.resolve();
+      return context.header(0) === 'bad' ? { reason: 'denied', message: 'not you' } : 'continue';
+    },
+    onRouted(context) {
+      seen.push(`routed ${context.route?.name !== undefined}`);
+      context.editRequest({ remove: ['user'], set: new Map([['tenant', 'x']]), add: none });
+      return 'continue';
+    },
+    onAttempt: (context) => void seen.push(`attempt ${context.attempt} ${context.endpoint?.address}`),
+    onResponse(context) {
+      seen.push(`response ${context.outcome}`);
+      if (context.localReply === undefined) context.editResponse({ remove: [], set: new Map([['seen', 'yes']]), add: none });
+    },
+    onLog: (context) => void seen.push(`log ${context.outcome}`),
+  };
+  const { server, client } = await setup(t, echo('v1'), { filters: [filter], names: ['user'] });
+  const caller = await client();
+  caller.request(1, 's m user=ann|body');
+  assert.equal((await caller.received(1))[0]?.body, 'v1 s m tenant=x seen=yes|body');
+  assert.equal(server.received[0]?.body, 's m tenant=x|body');
+  assert.deepEqual(seen, ['request s/m ann', 'routed true', 'attempt 1 127.0.0.1', 'response ok', 'log ok']);
+  seen.length = 0;
+  caller.request(2, 's m user=bad|body');
+  assert.match((await caller.received(2))[1]?.body ?? '', /^denied: not you/);
+  assert.deepEqual(seen, ['request s/m bad', 'response denied', 'log denied']);
+  assert.equal(server.received.length, 1);
 });

@@ -54,7 +54,7 @@ export class ProxiedExchange<Req, Res> extends Timed implements Exchange<Res>, F
   /** Something of a large answer moved since the deadline was armed: it is given up only when it stands still. */
   moved = false;
   over = false;
-  requestBytes = 0;
+  /** Of the whole answer on the wire. */
   responseBytes = 0;
   /** Values of the headers that filters declared, once the request's bytes may be gone. */
   captured: readonly LookupResult[] = NONE;
@@ -120,7 +120,6 @@ export class ProxiedExchange<Req, Res> extends Timed implements Exchange<Res>, F
   }
 
   onRequestData(chunk: Buffer, end: boolean): boolean {
-    this.requestBytes += chunk.length;
     if (this.upstream !== undefined) return this.upstream.sendData(chunk, end) || end;
     if (this.over) return true;
     this.#early ??= [];
@@ -145,7 +144,6 @@ export class ProxiedExchange<Req, Res> extends Timed implements Exchange<Res>, F
   onResponseData(chunk: Buffer, end: boolean): boolean {
     if (this.over) return true;
     this.moved = true;
-    this.responseBytes += chunk.length;
     const more = this.downstream.respondData(chunk, end);
     if (end) this.#events.onResponseEnd(this);
     // Nobody else reads from a connection of one's own, so it may wait for a slow caller.

@@ -14,6 +14,7 @@ import type { RegistryAdapter } from '../registry/registry.ts';
 import { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import type { ExplainReport, ExplainRequest } from '../route/explain.ts';
 import { FILES } from '../route/routing-state.ts';
+import { loop } from '../transport/loop.ts';
 import { TimerWheel } from '../transport/timer-wheel.ts';
 import { accessRecord, openAccessLog } from './access-record.ts';
 import { adminView } from './admin-view.ts';
@@ -66,6 +67,7 @@ export class ProxyServer {
   private constructor(options: ProxyOptions, where: MeshSources, mesh: LoadedMesh) {
     const { bootstrap, plugins, log } = options;
     this.bootstrap = bootstrap;
+    loop.onError = (error) => log.error('a bug: the connection that met it was closed', { error });
     this.log = log;
     this.#where = where;
     this.#mesh = mesh;
@@ -83,7 +85,10 @@ export class ProxyServer {
         filters: plugins.filters,
         wheel: this.#wheel,
         log,
-        onRequestEnd: accessLog === undefined ? undefined : (listener, exchange) => accessLog.write(accessRecord(listener, exchange)),
+        onRequestEnd:
+          accessLog === undefined
+            ? undefined
+            : (listener, exchange) => accessLog.write(accessRecord(listener, exchange, runtime.protocol.heads)),
       });
     });
     this.#registries = bootstrap.registries.map(({ type, config }) => createRegistry(type, config, plugins, log));

@@ -230,8 +230,10 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   }
 
   onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void {
-    const outcome = this.#options.protocol.heads.outcome(head);
+    const heads = this.#options.protocol.heads;
+    const outcome = heads.outcome(head);
     exchange.outcome = outcome;
+    exchange.responseBytes = heads.size(head);
     for (const filter of this.#options.filters.response) filter.onResponse(exchange);
     if (!exchange.downstream.respond(head, exchange.responseEdits, end)) {
       return this.#fail(exchange, 'internal', 'a rule changes headers of this answer, but they cannot be edited in place');

@@ -1,6 +1,7 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
 import { CodecError } from '../errors/proxy-error.ts';
 import type { CodecConnection, Frame, FrameProtocol, LocalReply } from '../protocol/spi.ts';
+import { loop } from '../transport/loop.ts';
 import type { Transport } from '../transport/transport.ts';
 import { AnswerOrder } from './answer-order.ts';
 import { FrameDownstreamStream, StreamLink } from './frame-downstream-stream.ts';
@@ -233,7 +234,10 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   }
   #refuse(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    if (!(error instanceof CodecError)) return this.transport.destroy(`the codec failed: ${reason}`);
+    if (!(error instanceof CodecError)) {
+      loop.onError(error);
+      return this.transport.destroy(`a bug: ${reason}`);
+    }
     const answer = this.open === 0 ? this.#codec.refuse?.(this.#reader.head(REFUSED_HEAD_BYTES)) : undefined;
     if (answer === undefined) return this.transport.destroy(reason);
     this.#reader.held = true;

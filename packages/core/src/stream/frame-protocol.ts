@@ -46,6 +46,9 @@ class FrameHeadReader<F extends Frame> implements HeadReader<F, F> {
   outcome(response: F): ReturnType<Routing<F>['outcome']> {
     return this.#routing.outcome(response);
   }
+  size(frame: F): number {
+    return frame.length;
+  }
 }
 
 /** For a codec below level 3: every request looks the same. */
@@ -65,5 +68,8 @@ class BlindHeadReader<F extends Frame> implements HeadReader<F, F> {
   setRemainingMs(): void {}
   outcome(): 'ok' {
     return 'ok';
+  }
+  size(frame: F): number {
+    return frame.length;
   }
 }

@@ -1,5 +1,7 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
+import { CodecError } from '../errors/proxy-error.ts';
 import type { CodecConnection, Frame, FrameProtocol, HeaderEdits } from '../protocol/spi.ts';
+import { loop } from '../transport/loop.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type CallbackOwner, FrameDownstreamConnection } from './frame-downstream.ts';
 import { FrameReader, type FrameSink, type Taken } from './frame-reader.ts';
@@ -102,6 +104,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     try {
       this.#reader.push(chunk);
     } catch (error) {
+      if (!(error instanceof CodecError)) loop.onError(error);
       this.transport.destroy(error instanceof Error ? error.message : String(error));
     }
   }

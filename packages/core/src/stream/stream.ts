@@ -15,6 +15,8 @@ export interface HeadReader<Req, Res> {
   /** Writes what is left into a remaining-time field, where there is one. */
   setRemainingMs(request: Req, ms: number): void;
   outcome(response: Res): Outcome;
+  /** Bytes of the whole message on the wire, as far as they are known. */
+  size(head: Req | Res): number;
 }
 
 /** Why a stream ended without an answer. */

@@ -12,13 +12,21 @@ class Loop {
   nowUs = 0;
   /** Grows by one with every read event; wraps as int32. */
   readEvent = 0;
+  /** Told of what should never be thrown: the connection at fault is closed, the process lives on. */
+  onError: (error: unknown) => void = () => undefined;
   #dirty: Flushable[] = [];
   #armed = false;
   readonly #flush = (): void => {
     this.#armed = false;
     const dirty = this.#dirty;
     this.#dirty = [];
-    for (const item of dirty) item.flush();
+    for (const item of dirty) {
+      try {
+        item.flush();
+      } catch (error) {
+        this.onError(error);
+      }
+    }
   };
 
   /** Called by a transport before it hands bytes up, and by timers that act on requests. */

@@ -50,7 +50,7 @@ export class SocketTransport implements Transport {
     const timer = setTimeout(() => transport.destroy(`no connection within ${options.timeoutMs} ms`), options.timeoutMs);
     socket.once('connect', () => {
       clearTimeout(timer);
-      transport.#unblock();
+      transport.#guard(() => transport.#unblock());
     });
     socket.once('close', () => clearTimeout(timer));
     return transport;
@@ -60,22 +60,15 @@ export class SocketTransport implements Transport {
     this.#user = user;
     const socket = this.#socket;
     socket.on('data', (chunk: Buffer) => {
-      loop.begin();
       this.heard = true;
-      user.onBytes(chunk);
+      this.#guard(() => user.onBytes(chunk));
     });
-    socket.on('drain', () => this.#unblock());
-    socket.on('end', () => {
-      loop.begin();
-      user.onEnd();
-    });
+    socket.on('drain', () => this.#guard(() => this.#unblock()));
+    socket.on('end', () => this.#guard(() => user.onEnd()));
     socket.on('error', (error) => {
       if (this.#reason === '') this.#reason = error.message;
     });
-    socket.on('close', () => {
-      loop.begin();
-      this.#onClose();
-    });
+    socket.on('close', () => this.#guard(() => this.#onClose()));
   }
 
   get connecting(): boolean {
@@ -163,8 +156,17 @@ export class SocketTransport implements Transport {
   #piece(buffer: Buffer): Buffer {
     return this.#from === 0 && this.#to === buffer.length ? buffer : buffer.subarray(this.#from, this.#to);
   }
-  #unblock(): void {
+  /** One event of the socket. What it throws costs this connection alone. */
+  #guard(handle: () => void): void {
     loop.begin();
+    try {
+      handle();
+    } catch (error) {
+      loop.onError(error);
+      this.destroy(`a bug: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  #unblock(): void {
     this.#blocked = false;
     this.flush();
     if (!this.full) this.#user?.onDrain();

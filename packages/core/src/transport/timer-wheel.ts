@@ -83,7 +83,11 @@ export class TimerWheel {
     for (const item of this.#expired) {
       if (item.wheelTick !== EXPIRED) continue;
       item.wheelTick = 0;
-      item.onDeadline();
+      try {
+        item.onDeadline();
+      } catch (error) {
+        loop.onError(error);
+      }
     }
     this.#expired.length = 0;
   }
