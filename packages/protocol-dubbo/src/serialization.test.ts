@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { UNREADABLE } from '@polywire/core/spi';
+import { NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
 import { header } from './frame.ts';
 import { hex, vector } from './testing/bodies.ts';
 import { lookUp, mediation, parse, parseFront, routing, timeoutOf } from './testing/codec.ts';
@@ -264,5 +264,63 @@ describe('protobuf', () => {
     assert.match(parse(frame(22, hex('ffffffff0f'))).defect ?? '', /five strings/);
     assert.match(parse(frame(22, hex('ffffffffffffffff'))).defect ?? '', /five strings/);
     assert.deepEqual(lookUp(parse(frame(22, Buffer.concat([front, hex('03 0a05 61')]))), 'k'), [UNREADABLE]);
+  });
+});
+
+describe('msgpack', () => {
+  const text = (value: string) =>
+    Buffer.concat([Buffer.from(value.length < 32 ? [0xa0 | value.length] : [0xd9, value.length]), Buffer.from(value)]);
+  const front = Buffer.concat([
+    ...['2.0.2', PATH, '1.0.0', 'call', 'Lcom/acme/A;'].map(text),
+    hex('82 a161 92 01 c0 a162 81 a1 63 c403 010203'),
+  ]);
+  const entries = Object.entries(ATTACHED).flatMap((pair) => pair.map(text));
+
+  it('is read', () => {
+    const b = frame(27, Buffer.concat([front, hex('83'), ...entries]));
+    assert.deepEqual(whole(b), SIMPLE);
+    assert.deepEqual(whole(frame(27, Buffer.concat([front, hex('de0003'), ...entries]))), SIMPLE);
+    for (let cut = 16; cut < b.length; cut++) {
+      const part = parseFront(b, cut);
+      if (part !== undefined) assert.deepEqual(lookUp(part, 'path'), [NOT_REACHED], String(cut));
+    }
+  });
+
+  it('reads values of every type', () => {
+    const scalars: [string, string | undefined][] = [
+      ['05', '5'],
+      ['ff', '-1'],
+      ['cc ff', '255'],
+      ['cd 0bb8', '3000'],
+      ['ce ffffffff', '4294967295'],
+      ['cf ffffffffffffffff', '18446744073709551615'],
+    ];
+    const more: [string, string | undefined][] = [
+      ['d0 80', '-128'],
+      ['d1 8000', '-32768'],
+      ['d2 80000000', '-2147483648'],
+      ['d3 8000000000000000', '-9223372036854775808'],
+      ['cb 3ff8000000000000', '1.5'],
+    ];
+    const others: [string, string | undefined][] = [
+      ['c0', undefined],
+      ['c2', 'false'],
+      ['c3', 'true'],
+      ['d4 00 00', undefined],
+      ['c7 01 00 00', undefined],
+      ['dd 00000001 c0', undefined],
+      ['d9 01 61', 'a'],
+      ['a3 e4b8ad', '中'],
+    ];
+    for (const [value, expected] of [...scalars, ...more, ...others]) {
+      const b = frame(27, Buffer.concat([front, hex(`82 a16b ${value} a178 a179`)]));
+      assert.deepEqual(lookUp(parse(b), 'k', 'x'), [expected, 'y'], value);
+    }
+  });
+
+  it('refuses counts and lengths beyond the body', () => {
+    for (const map of ['df ffffffff', '81 a16b dd ffffffff 01', '81 a16b db ffffffff 01', '81 a16b c1', '91 01', '81 a16b']) {
+      assert.deepEqual(lookUp(parse(frame(27, Buffer.concat([front, hex(map)]))), 'k'), [UNREADABLE], map);
+    }
   });
 });

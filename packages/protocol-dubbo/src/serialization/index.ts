@@ -1,6 +1,7 @@
 import { fastjson2 } from './fastjson2.ts';
 import { hessian2 } from './hessian2.ts';
 import { jsonLengths, jsonLines } from './json.ts';
+import { msgpack } from './msgpack.ts';
 import { protobuf } from './protobuf.ts';
 import type { Serialization } from './serialization.ts';
 
@@ -29,5 +30,6 @@ export function serializations(): Serializations {
   table[21] = jsonLines('protobuf-json');
   table[22] = protobuf();
   table[23] = fastjson2();
+  table[27] = msgpack();
   return table;
 }
