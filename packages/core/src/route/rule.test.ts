@@ -102,6 +102,7 @@ describe('header conditions', () => {
     const match = { headers: [exact('a', '1'), exact('b', '1'), exact('c', '1')] };
     assert.equal(judge(match, { a: NOT_REACHED, b: UNREADABLE, c: '2' }), 'fails');
     assert.equal(judge(match, { a: NOT_REACHED, b: UNREADABLE, c: '1' }), 'unreadable');
+    assert.equal(judge(match, { a: UNREADABLE, b: NOT_REACHED, c: '1' }), 'unreadable', 'more of the frame would not help');
     assert.equal(judge(match, { a: '1', b: NOT_REACHED, c: '1' }), 'not-reached');
     assert.equal(judge(match, { a: '1', b: '1', c: '1' }), 'holds');
   });
