@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -182,11 +182,39 @@ test('explain names the route, the endpoints and the reason against the others',
   );
 });
 
+test('group and version choose among the services of one name', async () => {
+  const service = (version: string) => `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata:
+  name: users-${version}
+  annotations: { polywire.io/service: 'com.acme.Users:${version}.0.0' }
+spec:
+  hosts: [users-${version}.demo]
+  resolution: STATIC
+  ports: [{ name: dubbo, number: 20880, protocol: TCP }]
+  endpoints: [{ address: 10.0.0.${version} }]
+`;
+  await write('two/polywire.yaml', `${BOOTSTRAP}resources: ['*-mesh.yaml']\n`);
+  await write('two/one-mesh.yaml', service('1'));
+  await write('two/two-mesh.yaml', service('2'));
+  const ask = (version: string) =>
+    polywire('explain', '-c', 'two/polywire.yaml', '--service', 'com.acme.Users', '--method', 'find', '--version', version);
+  assert.match((await ask('2.0.0')).stdout, /✓ 10\.0\.0\.2:20880/);
+  const unknown = await ask('3.0.0');
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stdout, /refused: no route for com\.acme\.Users .*version "3\.0\.0"/);
+});
+
 test('a request that would be refused is 1', async () => {
   const { code, stdout } = await polywire('explain', '-c', 'gray/polywire.yaml', '--service', 'com.acme.Nobody', '--method', 'x');
   assert.equal(code, 1);
   assert.match(stdout, /✗ refused: .*com\.acme\.Nobody/);
   assert.equal((await polywire('explain', '-c', 'gray/polywire.yaml')).code, 2);
+  await write('empty/polywire.yaml', `${BOOTSTRAP}resources: [mesh.yaml]\n`);
+  await write('empty/mesh.yaml', SERVICE);
+  const empty = await polywire('explain', '-c', 'empty/polywire.yaml', '--service', 'com.acme.Users', '--method', 'x');
+  assert.equal(empty.code, 1);
+  assert.match(empty.stdout, /✗ refused: route \S+ at empty\/mesh\.yaml:\d+:\d+ has no endpoint/);
 });
 
 test('a captured frame is decoded and routed', async () => {
@@ -229,6 +257,24 @@ test('run says where it listens, and ends by itself when it is told to', async (
   }
   assert.match(output, /^polywire ready: in 127\.0\.0\.1:[1-9]\d*\n$/);
   assert.deepEqual(await ended, [0, null]);
+});
+
+test('a second signal does not wait for open requests', async () => {
+  const child = spawn(process.execPath, [BINARY, 'run', '-c', 'good/polywire.yaml'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  const [ready] = await once(child.stdout, 'data');
+  const port = Number(/:(\d+)\n/.exec(String(ready))?.[1]);
+  const caller = connect(port, '127.0.0.1').on('error', () => undefined);
+  await once(caller, 'connect');
+  // Half of a request keeps the connection busy, so that the drain has something to wait for.
+  caller.write(encodeCall(1, { service: 'com.acme.Users', method: 'find', argument: 'x', attachments: {} }).subarray(0, 30));
+  child.kill('SIGTERM');
+  const [line] = await once(child.stderr, 'data');
+  assert.match(String(line), /draining/);
+  child.kill('SIGTERM');
+  const [code] = await ended;
+  caller.destroy();
+  assert.equal(code, 143);
 });
 
 test('an address that is taken is 1, with the reason', async () => {

@@ -7,11 +7,8 @@ type Destination = ExplainReport['destinations'][number];
 
 /** A route report in the order in which a request is judged, with the reason against each thing not taken. */
 export function routeTree(report: ExplainReport): TreeNode {
-  const { protocol, service, method, route, refusal, identities, virtualServices, rules, destinations } = report;
-  const verdict: TreeNode =
-    route === undefined
-      ? { text: `refused: ${refusal?.message ?? 'the request could not be judged'}`, mark: 'no' }
-      : { text: `route ${route.name} at ${route.origin}${route.timeoutMs > 0 ? `, timeout ${route.timeoutMs} ms` : ''}`, mark: 'yes' };
+  const { protocol, service, method, identities, virtualServices, rules, destinations } = report;
+  const verdict = verdictOf(report);
   return {
     text: `${protocol} request ${service}/${method}`,
     children: [
@@ -28,6 +25,19 @@ export function routeTree(report: ExplainReport): TreeNode {
       ...section('destinations', destinations.map(destinationNode)),
     ],
   };
+}
+
+/** Whether the request would get the proxy's own answer instead of the service's. */
+export function wouldBeRefused({ route, destinations }: ExplainReport): boolean {
+  return route === undefined || destinations.every(({ share, emptiness }) => share === 0 || emptiness !== undefined);
+}
+
+function verdictOf(report: ExplainReport): TreeNode {
+  const { route, refusal } = report;
+  if (route === undefined) return { text: `refused: ${refusal?.message ?? 'the request could not be judged'}`, mark: 'no' };
+  const place = `route ${route.name} at ${route.origin}`;
+  if (wouldBeRefused(report)) return { text: `refused: ${place} has no endpoint`, mark: 'no' };
+  return { text: route.timeoutMs > 0 ? `${place}, timeout ${route.timeoutMs} ms` : place, mark: 'yes' };
 }
 
 function section(text: string, children: readonly TreeNode[]): TreeNode[] {

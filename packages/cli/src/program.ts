@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { addDemo } from './commands/demo.ts';
 import { addExplain } from './commands/explain.ts';
 import { addRegistry } from './commands/registry-dump.ts';
@@ -35,6 +35,8 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   // Subcommands take these settings over when they are made, so they come first.
   program
     .exitOverride()
+    // So that `explain --version 1.0.0` means a service's version.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => terminal.stdout.write(text), writeErr: (text) => terminal.stderr.write(text) })
     .showHelpAfterError('(polywire --help lists the commands)')
     .description('One proxy for every RPC wire: routes Dubbo and other RPC protocols with the resources that Istio users write.')
@@ -49,12 +51,17 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     },
   };
   for (const add of [addRun, addValidate, addExplain, addRegistry, addDemo]) add(host);
+  for (const command of descendants(program)) command.addOption(new Option('--debug').hideHelp());
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, terminal, args.includes('--debug'));
   }
+}
+
+function descendants(command: Command): readonly Command[] {
+  return command.commands.flatMap((one) => [one, ...descendants(one)]);
 }
 
 /** Version of this package. */

@@ -54,7 +54,10 @@ export async function startProxy(file: string, terminal: Terminal, options: Sess
     listeners,
     adminAddress: admin?.address,
     admin: proxy.adminSource,
-    drain: () => proxy.drain(),
+    drain: () => {
+      log.info('draining: no new connections, open requests are answered');
+      return proxy.drain();
+    },
     close: async () => {
       await admin?.close();
       await proxy.close();

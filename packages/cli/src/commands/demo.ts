@@ -75,11 +75,9 @@ function liveDisplay(traffic: Traffic, session: ProxySession, terminal: Terminal
   let drawn = 0;
   const erase = () => terminal.stdout.write(drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`);
   const timer = setInterval(() => {
-    const width = terminal.stdout.columns ?? 80;
-    // A line that wraps would make the next redraw begin too low; colours take no room, so they only make this careful.
-    const lines = summaryLines(traffic.rows, session.admin.metrics(), style).map((line) =>
-      line.length > width ? line.slice(0, width - 1) : line,
-    );
+    const { columns = 0 } = terminal.stdout;
+    // A line that wraps would make the next redraw begin too low.
+    const lines = summaryLines(traffic.rows, session.admin.metrics(), style, columns > 0 ? columns : 80);
     erase();
     drawn = lines.length;
     terminal.stdout.write(`${lines.join('\n')}\n`);

@@ -6,7 +6,7 @@ import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from 
 import { dryRun } from '../dry-run.ts';
 import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
-import { frameTree, routeTree } from '../explain-tree.ts';
+import { frameTree, routeTree, wouldBeRefused } from '../explain-tree.ts';
 import { describeFrame, type FrameDescription } from '../frame-file.ts';
 import { writeProblems } from '../problem-output.ts';
 import type { CommandHost } from '../program.ts';
@@ -78,7 +78,8 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
   }
   for (const name of routed?.unread ?? []) terminal.stderr.write(`${name} was not read in time; its services are missing here\n`);
   if (routed !== undefined && routed.unread.length > 0) return EXIT.unreachable;
-  return frame?.defect !== undefined || routed?.report.refusal !== undefined ? EXIT.refused : EXIT.ok;
+  const refused = frame?.defect !== undefined || (routed !== undefined && wouldBeRefused(routed.report));
+  return refused ? EXIT.refused : EXIT.ok;
 }
 
 interface Question {

@@ -2,8 +2,16 @@ import { METRICS, type Metric } from '@polywire/core';
 import { type Style, table } from '../terminal.ts';
 import type { TrafficRow } from './traffic.ts';
 
-/** Calls by caller and answerer, as lines. */
-export function summaryLines(rows: readonly TrafficRow[], metrics: Iterable<Metric>, style: Style): string[] {
+/**
+ * Calls by caller and answerer, as lines.
+ * @param width columns to keep within, escape sequences not counted
+ */
+export function summaryLines(
+  rows: readonly TrafficRow[],
+  metrics: Iterable<Metric>,
+  style: Style,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const totals = new Map<string, number>();
   for (const { caller, latency } of rows) totals.set(caller, (totals.get(caller) ?? 0) + latency.count);
   const cells = rows.map(({ caller, answeredBy, latency }) => [
@@ -14,9 +22,11 @@ export function summaryLines(rows: readonly TrafficRow[], metrics: Iterable<Metr
     milliseconds(latency.quantile(0.5)),
     milliseconds(latency.quantile(0.99)),
   ]);
+  const clip = (line: string) => line.slice(0, width);
   const [head = '', ...body] = table([['caller', 'answered by', 'calls', 'share', 'p50', 'p99'], ...cells]);
   const routes = routeCounts(metrics);
-  return [style.bold(head), ...body, ...(routes === '' ? [] : [style.dim(`by route, as the proxy counts: ${routes}`)])];
+  const last = routes === '' ? [] : [style.dim(clip(`by route, as the proxy counts: ${routes}`))];
+  return [style.bold(clip(head)), ...body.map(clip), ...last];
 }
 
 /** One line for output that is no terminal. */
