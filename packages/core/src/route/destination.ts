@@ -72,7 +72,7 @@ export function targetNames(target: Target): Set<string> {
 }
 
 /** The entries that a target means, whatever they speak. */
-export function entriesOf(directory: ServiceDirectory, target: Target): readonly DirectoryEntry[] {
+function entriesOf(directory: ServiceDirectory, target: Target): readonly DirectoryEntry[] {
   const { pattern, variant } = target;
   if (pattern !== undefined) {
     const all = entriesOfInterface(directory, pattern.name);
