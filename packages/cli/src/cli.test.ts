@@ -5,17 +5,22 @@ import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { encodeCall } from './demo/wire.ts';
 import { packageVersion } from './program.ts';
 
+const GRAY_RELEASE = fileURLToPath(new URL('../../../examples/gray-release', import.meta.url));
 const BINARY = fileURLToPath(new URL('../bin/polywire.js', import.meta.url));
 
 let folder = '';
 
 before(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'polywire-cli-')));
+  await write('good/polywire.yaml', `${BOOTSTRAP}resources: [mesh/*.yaml]\n`);
+  await write('good/mesh/users.yaml', SERVICE);
+  await cp(GRAY_RELEASE, join(folder, 'gray'), { recursive: true });
 });
 
 after(() => rm(folder, { recursive: true }));
@@ -39,6 +44,14 @@ function polywire(...args: string[]): Promise<Ended> {
       stderr += text;
     });
     child.once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** The first piece of a stream; empty when it ends without one. */
+function firstText(stream: Readable): Promise<string> {
+  return new Promise((resolve) => {
+    stream.once('data', (text) => resolve(String(text)));
+    stream.once('end', () => resolve(''));
   });
 }
 
@@ -84,8 +97,6 @@ test('what cannot be understood is 2, with a suggestion', async () => {
 });
 
 test('a valid configuration is 0, without colours away from a terminal', async () => {
-  await write('good/polywire.yaml', `${BOOTSTRAP}resources: [mesh/*.yaml]\n`);
-  await write('good/mesh/users.yaml', SERVICE);
   const { code, stdout, stderr } = await polywire('validate', 'good/polywire.yaml');
   assert.deepEqual([code, stderr], [0, '']);
   assert.match(stdout, /^valid: 2 files/m);
@@ -162,11 +173,9 @@ test('a registry dump needs a registry', async () => {
   assert.match(stderr, /names no registry; --zookeeper host:port needs none/);
 });
 
-const GRAY_RELEASE = fileURLToPath(new URL('../../../examples/gray-release', import.meta.url));
 const GREETER = ['--service', 'com.acme.Greeter', '--method', 'sayHello'];
 
 test('explain names the route, the endpoints and the reason against the others', async () => {
-  await cp(GRAY_RELEASE, join(folder, 'gray'), { recursive: true });
   const tagged = await polywire('explain', '-c', 'gray/polywire.yaml', ...GREETER, '--attachment', 'dubbo.tag=gray');
   assert.deepEqual([tagged.code, tagged.stderr], [0, '']);
   assert.match(tagged.stdout, /^├─ ✓ route gray at gray\/mesh\/routes\.yaml:9:7$/m);
@@ -262,15 +271,14 @@ test('run says where it listens, and ends by itself when it is told to', async (
 test('a second signal does not wait for open requests', async () => {
   const child = spawn(process.execPath, [BINARY, 'run', '-c', 'good/polywire.yaml'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
-  const [ready] = await once(child.stdout, 'data');
-  const port = Number(/:(\d+)\n/.exec(String(ready))?.[1]);
+  const ready = await firstText(child.stdout);
+  const port = Number(/:(\d+)\n/.exec(ready)?.[1]);
   const caller = connect(port, '127.0.0.1').on('error', () => undefined);
   await once(caller, 'connect');
   // Half of a request keeps the connection busy, so that the drain has something to wait for.
   caller.write(encodeCall(1, { service: 'com.acme.Users', method: 'find', argument: 'x', attachments: {} }).subarray(0, 30));
   child.kill('SIGTERM');
-  const [line] = await once(child.stderr, 'data');
-  assert.match(String(line), /draining/);
+  assert.match(await firstText(child.stderr), /draining/);
   child.kill('SIGTERM');
   const [code] = await ended;
   caller.destroy();
