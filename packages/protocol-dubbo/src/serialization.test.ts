@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
 import { header } from './frame.ts';
-import { hex, vector } from './testing/bodies.ts';
+import { hex, recorded, vector } from './testing/bodies.ts';
 import { lookUp, mediation, parse, parseFront, routing, timeoutOf } from './testing/codec.ts';
 
 const GENERIC = 'Ljava/lang/String;[Ljava/lang/String;[Ljava/lang/Object;';
@@ -63,6 +63,18 @@ const PATH = 'com.example.Svc';
 const SIMPLE = [undefined, PATH, 'call', '1.0.0', PATH, 'g', 3000];
 const ATTACHED = { path: PATH, group: 'g', timeout: '3000' };
 
+it('a value of every type that hessian-lite wrote is passed, at every cut', () => {
+  const body = recorded('every-type-hessian-lite.bin');
+  const b = frame(2, body);
+  const names = ['last', 'f', 'l', 'd', 'k中', 'bean', 'absent'];
+  const found = ['found', '2', '1125899906842624', '1.5', 'v中', undefined, undefined];
+  assert.deepEqual(lookUp(parse(b), ...names), found);
+  for (let cut = 100; cut < b.length; cut += 7) {
+    const part = parseFront(b, cut);
+    if (part !== undefined) assert.deepEqual(lookUp(part, 'last'), [NOT_REACHED], String(cut));
+  }
+});
+
 describe('fastjson2', () => {
   const front = jsonb('2.0.2', PATH, '1.0.0', 'call', 'I', hex('91 02 0000'));
   const attached = (map: Buffer) => frame(23, Buffer.concat([front, behindLength(map)]));
@@ -73,6 +85,19 @@ describe('fastjson2', () => {
       assert.deepEqual(whole(b), [undefined, PATH, 'call', '1.0.0', PATH, undefined, 3000], name);
       assert.deepEqual(lookUp(parse(b), 'n', 'interface'), ['12', PATH]);
     }
+  });
+
+  it('passes a value of every type that fastjson2 wrote', () => {
+    const parsed = parse(attached(recorded('every-type-fastjson2.bin')));
+    assert.deepEqual(lookUp(parsed, 'last', 'f', 'l', 'd', 'k中', 'bean', 'absent'), [
+      'found',
+      '2',
+      '1125899906842624',
+      '1.5',
+      'v中',
+      undefined,
+      undefined,
+    ]);
   });
 
   it('reads strings in every charset', () => {

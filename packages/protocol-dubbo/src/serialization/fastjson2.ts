@@ -77,6 +77,13 @@ class Fastjson2Reader extends JsonbWalker implements BodyReader {
     if (number !== undefined) return String(number);
     const tag = this.tag();
     const start = this.at;
+    if (WHOLE.has(tag)) {
+      // a double, float, BigDecimal or BigInteger whose value is the integer that follows
+      this.at++;
+      const whole = this.number();
+      if (whole !== undefined) return String(whole);
+      this.at = start;
+    }
     if (!this.skip()) {
       this.malformed = true;
       return UNREADABLE;
@@ -129,6 +136,8 @@ class Fastjson2Reader extends JsonbWalker implements BodyReader {
     return this.malformed ? UNREADABLE : NOT_REACHED;
   }
 }
+
+const WHOLE: ReadonlySet<number> = new Set([0xb4, 0xb6, 0xb8, 0xba]);
 
 const CONSTANTS: ReadonlyMap<number, string> = new Map([
   [0xb0, 'false'],

@@ -28,7 +28,12 @@ export function frames(): [name: string, bytes: Buffer][] {
  * of more than 32 K units with an emoji at the edge of a chunk, dates, and an attachment that refers into the arguments.
  */
 export function edgeRequest(): Buffer {
-  return readFileSync(new URL('edge-request.bin', DATA));
+  return recorded('edge-request.bin');
+}
+
+/** A file of test-data/, which its README describes. */
+export function recorded(file: string): Buffer {
+  return readFileSync(new URL(file, DATA));
 }
 
 /** Hessian bytes: strings become string values, buffers stand for themselves. */
