@@ -2,8 +2,8 @@
 export type { Endpoint } from './cluster/endpoint.ts';
 export type { BalancedEndpoint, LoadBalancer, LoadBalancerFactory, Picker } from './cluster/load-balancer.ts';
 export { parseDuration, parseSize } from './config/units.ts';
+export { CodecError } from './errors/codec-error.ts';
 export { ConfigError } from './errors/config-error.ts';
-export { CodecError } from './errors/proxy-error.ts';
 export type { Filter, FilterContext, FilterFactory, FilterVerdict, RouteInfo } from './filter/filter.ts';
 export { type FrameProtocolFactory, type Plugin, SPI_VERSION } from './plugin/plugin.ts';
 export {

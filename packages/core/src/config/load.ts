@@ -10,7 +10,7 @@ import { type Resource, readResources } from './resources/resource.ts';
 import { parseYaml } from './yaml-source.ts';
 
 /** Folders that hold other people's files, however a glob reaches them. */
-export const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**'];
+const IGNORED_FOLDERS: readonly string[] = ['**/node_modules/**', '**/.git/**'];
 
 /** Where mesh resources are, and what they may say. */
 export interface MeshSources extends ResourceOptions {

@@ -1,5 +1,5 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
-import { CodecError } from '../errors/proxy-error.ts';
+import { CodecError } from '../errors/codec-error.ts';
 import type { CodecConnection, Frame, FrameProtocol, LocalReply } from '../protocol/spi.ts';
 import { loop } from '../transport/loop.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -11,6 +11,8 @@ import type { BoundUpstream, DownstreamConnection, RequestHandler } from './stre
 
 /** Enough of a stranger's first bytes to answer a health check by. */
 const REFUSED_HEAD_BYTES = 256;
+/** What a stranger may still say after its answer: a close with bytes unread would take the answer away from it again. */
+const LINGER_BYTES = 64 * 1024;
 
 /** Where the caller's answer to a request of the service goes. */
 export interface CallbackOwner<F extends Frame> {
@@ -46,6 +48,8 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   #requestPaused = false;
   #reading = true;
   #ended = false;
+  /** Bytes that a stranger may still send; undefined for callers that speak the protocol. */
+  #linger: number | undefined = undefined;
 
   constructor(protocol: FrameProtocol<F>, limits: LimitsConfig, transport: Transport, handler: RequestHandler<F, F>) {
     this.protocol = protocol;
@@ -57,6 +61,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   }
 
   onBytes(chunk: Buffer): void {
+    if (this.#linger !== undefined) return this.#ignore(chunk);
     try {
       this.#reader.push(chunk);
     } catch (error) {
@@ -242,8 +247,13 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     if (answer === undefined) return this.transport.destroy(reason);
     this.#reader.held = true;
     this.#ended = true;
+    this.#linger = LINGER_BYTES;
     this.transport.write(answer);
     this.transport.end();
+  }
+  #ignore(chunk: Buffer): void {
+    this.#linger = (this.#linger ?? 0) - chunk.length;
+    if (this.#linger < 0) this.transport.destroy('it is no caller, and goes on sending');
   }
   #onCallbackAnswer(answer: F): void {
     const id = this.protocol.multiplexing?.assignedId(answer);

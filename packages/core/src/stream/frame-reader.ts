@@ -1,5 +1,5 @@
 import { Inbox } from '../buffer/inbox.ts';
-import { CodecError } from '../errors/proxy-error.ts';
+import { CodecError } from '../errors/codec-error.ts';
 import type { CodecConnection, Frame } from '../protocol/spi.ts';
 
 /** What became of a frame that was offered. */
@@ -27,6 +27,8 @@ export interface ReaderLimits {
   readonly maxFrameBytes: number;
   /** Larger frames are relayed as they arrive. */
   readonly relayThresholdBytes: number;
+  /** Beyond it a large frame of which the codec makes nothing closes the connection. */
+  readonly maxBufferedFrontBytes: number;
 }
 
 /** The first look at a large frame waits for this much. */
@@ -123,6 +125,14 @@ export class FrameReader<F extends Frame> {
     const frame = this.#codec.parse(inbox.taken, inbox.takenFrom, inbox.takenFrom + size, length);
     const taken = frame === undefined ? 'need-more' : this.#sink.onFront(frame);
     if (taken === 'need-more') {
+      const most = this.#limits.maxBufferedFrontBytes;
+      // The sink refuses a front that grows too large; without a frame there is nothing to refuse, nor anybody to answer.
+      if (frame === undefined && size >= most) {
+        throw new CodecError(
+          'FRONT_TOO_LARGE',
+          `no service and method within the first ${most} bytes of a frame (limits.maxBufferedFrontBytes)`,
+        );
+      }
       // Doubling keeps the bytes looked at below twice the bytes received.
       this.#frontWanted = Math.min(length, size * 2);
       return false;

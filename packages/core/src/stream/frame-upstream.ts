@@ -1,5 +1,5 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
-import { CodecError } from '../errors/proxy-error.ts';
+import { CodecError } from '../errors/codec-error.ts';
 import type { CodecConnection, Frame, FrameProtocol, HeaderEdits } from '../protocol/spi.ts';
 import { loop } from '../transport/loop.ts';
 import type { Transport } from '../transport/transport.ts';

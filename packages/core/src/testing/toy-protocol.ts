@@ -1,5 +1,5 @@
+import { CodecError } from '../errors/codec-error.ts';
 import { ConfigError } from '../errors/config-error.ts';
-import { CodecError } from '../errors/proxy-error.ts';
 import {
   type CodecConnection,
   type Frame,

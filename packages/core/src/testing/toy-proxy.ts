@@ -14,7 +14,7 @@ import type { PoolOptions } from '../upstream/pool.ts';
 import { Pools } from '../upstream/pools.ts';
 import { type ToyFrame, toyProtocol } from './toy-protocol.ts';
 
-export const TOY_LIMITS: LimitsConfig = {
+const TOY_LIMITS: LimitsConfig = {
   maxFrameBytes: 16 * 1024 * 1024,
   relayThresholdBytes: 64 * 1024,
   maxBufferedFrontBytes: 1024 * 1024,

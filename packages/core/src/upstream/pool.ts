@@ -14,7 +14,7 @@ export interface PoolOptions {
 }
 
 /** What one endpoint did so far. */
-export class PoolStats {
+class PoolStats {
   connects = 0;
   connectFailures = 0;
   closed = 0;

@@ -16,7 +16,7 @@ export const DESTINATION_RULE_FIELDS: FieldTable = {
 };
 
 /** Istio's Subset. */
-export const SUBSET_FIELDS: FieldTable = { name: 'read', labels: 'read', trafficPolicy: 'read' };
+const SUBSET_FIELDS: FieldTable = { name: 'read', labels: 'read', trafficPolicy: 'read' };
 
 /** Reads a DestinationRule's `spec`; undefined, and a problem, when it names no host. */
 export function readDestinationRule(spec: ObjectReader, metadata: Metadata, options: ResourceOptions): DestinationRule | undefined {

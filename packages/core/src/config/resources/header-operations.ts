@@ -6,7 +6,7 @@ import { headerNameFault } from './string-match.ts';
 export const HEADERS_FIELDS: FieldTable = { request: 'read', response: 'read' };
 
 /** Istio's HeaderOperations. */
-export const HEADER_OPERATIONS_FIELDS: FieldTable = { set: 'read', add: 'read', remove: 'read' };
+const HEADER_OPERATIONS_FIELDS: FieldTable = { set: 'read', add: 'read', remove: 'read' };
 
 /** The changes under `request` or `response`; undefined when absent or when they change nothing. */
 export function readHeaderOperations(headers: ObjectReader | undefined, key: 'request' | 'response'): HeaderOperations | undefined {

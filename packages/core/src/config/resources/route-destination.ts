@@ -13,7 +13,7 @@ export const ROUTE_DESTINATION_FIELDS: FieldTable = {
 export const DESTINATION_FIELDS: FieldTable = { host: 'read', subset: 'read', port: 'read' };
 
 /** Istio's PortSelector. */
-export const PORT_FIELDS: FieldTable = { number: 'read' };
+const PORT_FIELDS: FieldTable = { number: 'read' };
 
 /** Istio's meaning of a single destination's missing weight. */
 const WHOLE = 100;

@@ -24,7 +24,7 @@ export const SERVICE_ENTRY_FIELDS: FieldTable = {
 };
 
 /** Annotation that says which service a hand-written entry is, as a service key. */
-export const SERVICE_ANNOTATION = 'polywire.io/service';
+const SERVICE_ANNOTATION = 'polywire.io/service';
 
 const RESOLUTIONS = ['STATIC', 'DNS', 'NONE', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS'] as const;
 

@@ -4,7 +4,7 @@ import type { FieldTable, ObjectReader } from './object-reader.ts';
 import type { ResourceOptions } from './options.ts';
 
 /** Istio's ServicePort. */
-export const SERVICE_PORT_FIELDS: FieldTable = { number: 'read', protocol: 'read', name: 'read', targetPort: 'read' };
+const SERVICE_PORT_FIELDS: FieldTable = { number: 'read', protocol: 'read', name: 'read', targetPort: 'read' };
 
 /** What Istio accepts as a port's protocol. Others are the names of loaded protocols, or mistakes. */
 const ISTIO_PROTOCOLS = ['HTTP', 'HTTPS', 'GRPC', 'GRPC-WEB', 'HTTP2', 'MONGO', 'MYSQL', 'REDIS', 'TCP', 'TLS', 'UDP'];

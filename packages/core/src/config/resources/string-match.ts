@@ -3,7 +3,7 @@ import type { HeaderMatch, StringMatch } from '../model.ts';
 import type { FieldTable, ObjectReader } from './object-reader.ts';
 
 /** Istio's StringMatch. */
-export const STRING_MATCH_FIELDS: FieldTable = { exact: 'read', prefix: 'read', regex: 'read' };
+const STRING_MATCH_FIELDS: FieldTable = { exact: 'read', prefix: 'read', regex: 'read' };
 
 /** A condition on the field `key`; undefined when absent or faulty. `{}` means: present, whatever its value. */
 export function readStringMatch(parent: ObjectReader, key: string): StringMatch | undefined {
