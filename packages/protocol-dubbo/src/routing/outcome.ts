@@ -10,10 +10,13 @@ const OUTCOMES: ReadonlyMap<number, Outcome> = new Map([
   [100, 'overload'],
 ]);
 
-/** Java says that it lacks a service with these statuses, which also mean other faults, and one of these texts. */
+/**
+ * Java says that it lacks a service with these statuses, which also mean other faults, and one of these texts: the second is 2.7's, the
+ * third what 3.3 says with arguments that it cannot read for lack of the method's types.
+ */
 const BAD_REQUEST = 40;
 const SERVICE_ERROR = 70;
-const NOT_FOUND_TEXTS: readonly string[] = ['Service not found', 'Not found exported service'];
+const NOT_FOUND_TEXTS: readonly string[] = ['Service not found', 'Not found exported service', 'parameterTypes=null'];
 
 /** Types of a body that hold an exception, without and with attachments. */
 const EXCEPTION = 0;
