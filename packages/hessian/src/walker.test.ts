@@ -122,6 +122,8 @@ describe('HessianWalker', () => {
     const b = bytesOf('58 d4 0100 90');
     assert.deepEqual(skipped(b, b.length, 1000).malformed, false);
     assert.deepEqual(skipped(b, b.length, 200).malformed, true);
+    assert.deepEqual(skipped(bytesOf('53 ffff 61'), 4, 1000).malformed, true);
+    assert.deepEqual(skipped(bytesOf('43 0161 93 00 00 00 60 90')).malformed, true);
   });
 
   it('stops at the depth limit', () => {

@@ -81,6 +81,9 @@ describe('names', () => {
     assert.deepEqual([scan.values, scan.timeoutMs, scan.bindsConnection], [['a', '1.0.0'], 1, true]);
     scan.run(parse(request({ version: NULL, attachments: NULL })));
     assert.deepEqual([scan.values, scan.timeoutMs, scan.bindsConnection], [[undefined, undefined], 0, false]);
+    scan.run(attached('timeout', '3000', '_TO', '500'));
+    scan.run(attached('_TO', 'unreadable'));
+    assert.equal(scan.timeoutMs, 0);
   });
 
   for (const version of [NULL, '', '0.0.0', '*']) {

@@ -212,6 +212,9 @@ describe('fastjson2', () => {
   it('tells lies about lengths from fronts', () => {
     assert.match(parse(frame(23, hex('7fffffff 4a61'))).defect ?? '', /five strings/);
     assert.match(parse(frame(23, hex('ffffffff 4a61'))).defect ?? '', /five strings/);
+    const lie = frame(23, Buffer.concat([hex('00010000 4a61'), Buffer.alloc(1000)]));
+    assert.match(parseFront(lie, 100)?.defect ?? '', /five strings/);
+    assert.equal(parseFront(attached(hex('a6a5')), 30), undefined);
     assert.deepEqual(lookUp(parse(attached(hex('a6 4a6b'))), 'k'), [UNREADABLE]);
     assert.deepEqual(lookUp(parse(attached(Buffer.concat([hex('a6 4a6b'), Buffer.alloc(500, 0x95)]))), 'k'), [UNREADABLE]);
   });

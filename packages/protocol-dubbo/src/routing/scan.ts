@@ -11,6 +11,10 @@ const CALLBACK_PREFIX: Buffer = Buffer.from('sys_callback_arg-');
 const TIMEOUT = 'timeout';
 const REMAINING: readonly string[] = ['_TO', '_to'];
 
+/** In the table of keys to stop at. */
+const NOWHERE = -1;
+const ANYWHERE = 256;
+
 /** An attachment that is looked for. */
 interface Wanted {
   readonly key: string;
@@ -41,8 +45,8 @@ export class DubboScan implements HeaderScan<DubboFrame> {
   readonly #walks: boolean;
   /** Index into `#wanted` of the keys that hold times; they come first. */
   readonly #times: number;
-  /** 1 at the lengths of wanted keys: any other key is passed unread. */
-  readonly #lengths: Uint8Array = new Uint8Array(256);
+  /** By length of a key: the first byte of a wanted one, 256 when several begin differently, -1 when none is as long. */
+  readonly #stops: Int16Array = new Int16Array(256).fill(NOWHERE);
   #remainingMs = 0;
   #wholeMs = 0;
 
@@ -57,6 +61,7 @@ export class DubboScan implements HeaderScan<DubboFrame> {
       this.#compile(name, output);
     });
     this.#walks = this.#wanted.length > 0 || this.#affinity;
+    if (this.#affinity) for (let length = CALLBACK_PREFIX.length + 1; length < 256; length++) this.#stopAt(length, CALLBACK_PREFIX[0]!);
   }
 
   run(frame: DubboFrame): void {
@@ -93,10 +98,16 @@ export class DubboScan implements HeaderScan<DubboFrame> {
     let wanted = this.#wanted.find((other) => other.key === key);
     if (wanted === undefined) {
       wanted = { key, bytes: Buffer.from(key), outputs: [], emptyIsAbsent: new Set() };
-      this.#lengths[wanted.bytes.length & 255] = 1;
+      this.#stopAt(wanted.bytes.length, wanted.bytes[0] ?? ANYWHERE);
       this.#wanted.push(wanted);
     }
     return wanted;
+  }
+
+  #stopAt(length: number, first: number): void {
+    const index = length & 255;
+    const before = this.#stops[index]!;
+    this.#stops[index] = before === NOWHERE || before === first ? first : ANYWHERE;
   }
 
   #runFront(frame: DubboFrame, reader: BodyReader): void {
@@ -109,6 +120,7 @@ export class DubboScan implements HeaderScan<DubboFrame> {
   #runAttachments(frame: DubboFrame, reader: BodyReader): void {
     let found: number = openAttachments(frame, reader);
     while (found === OPENED) {
+      reader.skipPlainEntries?.(this.#stops);
       found = reader.nextKey();
       if (found === OPENED && !this.#entry(frame, reader)) found = FAILED;
     }
@@ -155,7 +167,7 @@ export class DubboScan implements HeaderScan<DubboFrame> {
   #indexOf(chunk: Buffer, from: number, to: number): number {
     const length = to - from;
     if (this.#affinity && length > CALLBACK_PREFIX.length && startsWith(chunk, from, CALLBACK_PREFIX)) this.bindsConnection = true;
-    if (this.#lengths[length & 255] === 0) return -1;
+    if (this.#stops[length & 255] === NOWHERE) return -1;
     const wanted = this.#wanted;
     for (let i = 0; i < wanted.length; i++) {
       const { bytes } = wanted[i]!;

@@ -38,6 +38,11 @@ export interface BodyReader {
 
   /** Moves into the attachments. ABSENT: null is in their place, or nothing where the serialization leaves them out. */
   openAttachments(): typeof OPENED | typeof ABSENT | typeof FAILED;
+  /**
+   * Moves behind entries that nobody wants, as far as that is cheaper than key by key.
+   * @param stops by length of a key: the first byte of a wanted one, 256 when several begin differently, -1 when none is as long
+   */
+  skipPlainEntries?(stops: Int16Array): void;
   /** Moves behind the next key; ABSENT at the end of the attachments, then moves behind it. A key that is no string reads as no text. */
   nextKey(): typeof OPENED | typeof ABSENT | typeof FAILED;
   /** As skipItem, for a value in the attachments. */
