@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConfigError, NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
+import fc from 'fast-check';
 import { edgeRequest, hex, NULL, type RequestParts, request, response, values, vector } from './testing/bodies.ts';
 import { lookUp, parse, parseFront, routing, timeoutOf } from './testing/codec.ts';
 
 const GENERIC = 'Ljava/lang/String;[Ljava/lang/String;[Ljava/lang/Object;';
+/** What a rule sees of an attachment that a test wrote. */
+function textOf(value: string | Buffer | undefined): string | undefined {
+  if (!Buffer.isBuffer(value)) return value;
+  return value.equals(hex('cbe8')) ? '1000' : value.equals(hex('54')) ? 'true' : undefined;
+}
+
 const attached = (...attachments: (string | Buffer)[]) => parse(request({ attachments }));
 
 describe('service and method', () => {
@@ -65,6 +72,41 @@ describe('names', () => {
     assert.deepEqual(lookUp(attached('k', 'a', 'x', '1', 'k', 'b'), 'k'), ['b']);
     assert.deepEqual(lookUp(attached('k', 'a', 'k', NULL), 'k'), [undefined]);
     assert.equal(timeoutOf(attached('timeout', '1000', 'timeout', '2000')), 2000);
+  });
+
+  it('are found among any others, as in a map of all of them', () => {
+    const key = fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', 'b', 's', 'é'), minLength: 1, maxLength: 4 }),
+      fc.constantFrom('timeout', '_TO', 'x'.repeat(31), 'x'.repeat(32), `s${'y'.repeat(255)}`),
+    );
+    const value = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom(NULL, hex('cbe8'), hex('79 91'), hex('54')));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(key, value), { maxLength: 12 }),
+        fc.uniqueArray(key, { maxLength: 6 }),
+        fc.boolean(),
+        fc.boolean(),
+        (pairs, names, timeout, affinity) => {
+          const scan = routing.scan({ names, timeout, affinity });
+          scan.run(attached(...pairs.flat()));
+          const last = new Map(pairs);
+          assert.deepEqual(
+            [...scan.values],
+            names.map((name) => textOf(last.get(name))),
+          );
+          assert.equal(scan.bindsConnection, false);
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('do not hide the mark of a callback, whatever else is looked for', () => {
+    for (const names of [[], ['k'], ['sys_callback_arg-0'], ['tys_callback_arg-0']]) {
+      const scan = routing.scan({ names, timeout: true, affinity: true });
+      scan.run(attached('path', 'p', 'sys_callback_arg-0', 'x', 'timeout', '5'));
+      assert.deepEqual([scan.bindsConnection, scan.timeoutMs], [true, 5], names.join());
+    }
   });
 
   it('may mean the same attachment', () => {
