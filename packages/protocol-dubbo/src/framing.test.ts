@@ -97,7 +97,7 @@ describe('parse', () => {
   });
 
   it('calls a body that does not begin like a request a defect, and keeps its boundary', () => {
-    for (const body of ['', '90', '05 61', '01 61 4e 01', '40', '00 00 00 00 90']) {
+    for (const body of ['', '90', '05 61', '01 61 4e 01', '40', '00 00 00 00 90', '00 91 00 00 00', '00 485a 00 00 00']) {
       const bytes = hex(body);
       const b = Buffer.concat([hex('dabbc200 0000000000000001 000000'), Buffer.from([bytes.length]), bytes]);
       const frame = parse(b);

@@ -14,8 +14,8 @@ export function readFront(frame: DubboFrame, reader: BodyReader | undefined, cor
   const { from } = frame;
   reader.begin(frame.chunk, from + HEADER_BYTES, frame.to, from + frame.length);
   if (!reader.skipText()) return failed(frame, reader);
-  const service = reader.readItem(core);
-  if (typeof service === 'symbol') return failed(frame, reader);
+  if (!reader.skipText()) return failed(frame, reader);
+  const service = reader.plain ? core.intern(frame.chunk, reader.from, reader.to) : reader.text();
   const versionAt = reader.at - from;
   if (!reader.skipText()) return failed(frame, reader);
   const methodAt = reader.at - from;
@@ -25,7 +25,7 @@ export function readFront(frame: DubboFrame, reader: BodyReader | undefined, cor
   if (!reader.skipText()) return failed(frame, reader);
   // `$invoke` names the real method in its first argument: that belongs to the front, too.
   if (pseudo && frame.to - from < frame.length && !reader.skipItem() && !reader.malformed) return false;
-  frame.service = service ?? '';
+  frame.service = service;
   frame.versionAt = versionAt;
   frame.methodAt = methodAt;
   frame.descriptorAt = descriptorAt;
