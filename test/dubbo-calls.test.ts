@@ -7,6 +7,7 @@ import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { requireJava } from './support/requirements.ts';
 import { unequalShapes } from './support/shapes.ts';
+import { startTap, type TappedFrame } from './support/tap.ts';
 import { direct, WIRES } from './support/wires.ts';
 
 // Unmodified Dubbo on both sides of the proxy: what a caller gets must be what it gets without one (peers.test.ts).
@@ -14,12 +15,13 @@ import { direct, WIRES } from './support/wires.ts';
 for (const wire of WIRES) {
   describe(`${wire.module} with ${wire.serialization} through the proxy`, { skip: requireJava() }, () => {
     const owner = suiteOwner();
+    let port: number;
     let proxy: Polywire;
     let consumer: Consumer;
     let second: Consumer;
 
     before(async () => {
-      const port = await freePort();
+      port = await freePort();
       [proxy, consumer, second] = await Promise.all([
         Polywire.start(owner, { 'polywire.yaml': bootstrap(), 'mesh/entries.yaml': entries([{ port }]) }),
         Consumer.start(owner, wire.module),
@@ -97,14 +99,21 @@ for (const wire of WIRES) {
       );
     });
 
-    test('two consumers with the same request ids get their own answers', async () => {
-      const reports = await Promise.all([consumer, second].map((each) => each.load({ on: 'call', calls: 1500, threads: 8 })));
+    test('two consumers whose calls share a connection get their own answers', async (t) => {
+      // Its own proxy: elsewhere callbacks and large frames open connections too.
+      const shared = await Polywire.start(t, { 'polywire.yaml': bootstrap(), 'mesh/entries.yaml': entries([{ port }]) });
+      const consumers = [consumer, second];
+      for (const each of consumers) await each.refer(direct(wire, shared.port, 'shared', 'CallService', { connections: 1 }));
+      const reports = await Promise.all(consumers.map((each) => each.load({ on: 'shared', calls: 1500, threads: 8 })));
       for (const { calls, lost, mixed, byProvider, failures, samples } of reports) {
         assert.deepEqual(
           { calls, lost, mixed, byProvider, failures, samples },
           { calls: 1500, lost: 0, mixed: 0, byProvider: { one: 1500 }, failures: {}, samples: [] },
         );
       }
+      assert.equal(await shared.stat('polywire_downstream_connections_total'), 2);
+      assert.equal(await shared.stat('polywire_endpoint_connections_total'), 1);
+      for (const each of consumers) await each.close('shared');
     });
 
     test('a call that takes too long times out, and its late answer disturbs nobody', async () => {
@@ -114,12 +123,24 @@ for (const wire of WIRES) {
       assert.deepEqual({ lost: report.lost, mixed: report.mixed, failures: report.failures }, { lost: 0, mixed: 0, failures: {} });
     });
 
-    test('an idle consumer whose heartbeats the proxy answers keeps its connection', async () => {
-      await consumer.refer(direct(wire, proxy.port, 'idle', 'CallService', { connections: 1, parameters: { heartbeat: '200' } }));
-      // Dubbo closes a connection that stayed silent for three heartbeats, and says so when it reconnects.
-      await consumer.call({ on: 'call', method: 'slow', args: [2000, 'wait'] });
+    test('the heartbeats of an idle consumer are answered', async (t) => {
+      const tap = await startTap(t, proxy.port);
+      await consumer.refer(direct(wire, tap.port, 'idle', 'CallService', { connections: 1, parameters: { heartbeat: '200' } }));
+      for (let beat = 0, from = 0; beat < 5; beat++) {
+        const asked = await tap.find(from, (frame) => frame.direction === 'up' && isEvent(frame));
+        await tap.find(from, (frame) => frame.direction === 'down' && isEvent(frame) && id(frame) === id(asked));
+        from = tap.frames.indexOf(asked) + 1;
+      }
       assert.equal((await consumer.who('idle')).provider, 'one');
-      assert.doesNotMatch(consumer.errorOutput, /[Rr]econnect|[Hh]eartbeat timeout|heartbeat time out/);
+      await consumer.close('idle');
     });
   });
+}
+
+function isEvent({ bytes }: TappedFrame): boolean {
+  return (bytes.readUInt8(2) & 0x20) !== 0;
+}
+
+function id({ bytes }: TappedFrame): bigint {
+  return bytes.readBigUInt64BE(4);
 }

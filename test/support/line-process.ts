@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Owner } from './owner.ts';
 
 /** How much of a process's error output a failure shows. */
-const KEPT_ERROR_LINES = 60;
+const KEPT_ERROR_LINES = 200;
 
 export interface LineProcessOptions {
   /** What failures call it. */

@@ -31,10 +31,10 @@ export function bootstrap(more: Readonly<Record<string, unknown>> = {}): string 
   });
 }
 
-/** ServiceEntries of the three services of a provider, at the given endpoints. */
-export function entries(endpoints: readonly MeshEndpoint[]): string {
+/** ServiceEntries of a provider's services, at the given endpoints. */
+export function entries(endpoints: readonly MeshEndpoint[], services: readonly ServiceName[] = SERVICES): string {
   return documents(
-    SERVICES.map((service) => ({
+    services.map((service) => ({
       kind: 'ServiceEntry',
       name: service,
       annotations: { 'polywire.io/service': interfaceOf(service) },

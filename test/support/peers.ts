@@ -25,6 +25,8 @@ export interface ProviderSettings {
   /** For example `zookeeper://127.0.0.1:2181`; absent: registered nowhere. */
   readonly registry?: string;
   readonly registerMode?: 'interface' | 'instance' | 'all';
+  /** Milliseconds that it waits for calls in flight when it ends, and between unregistering and unexporting; 1000. */
+  readonly shutdownWait?: number;
   readonly exports: readonly Export[];
 }
 
@@ -153,8 +155,8 @@ export class Provider {
 
   static async start(owner: Owner, module: DubboModule, settings: ProviderSettings): Promise<Provider> {
     const name = `${module} provider ${settings.exports.map((each) => each.name).join(', ')}`;
-    // Dubbo's grace for calls in flight; its default of 10 s would make each orderly stop that long.
-    const flags = ['-Ddubbo.service.shutdown.wait=2000'];
+    // Dubbo's own default of 10 s would make each orderly stop that long.
+    const flags = [`-Ddubbo.service.shutdown.wait=${settings.shutdownWait ?? 1000}`];
     const { process } = await startJava(owner, { name, module, mainClass: 'Provider', args: [JSON.stringify(settings)], flags });
     return new Provider(process);
   }

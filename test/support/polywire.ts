@@ -8,6 +8,7 @@ import type { Owner } from './owner.ts';
 // This file runs as test/dist/support/polywire.js.
 const BINARY = fileURLToPath(new URL('../../../packages/cli/bin/polywire.js', import.meta.url));
 const READY_TIMEOUT_MILLISECONDS = 20_000;
+const CHANGE_TIMEOUT_MILLISECONDS = 15_000;
 const READY = /^polywire ready: (.*)$/;
 
 /** The proxy, started as a user starts it: the command with a bootstrap file, in a folder of its own. */
@@ -57,6 +58,23 @@ export class Polywire {
     const body = await response.text();
     if (!response.ok) throw this.#process.failure(`${path} answered ${response.status}: ${body}`);
     return body;
+  }
+
+  /** The sum of a metric over all its label sets that contain the given text. */
+  async stat(name: string, label = ''): Promise<number> {
+    const lines = (await this.get('/stats')).split('\n').filter((line) => line.startsWith(name) && line.includes(label));
+    if (lines.length === 0) throw new Error(`no metric ${name} with ${label}`);
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
+  /** Resolves when a page of the admin listener says what is asked for; what it said last is in the error otherwise. */
+  async until(page: string, accept: (body: string) => boolean): Promise<void> {
+    const deadline = Date.now() + CHANGE_TIMEOUT_MILLISECONDS;
+    let body = await this.get(page);
+    while (!accept(body)) {
+      if (Date.now() > deadline) throw this.#process.failure(`${page} still says:\n${body}`);
+      body = await this.get(page);
+    }
   }
 
   /** What it wrote on standard error. */

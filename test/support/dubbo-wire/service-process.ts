@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { LineProcess } from '../line-process.ts';
+import type { Owner } from '../owner.ts';
+
+const MAIN = fileURLToPath(new URL('./service-main.js', import.meta.url));
+const READY_MS = 10_000;
+
+/** A provider in a process of its own: it can be killed and frozen. */
+export interface ServiceProcess {
+  readonly port: number;
+  readonly process: LineProcess;
+}
+
+/** @param port 0 takes a free one; a former one is taken again after its process died */
+export async function startService(owner: Owner, name: string, port = 0): Promise<ServiceProcess> {
+  const { process: started, readyLine } = await LineProcess.start(owner, {
+    name: `service ${name}`,
+    command: process.execPath,
+    args: [MAIN, name, String(port)],
+    ready: (line) => line.startsWith('listening '),
+    readyTimeout: READY_MS,
+  });
+  return { port: Number(readyLine.slice('listening '.length)), process: started };
+}

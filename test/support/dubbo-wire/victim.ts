@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import type { Owner } from '../owner.ts';
+import { assertAccounted, Load } from './load.ts';
+import type { WireProxy } from './proxy.ts';
+
+/** Two busy cores shared with everything else: a stall shows as seconds, not as this. */
+const P99_MS = 500;
+
+/**
+ * An innocent caller, calling all the time while `attack` runs and for some calls afterwards: each call is answered with its own
+ * answer, and 99 of 100 within the bound.
+ */
+export async function besideVictim(owner: Owner, proxy: WireProxy, attack: () => Promise<void>, attachments = {}): Promise<void> {
+  const load = Load.start(owner, { port: proxy.port, callers: 1, depth: 2, attachments });
+  await load.answers(20);
+  await attack();
+  await load.answers(50);
+  const tally = await load.stop();
+  assertAccounted(tally);
+  assert.equal(tally.ok, tally.started, `the victim: ${tally}`);
+  const p99 = tally.percentile(0.99);
+  assert.ok(p99 < P99_MS, `the victim's p99 is ${p99.toFixed(0)} ms, over ${P99_MS} ms: ${tally}`);
+}
