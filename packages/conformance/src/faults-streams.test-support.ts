@@ -147,9 +147,4 @@ export const routingFaults: readonly Fault[] = [
       });
     },
   },
-  {
-    name: 'the interner is given another hash',
-    caughtBy: 'what its author says',
-    make: (toy, core) => withRouting(toy, { service: (frame) => core.internHashed(frame.chunk, frame.from, frame.to, 1) }),
-  },
 ];

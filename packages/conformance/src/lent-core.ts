@@ -14,18 +14,4 @@ export class LentCore implements CodecCore {
     this.#strings.set(text, text);
     return text;
   }
-
-  internHashed(chunk: Buffer, from: number, to: number, hash: number): string {
-    const text = this.intern(chunk, from, to);
-    const expected = fnv1a(chunk, from, to);
-    if (hash >>> 0 !== expected)
-      throw new Error(`core.internHashed was given hash ${hash >>> 0} for "${text}", whose FNV-1a hash is ${expected}`);
-    return text;
-  }
-}
-
-function fnv1a(chunk: Buffer, from: number, to: number): number {
-  let hash = 0x811c9dc5;
-  for (const byte of chunk.subarray(from, to)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
 }

@@ -195,7 +195,5 @@ export function toyProtocol(core: CodecCore): Required<FrameProtocol> {
 function interned(core: CodecCore, frame: Frame, index: number): string {
   const line = head(frame).lines[index] ?? '';
   const bytes = Buffer.from(line, 'latin1');
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return core.internHashed(bytes, 0, bytes.length, hash);
+  return core.intern(bytes, 0, bytes.length);
 }

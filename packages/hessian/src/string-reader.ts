@@ -1,8 +1,6 @@
 import { decodeText } from './text.ts';
 
 const HIGH_BITS = 0x80808080 | 0;
-const FNV_OFFSET = 0x811c9dc5 | 0;
-const FNV_PRIME = 0x01000193;
 
 /** The length that `openString` answers when no length can be read, and when the text may be longer than the bytes at hand or in chunks. */
 const NO_STRING = -1;
@@ -17,8 +15,6 @@ export class StringReader {
   at = 0;
   /** After a string was read: where its text begins. It ends at `at`. */
   from = 0;
-  /** After `string()`, for plain text: FNV-1a over its bytes, 32 bits. */
-  hash = 0;
   /** After a string was read: its bytes [from, at) are ASCII and in one piece, so that they are the text. Else ask `text()`. */
   plain = false;
   /** Whether the last failure is the bytes' own fault, rather than their end. */
@@ -51,28 +47,7 @@ export class StringReader {
     return this.at < this.end ? this.chunk[this.at]! : -1;
   }
 
-  /** Moves behind a string and hashes it on the way. */
-  string(): boolean {
-    const b = this.chunk;
-    const start = this.at;
-    const units = this.#openString();
-    if (units < 0) return units === UNSURE ? this.#wide(start) : false;
-    const stop = this.from + units;
-    let hash = FNV_OFFSET;
-    let at = this.from;
-    while (at < stop) {
-      const byte = b[at]!;
-      if (byte >= 0x80) return this.#wide(start);
-      hash = Math.imul(hash ^ byte, FNV_PRIME);
-      at++;
-    }
-    this.at = stop;
-    this.hash = hash;
-    this.plain = true;
-    return true;
-  }
-
-  /** As `string()` without the hash: ASCII is checked four bytes at a time, which makes a walk half as long. */
+  /** Moves behind a string. ASCII is checked four bytes at a time, which makes a walk half as long. */
   skipString(): boolean {
     const b = this.chunk;
     const start = this.at;

@@ -155,7 +155,7 @@ describe('HessianWalker', () => {
         const b = Buffer.from(bytes);
         walker.begin(b, 0, b.length, b.length + more);
         if (walker.skip()) assert.ok(walker.at <= b.length);
-        for (const read of [() => walker.string(), () => walker.openList(), () => walker.openMap(), () => walker.number()]) {
+        for (const read of [() => walker.skipString(), () => walker.openList(), () => walker.openMap(), () => walker.number()]) {
           walker.begin(b, 0, b.length, b.length + more);
           read();
         }
@@ -196,11 +196,7 @@ describe('strings', () => {
   const read = (b: Buffer): string | undefined => {
     const walker = new HessianWalker();
     walker.begin(b, 0, b.length, b.length);
-    if (!walker.string() || walker.at !== b.length) return undefined;
-    const text = walker.text();
-    walker.begin(b, 0, b.length, b.length);
-    assert.equal(walker.skipString() && walker.at === b.length && walker.text() === text, true);
-    return text;
+    return walker.skipString() && walker.at === b.length ? walker.text() : undefined;
   };
 
   it('come back as they were encoded, and hessian.js reads them too', () => {
@@ -223,14 +219,87 @@ describe('strings', () => {
     assert.equal(read(bytesOf('52 0002 6162 52 0000 01 63')), 'abc');
   });
 
-  it('are hashed with FNV-1a when plain', () => {
+  it('are where they say when plain', () => {
     const walker = new HessianWalker();
     const b = encodeString('foobar');
     walker.begin(b, 0, b.length, b.length);
-    assert.equal(walker.string(), true);
+    assert.equal(walker.skipString(), true);
     assert.equal(walker.plain, true);
-    assert.equal(walker.hash >>> 0, 0xbf9cf968);
     assert.equal(b.toString('latin1', walker.from, walker.at), 'foobar');
+  });
+});
+
+describe('entries that nobody wants', () => {
+  const stops = new Int16Array(32).fill(-1);
+  stops[3] = 'k'.charCodeAt(0);
+  stops[4] = 256;
+  const passed = (pairs: readonly (readonly [string, string])[]): number => {
+    const parts = pairs.map(([key, value]) => Buffer.concat([encodeString(key), encodeString(value)]));
+    const b = Buffer.concat([...parts, Buffer.from([0x5a])]);
+    const walker = new HessianWalker();
+    walker.begin(b, 0, b.length, b.length);
+    walker.skipPlainEntries(stops);
+    let at = 0;
+    const index = parts.findIndex((part) => {
+      if (at === walker.at) return true;
+      at += part.length;
+      return false;
+    });
+    return index < 0 ? parts.length : index;
+  };
+
+  it('are passed up to one that may be wanted, or is not short and plain', () => {
+    assert.equal(
+      passed([
+        ['a', 'b'],
+        ['other', ''],
+        ['', 'x'.repeat(31)],
+      ]),
+      3,
+    );
+    assert.equal(
+      passed([
+        ['a', 'b'],
+        ['key', 'v'],
+        ['a', 'b'],
+      ]),
+      1,
+    );
+    assert.equal(
+      passed([
+        ['abc', 'b'],
+        ['four', 'v'],
+      ]),
+      1,
+    );
+    assert.equal(passed([['a', 'x'.repeat(32)]]), 0);
+    assert.equal(passed([['x'.repeat(32), 'a']]), 0);
+    assert.equal(
+      passed([
+        ['a', 'b'],
+        ['é', 'b'],
+      ]),
+      1,
+    );
+    assert.equal(
+      passed([
+        ['a', 'b'],
+        ['b', 'é'],
+      ]),
+      1,
+    );
+  });
+
+  it('are never passed beyond the bytes at hand', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
+        const b = Buffer.from(bytes);
+        const walker = new HessianWalker();
+        walker.begin(b, 0, b.length, b.length + 100);
+        walker.skipPlainEntries(stops);
+        assert.ok(walker.at <= b.length);
+      }),
+    );
   });
 });
 

@@ -2,6 +2,7 @@ import type { CodecCore } from '../protocol/spi.ts';
 
 const LONGEST = 256;
 const PROBES = 4;
+const PRIME = 0x01000193;
 
 /** Bytes -> one shared string without allocating, for values seen before. Bounded; long or unlucky values become fresh strings. */
 export class Interner implements CodecCore {
@@ -17,11 +18,7 @@ export class Interner implements CodecCore {
   }
 
   intern(chunk: Buffer, from: number, to: number): string {
-    return this.internHashed(chunk, from, to, fnv1a(chunk, from, to));
-  }
-
-  internHashed(chunk: Buffer, from: number, to: number, hash: number): string {
-    const slot = hash & this.#mask;
+    const slot = hashOf(chunk, from, to) & this.#mask;
     const known = this.#bytes[slot];
     if (known !== undefined && equal(chunk, from, to, known)) return this.#text[slot] as string;
     return this.#miss(chunk, from, to, slot);
@@ -52,8 +49,19 @@ function equal(chunk: Buffer, from: number, to: number, known: Buffer): boolean 
   return true;
 }
 
-function fnv1a(chunk: Buffer, from: number, to: number): number {
-  let hash = 0x811c9dc5 | 0;
-  for (let i = from; i < to; i++) hash = Math.imul(hash ^ (chunk[i] as number), 0x01000193);
-  return hash;
+/** Of the length and twelve bytes: names differ at their ends, and what collides only costs a comparison more. */
+function hashOf(chunk: Buffer, from: number, to: number): number {
+  const length = to - from;
+  let hash = length;
+  if (length >= 12) {
+    hash = Math.imul(hash ^ word(chunk, to - 4), PRIME);
+    hash = Math.imul(hash ^ word(chunk, to - 8), PRIME);
+    hash = Math.imul(hash ^ word(chunk, from + (length >> 2)), PRIME);
+  } else {
+    for (let i = from; i < to; i++) hash = Math.imul(hash ^ (chunk[i] as number), PRIME);
+  }
+  return hash ^ (hash >>> 15);
+}
+function word(chunk: Buffer, at: number): number {
+  return ((chunk[at] as number) << 24) | ((chunk[at + 1] as number) << 16) | ((chunk[at + 2] as number) << 8) | (chunk[at + 3] as number);
 }

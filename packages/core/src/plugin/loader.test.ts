@@ -10,7 +10,6 @@ import { PluginRegistry } from './plugin-registry.ts';
 
 const CORE: CodecCore = {
   intern: (chunk, from, to) => chunk.toString('latin1', from, to),
-  internHashed: (chunk, from, to) => chunk.toString('latin1', from, to),
 };
 
 let folder = '';

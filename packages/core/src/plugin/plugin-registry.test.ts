@@ -7,7 +7,6 @@ import { pluginFault } from './plugin-shape.ts';
 
 const CORE: CodecCore = {
   intern: (chunk, from, to) => chunk.toString('latin1', from, to),
-  internHashed: (chunk, from, to) => chunk.toString('latin1', from, to),
 };
 
 function protocol(name: string, more: object = {}): FrameProtocol {

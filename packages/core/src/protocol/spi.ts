@@ -187,8 +187,6 @@ export type Detection = 'match' | 'no-match' | 'need-more';
 export interface CodecCore {
   /** One string object for equal bytes, so that `===` and Map look-ups hit by pointer; bounded, falls back to a fresh string. */
   intern(chunk: Buffer, from: number, to: number): string;
-  /** As intern, with the FNV-1a hash (32 bits, `Math.imul(h ^ byte, 0x01000193)` from 0x811c9dc5) that the caller computed while scanning. */
-  internHashed(chunk: Buffer, from: number, to: number, hash: number): string;
 }
 
 /** A protocol whose connections are sequences of frames. Core supplies streams, pools and everything behind them. */

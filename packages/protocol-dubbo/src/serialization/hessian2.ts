@@ -30,8 +30,8 @@ class Hessian2Reader extends HessianWalker implements BodyReader {
   readItem(core: CodecCore): LookupResult {
     const tag = this.tag();
     if (tag >= 0 && (tag < 0x20 || (tag >= 0x30 && tag < 0x34) || tag === 0x53 || tag === 0x52)) {
-      if (!this.string()) return this.#failure();
-      return this.plain ? core.internHashed(this.chunk, this.from, this.at, this.hash) : super.text();
+      if (!this.skipString()) return this.#failure();
+      return this.plain ? core.intern(this.chunk, this.from, this.at) : super.text();
     }
     const at = this.at;
     const number = this.number();

@@ -4,7 +4,6 @@ import { dubbo } from '../index.ts';
 
 const core: CodecCore = {
   intern: (chunk, from, to) => chunk.toString('utf8', from, to),
-  internHashed: (chunk, from, to) => chunk.toString('utf8', from, to),
 };
 
 export const codec: ReturnType<typeof dubbo> = dubbo(core);
