@@ -1,0 +1,138 @@
+// The whole example without a hand on it: builds, starts everything on free ports of 127.0.0.1, shows who answers, ends everything.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const EXAMPLE = fileURLToPath(new URL('.', import.meta.url));
+const POLYWIRE = fileURLToPath(new URL('../../packages/cli/bin/polywire.js', import.meta.url));
+const LINES_SHOWN = 4; // of each consumer, 100 calls a line
+const SECONDS_TO_START = 30;
+const SECONDS_TO_END = 5;
+
+const folder = mkdtempSync(join(tmpdir(), 'dubbo-zookeeper-'));
+const started = [];
+
+/** Starts a program. `line(pattern)` resolves with the next line it prints that matches; fails when it ends before. */
+function start(name, command, args, env = {}) {
+  const child = spawn(command, args, { cwd: EXAMPLE, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (bytes) => {
+    said = `${said}${bytes}`.slice(-4000);
+  });
+  const lines = createInterface({ input: child.stdout });
+  const ended = new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+  const broken = ended.then((how) => Promise.reject(new Error(`${name} ended: ${how}\n${said}`)));
+  broken.catch(() => {}); // whoever waits for a line hears of it
+  const line = (pattern) => {
+    const found = new Promise((resolve) => {
+      lines.on('line', function look(text) {
+        if (!pattern.test(text)) return;
+        lines.off('line', look);
+        resolve(text);
+      });
+    });
+    return Promise.race([found, broken]);
+  };
+  const program = { child, ended, line };
+  started.push(program);
+  return program;
+}
+
+const java = (name, ...args) => start(name, 'java', [`-Duser.home=${folder}`, '@demo.args', ...args]);
+
+async function freePorts(count) {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}
+
+/** Waits until a page of Polywire's admin listener says so. */
+async function until(page, says) {
+  for (const deadline = Date.now() + SECONDS_TO_START * 1000; ; await wait(100)) {
+    const text = await (await fetch(page)).text();
+    if (says(text)) return;
+    if (Date.now() > deadline) throw new Error(`${page} still says:\n${text}`);
+  }
+}
+
+/** Prints some lines of each consumer, but for the one that was under way. */
+async function show(title, consumers) {
+  console.log(`\n${title}`);
+  await Promise.all(consumers.map((consumer) => consumer.line(/./)));
+  for (let i = 0; i < LINES_SHOWN; i++) {
+    for (const line of await Promise.all(consumers.map((consumer) => consumer.line(/./)))) console.log(`  ${line}`);
+  }
+}
+
+async function main() {
+  if (!existsSync(join(POLYWIRE, '../../dist/main.js')))
+    throw new Error('build Polywire first, in its own folder: npx --yes pnpm@10 build');
+  console.log('building the Dubbo services with Maven');
+  const how = await start('mvn', 'mvn', ['-q', '-B', 'package']).ended;
+  if (how !== 'exit code 0') throw new Error(`mvn package: ${how}; it needs Maven and a JDK, 17 or newer`);
+
+  const [zookeeperPort, v1Port, v2Port] = await freePorts(3);
+  const registry = `zookeeper://127.0.0.1:${zookeeperPort}`;
+  const zookeeperFile = join(folder, 'zookeeper.cfg');
+  const zookeeperText = readFileSync(join(EXAMPLE, 'zookeeper.cfg'), 'utf8');
+  writeFileSync(zookeeperFile, zookeeperText.replace('2181', zookeeperPort).replace('./target', folder));
+  for (const name of ['polywire.yaml', 'mesh']) cpSync(join(EXAMPLE, name), join(folder, name), { recursive: true });
+
+  java('ZooKeeper', 'org.apache.zookeeper.server.ZooKeeperServerMain', zookeeperFile);
+  const v1 = java('v1', 'demo.Provider', 'v1', v1Port, registry);
+  const v2 = java('v2', 'demo.Provider', 'v2', v2Port, registry, 'gray');
+  const polywire = start('polywire', process.execPath, [POLYWIRE, 'run', '-c', join(folder, 'polywire.yaml')], {
+    RPC: '127.0.0.1:0',
+    ADMIN: '127.0.0.1:0',
+    ZOOKEEPER: `127.0.0.1:${zookeeperPort}`,
+  });
+  const [ready] = await Promise.all([polywire.line(/ready/), v1.line(/answers/), v2.line(/answers/)]);
+  console.log(ready);
+  const [, rpc, admin] = /rpc (\S+), admin (\S+)/.exec(ready);
+  await until(`${admin}/registry`, (text) => text.includes('2 endpoints'));
+
+  const consumer = (...tag) => java('consumer', 'demo.Consumer', `dubbo://${rpc}`, ...tag);
+  const consumers = [consumer(), consumer('--tag', 'gray')];
+  await show('tagged calls go to v2, all others to v1:', consumers);
+
+  const routes = join(folder, 'mesh/demo.yaml');
+  const routesText = readFileSync(routes, 'utf8');
+  writeFileSync(routes, routesText.replace('weight: 100', 'weight: 90').replace('weight: 0', 'weight: 10'));
+  await until(`${admin}/stats`, (text) => /config_reloads_total\{result="taken"\} [1-9]/.test(text));
+  await show('weights 90 and 10 in mesh/demo.yaml:', consumers);
+}
+
+/** Ends what was started, last first. */
+async function end() {
+  for (const { child, ended } of started.reverse()) {
+    child.kill('SIGTERM');
+    const late = setTimeout(() => child.kill('SIGKILL'), SECONDS_TO_END * 1000);
+    await ended;
+    clearTimeout(late);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
+
+const stopped = new Promise((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(1));
+});
+const done = main().then(
+  () => 0,
+  (error) => {
+    console.error(error.message);
+    return 1;
+  },
+);
+process.exitCode = await Promise.race([done, stopped]);
+await end();

@@ -1,0 +1,53 @@
+package demo;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.dubbo.config.ApplicationConfig;
+import org.apache.dubbo.config.ReferenceConfig;
+import org.apache.dubbo.config.RegistryConfig;
+import org.apache.dubbo.rpc.RpcContext;
+import org.apache.dubbo.rpc.RpcException;
+
+/** {@code demo.Consumer <zookeeper://... or dubbo://...> [--tag <tag>]}: says who answered each 100 calls. */
+public final class Consumer {
+  public static void main(String[] arguments) throws Exception {
+    String address = arguments[0];
+    String tag = arguments.length > 2 && arguments[1].equals("--tag") ? arguments[2] : null;
+
+    ReferenceConfig<DemoService> reference = new ReferenceConfig<>();
+    reference.setApplication(new ApplicationConfig("demo-consumer"));
+    reference.setInterface(DemoService.class);
+    if (address.startsWith("dubbo://")) {
+      reference.setUrl(address); // all that changes: Polywire instead of the registry
+    } else {
+      reference.setRegistry(new RegistryConfig(address));
+    }
+    DemoService demo = reference.get();
+
+    while (true) {
+      Map<String, Integer> answers = new TreeMap<>();
+      for (int i = 0; i < 100; i++) {
+        answers.merge(call(demo, tag), 1, Integer::sum);
+        Thread.sleep(10);
+      }
+      System.out.println((tag == null ? "no tag" : tag) + ": " + answers);
+    }
+  }
+
+  /** Who answered, or why nobody did. */
+  private static String call(DemoService demo, String tag) {
+    if (tag != null) {
+      RpcContext.getClientAttachment().setAttachment("dubbo.tag", tag);
+    }
+    try {
+      String answer = demo.sayHello("world");
+      return answer.substring(answer.lastIndexOf(' ') + 1);
+    } catch (RpcException failure) {
+      return rootOf(failure).getMessage();
+    }
+  }
+
+  private static Throwable rootOf(Throwable failure) {
+    return failure.getCause() == null ? failure : rootOf(failure.getCause());
+  }
+}

@@ -1,0 +1,5 @@
+package demo;
+
+public interface DemoService {
+  String sayHello(String name);
+}
