@@ -73,6 +73,15 @@ export class Inbox implements Peek {
 
   /** Consumes `length` bytes: taken[takenFrom, takenFrom + length). Copies only what straddles chunks. */
   take(length: number): void {
+    const at = this.#at;
+    const end = at + length;
+    if (end < this.#chunk.length) {
+      this.taken = this.#chunk;
+      this.takenFrom = at;
+      this.#at = end;
+      this.available -= length;
+      return;
+    }
     this.front(length);
     this.skip(length);
   }

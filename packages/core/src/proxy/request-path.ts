@@ -4,7 +4,7 @@ import type { ListenerStats } from '../observe/listener-stats.ts';
 import { type HeaderScan, type LocalReply, type LocalReplyReason, type LookupResult, NOT_REACHED, type Outcome } from '../protocol/spi.ts';
 import { Route } from '../route/route.ts';
 import type { RouteRefusal } from '../route/service-routes.ts';
-import type { DownstreamConnection, DownstreamStream, Exchange, RequestHandler, StreamProtocol } from '../stream/stream.ts';
+import type { DownstreamConnection, DownstreamStream, Exchange, HeadReader, RequestHandler, StreamProtocol } from '../stream/stream.ts';
 import { loop } from '../transport/loop.ts';
 import type { TimerWheel } from '../transport/timer-wheel.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
@@ -64,17 +64,19 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   routes: RouteSource<Req, Res>;
   readonly #options: PathOptions<Req, Res>;
   readonly #stats: ListenerStats;
+  readonly #heads: HeadReader<Req, Res>;
   readonly #facts: { readonly protocol: string };
 
   constructor(options: PathOptions<Req, Res>, routes: RouteSource<Req, Res>) {
     this.#options = options;
     this.#stats = options.stats;
+    this.#heads = options.protocol.heads;
     this.#facts = { protocol: options.protocol.name };
     this.routes = routes;
   }
 
   onRequest(stream: DownstreamStream<Res>, head: Req, end: boolean): Exchange<Res> | undefined {
-    const heads = this.#options.protocol.heads;
+    const heads = this.#heads;
     const service = heads.service(head);
     const method = heads.method(head);
     const { filters, declaredHeaders } = this.#options;
@@ -197,7 +199,8 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     const { pooled, target } = exchange;
     if (pooled === undefined || target === undefined) return;
     exchange.attempt++;
-    for (const filter of this.#options.filters.attempt) filter.onAttempt(exchange);
+    const filters = this.#options.filters.attempt;
+    for (let i = 0; i < filters.length; i++) filters[i]!.onAttempt(exchange);
     this.#armDeadline(exchange, target);
     const sent = pooled.connection.send(exchange.head, exchange.requestEdits, exchange.whole, exchange);
     if (sent === 'uneditable') {
@@ -218,7 +221,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     }
     const spent = exchange.elapsedMs;
     if (exchange.timeoutMs > 0 && (spent >= WORTH_TELLING_MS || exchange.attempt > 1)) {
-      this.#options.protocol.heads.setRemainingMs(exchange.head, Math.max(1, Math.floor(exchange.timeoutMs - spent)));
+      this.#heads.setRemainingMs(exchange.head, Math.max(1, Math.floor(exchange.timeoutMs - spent)));
     }
   }
   #timeout(exchange: ProxiedExchange<Req, Res>, target: UpstreamEndpoint<Req, Res>): number {
@@ -230,11 +233,12 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   }
 
   onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void {
-    const heads = this.#options.protocol.heads;
+    const heads = this.#heads;
     const outcome = heads.outcome(head);
     exchange.outcome = outcome;
     exchange.responseBytes = heads.size(head);
-    for (const filter of this.#options.filters.response) filter.onResponse(exchange);
+    const filters = this.#options.filters.response;
+    for (let i = 0; i < filters.length; i++) filters[i]!.onResponse(exchange);
     if (!exchange.downstream.respond(head, exchange.responseEdits, end)) {
       return this.#fail(exchange, 'internal', 'a rule changes headers of this answer, but they cannot be edited in place');
     }
@@ -317,7 +321,8 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     this.#options.wheel.disarm(exchange);
     this.#leaveUpstream(exchange);
     this.#count(exchange);
-    for (const filter of this.#options.filters.log) filter.onLog(exchange);
+    const filters = this.#options.filters.log;
+    for (let i = 0; i < filters.length; i++) filters[i]!.onLog(exchange);
     this.#options.log?.(exchange);
   }
 
