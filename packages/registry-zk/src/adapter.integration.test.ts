@@ -183,6 +183,23 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
     await Promise.all([resynced, freed]);
   });
 
+  test('events that the server swallows for lack of permission are made up for by reading everything now and then', async () => {
+    relay.oldServer = true;
+    const auth = { user: 'u', password: 'p' };
+    const owner = client(server.address, { auth });
+    await provide(20880, {}, owner);
+    const followed = await synced(relay.address, { resync: '200ms' });
+    await owner.setAcl(root, 'creator');
+    await register(owner, 'com.acme.api.Other', providerUrl('com.acme.api.Other', 1), root);
+    await followed.deliveries.next(kind('hold', HOST));
+    const resynced = followed.deliveries.next(kind('synced'));
+    await owner.setAcl(root, 'open');
+    await resynced;
+    assert.deepEqual([...followed.entries.keys()].sort(), [HOST, 'com.acme.api.other.dubbo']);
+    const last = followed.deliveries.all.findLast((delivery) => 'host' in delivery && delivery.host === HOST);
+    assert.equal(last?.kind, 'upsert', 'no longer held');
+  });
+
   test('a killed and restarted server neither empties nor repeats anything', async () => {
     await provide(20880);
     const followed = await synced(server.address, { sessionTimeout: '20s' });

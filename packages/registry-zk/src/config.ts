@@ -21,8 +21,10 @@ const KEYS = [
   'concurrentReads',
   'debounce',
   'deniedRetry',
+  'resync',
 ];
 const MAX_DEBOUNCE_MS = 60_000;
+const MAX_RESYNC_MS = 7 * 24 * 3_600_000;
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -47,6 +49,7 @@ export function parseConfig(raw: Raw): ZooKeeperConfig {
       concurrentReads: count(raw, 'concurrentReads', 64),
       debounceMs: duration(raw, 'debounce', '50ms', 0, MAX_DEBOUNCE_MS),
       deniedRetryMs: duration(raw, 'deniedRetry', '30s', 1),
+      resyncMs: duration(raw, 'resync', '5m', 100, MAX_RESYNC_MS),
     },
   };
 }

@@ -20,6 +20,11 @@ export interface DubboLayoutOptions {
   readonly debounceMs: number;
   /** How often a node that may not be read is tried again, in ms: permissions change without an event. */
   readonly deniedRetryMs: number;
+  /**
+   * Time from one reading of everything to the next, in ms. Servers swallow the events of nodes that the client may not read at that moment
+   * (since the fix of CVE-2024-23944), and a one-shot watch with them: without this, what changed then would stay unknown.
+   */
+  readonly resyncMs: number;
 }
 
 /**
@@ -42,6 +47,7 @@ export class DubboLayout {
   readonly #changed = new Set<string>();
   #debounce: NodeJS.Timeout | undefined;
   #deniedRetry: NodeJS.Timeout | undefined;
+  #resync: NodeJS.Timeout | undefined;
   /** What is still to be read before everything delivered is current; undefined: nothing is, or there is no connection. */
   #unsynced: Set<string> | undefined;
   #recursive = false;
@@ -70,8 +76,7 @@ export class DubboLayout {
       this.#recursive = false;
       if (!hasCode(error, UNIMPLEMENTED)) this.#context.log('warn', `cannot watch ${this.#options.root} as a whole`, { error });
     }
-    this.#unsynced = new Set([ROOT]);
-    this.#reads.add(ROOT);
+    this.#readAll();
   }
 
   disconnected(): void {
@@ -81,6 +86,7 @@ export class DubboLayout {
     this.#changed.clear();
     clearTimeout(this.#debounce);
     clearTimeout(this.#deniedRetry);
+    clearTimeout(this.#resync);
     this.#debounce = undefined;
     this.#deniedRetry = undefined;
   }
@@ -92,6 +98,11 @@ export class DubboLayout {
       const [name = '', directory] = event.path.slice(root.length + 1).split('/', 2);
       if (!RESERVED.has(name) && (directory === undefined || directory === 'providers')) this.#touch(name);
     }
+  }
+
+  #readAll(): void {
+    this.#unsynced = new Set([ROOT]);
+    this.#reads.add(ROOT);
   }
 
   #touch(key: string): void {
@@ -210,6 +221,9 @@ export class DubboLayout {
       this.#unsynced = new Set([ROOT]);
     } else if (this.#unsynced?.delete(key) && this.#unsynced.size === 0) {
       this.#unsynced = undefined;
+      clearTimeout(this.#resync);
+      // Jitter: proxies that started together do not ask together for ever.
+      this.#resync = setTimeout(() => this.#readAll(), this.#options.resyncMs * (0.9 + Math.random() / 5));
       this.#sink.synced();
     }
   }

@@ -24,7 +24,7 @@ export async function testAdapter(address: string, config: Readonly<Record<strin
   const entries = new Map<string, ServiceEntry>();
   const log: string[] = [];
   const adapter = zookeeperFactory.create(
-    { address, sessionTimeout: '3s', connectTimeout: '1s', deniedRetry: '200ms', ...config },
+    { address, sessionTimeout: '3s', connectTimeout: '2s', deniedRetry: '200ms', ...config },
     { log: (level, message) => log.push(`${level}: ${message}`) },
   );
   await adapter.start({

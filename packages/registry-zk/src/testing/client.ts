@@ -17,7 +17,7 @@ export interface TestClient {
 export function testClient(address: string, options: Partial<ZkClientOptions> = {}): TestClient {
   const reports = new Recorder<ClientReport>();
   const client = new BuiltinZkClient(
-    { address, sessionTimeoutMs: 3_000, connectTimeoutMs: 1_000, maxPacketBytes: 16 * 1024 * 1024, ...options },
+    { address, sessionTimeoutMs: 3_000, connectTimeoutMs: 2_000, maxPacketBytes: 16 * 1024 * 1024, ...options },
     {
       connected: (newSession) => reports.add({ kind: 'connected', newSession }),
       disconnected: (cause) => reports.add({ kind: 'disconnected', cause }),

@@ -62,6 +62,7 @@ export class ZooKeeperServer {
       complaint += chunk.toString('utf8');
     });
     this.#process = child;
+    endWithUs(child);
     while (!(await answers(this.port))) {
       if (child.exitCode !== null) throw new Error(`ZooKeeper ended with ${child.exitCode}: ${complaint}`);
     }
@@ -95,6 +96,15 @@ export class ZooKeeperServer {
     await this.kill();
     rmSync(this.#dir, { recursive: true, force: true });
   }
+}
+
+/** A test run that is killed leaves no server behind: a shell waits for the end of its input, which is the end of this process. */
+function endWithUs(child: ChildProcess): void {
+  const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -9 "$1"', 'sh', String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
+  child.once('exit', () => {
+    guard.kill('SIGKILL');
+    guard.stdin?.destroy();
+  });
 }
 
 function freePort(): Promise<number> {
