@@ -150,20 +150,25 @@ function mavenClasspath(): string {
   return readFileSync(remembered, 'utf8').trim();
 }
 
+// A server needs the last two, which ZooKeeper's own pom marks as provided.
+const ARTIFACTS = [
+  ['org.apache.zookeeper', 'zookeeper', MAVEN_VERSION],
+  ['io.dropwizard.metrics', 'metrics-core', '4.1.12.1'],
+  ['org.xerial.snappy', 'snappy-java', '1.1.10.5'],
+] as const;
+
 function pom(): string {
+  const dependencies = ARTIFACTS.map(
+    ([group, artifact, version]) =>
+      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
+  );
   return `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>polywire.test</groupId>
   <artifactId>zookeeper</artifactId>
   <version>1</version>
   <packaging>pom</packaging>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.zookeeper</groupId>
-      <artifactId>zookeeper</artifactId>
-      <version>${MAVEN_VERSION}</version>
-    </dependency>
-  </dependencies>
+  <dependencies>${dependencies.join('')}</dependencies>
 </project>
 `;
 }
