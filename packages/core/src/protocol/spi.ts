@@ -92,9 +92,9 @@ export interface Multiplexing<F extends Frame> {
 }
 
 /** The part of a large frame at hand ends before the header. */
-export const NOT_REACHED: unique symbol = Symbol('not reached');
+export const NOT_REACHED: unique symbol = Symbol.for('polywire.not-reached');
 /** Written in a serialization that this codec cannot walk. */
-export const UNREADABLE: unique symbol = Symbol('unreadable');
+export const UNREADABLE: unique symbol = Symbol.for('polywire.unreadable');
 /** A header's value; undefined when the frame has none. */
 export type LookupResult = string | undefined | typeof NOT_REACHED | typeof UNREADABLE;
 

@@ -41,6 +41,7 @@ export function openAccessLog(config: AccessLogConfig | undefined): AccessLog | 
   // Standard output outlives the log and cannot be ended.
   const sink = {
     write: (text: string) => stdout.write(text),
+    on: (event: 'error', listener: () => void) => stdout.on(event, listener),
     once: (event: 'drain', listener: () => void) => stdout.once(event, listener),
     end: (callback: () => void) => callback(),
   };
