@@ -119,6 +119,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
         }
         this.forget(stream);
         stream.exchange.onResponseHead(frame, true);
+        this.#answered(stream);
         return;
       }
       case 'ping': {
@@ -171,6 +172,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     if (end) this.#receiving = undefined;
     if (stream === undefined || stream.cancelled) return;
     stream.exchange.onResponseData(chunk, end);
+    if (end) this.#answered(stream);
   }
 
   onFlushed(): void {
@@ -244,7 +246,12 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   #refuse(stream: FrameUpstreamStream<F>, detail: string): Taken {
     this.forget(stream);
     stream.exchange.onResponseReset('protocol-error', true, detail);
+    this.#answered(stream);
     return 'skip';
+  }
+  /** The rest of a request that was answered early is not worth its way, and without it nothing else can follow here. */
+  #answered(stream: FrameUpstreamStream<F>): void {
+    if (this.#sending === stream) this.transport.destroy('the service answered before it had the whole request');
   }
   #onCallback(request: F): void {
     if (this.#caller?.callBack(request, this) === true || request.kind === 'oneway') return;
