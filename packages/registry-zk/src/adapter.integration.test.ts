@@ -264,6 +264,7 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
 
   test('an interface whose list is too large is held, and the others go on', async () => {
     const followed = await synced(server.address, { maxPacketSize: '4KiB' });
+    const before = followed.deliveries.all.length;
     await provide(20880);
     await followed.deliveries.next(kind('upsert', HOST));
     const held = followed.deliveries.next(kind('hold', HOST));
@@ -272,7 +273,7 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
     const other = followed.deliveries.next(kind('upsert', 'com.acme.api.other.dubbo'));
     await register(zk, 'com.acme.api.Other', providerUrl('com.acme.api.Other', 1), root);
     await other;
-    assert.equal(followed.deliveries.all.some(kind('stale')), false);
+    assert.equal(followed.deliveries.all.slice(before).some(kind('stale')), false);
   });
 
   test('a stopped adapter delivers nothing more', async () => {
