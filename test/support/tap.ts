@@ -14,10 +14,11 @@ export interface Tap {
   readonly port: number;
   /** Frames seen so far, over all connections, in order of their last byte. */
   readonly frames: readonly TappedFrame[];
-  /** Resolves with the first frame, from the given index on, that is accepted. */
+  /** Resolves with the first frame, from the given index on, that is accepted; fails when none comes for some seconds. */
   find(from: number, accept: (frame: TappedFrame) => boolean): Promise<TappedFrame>;
 }
 
+const FRAME_TIMEOUT_MILLISECONDS = 15_000;
 const HEADER_LENGTH = 16;
 const BODY_LENGTH_OFFSET = 12;
 
@@ -49,7 +50,7 @@ export async function startTap(owner: Owner, target: number): Promise<Tap> {
     frames,
     async find(from, accept) {
       for (let index = from; ; index++) {
-        while (index >= frames.length) await once(arrivals, 'frame');
+        while (index >= frames.length) await once(arrivals, 'frame', { signal: AbortSignal.timeout(FRAME_TIMEOUT_MILLISECONDS) });
         const frame = frames[index];
         if (frame !== undefined && accept(frame)) return frame;
       }

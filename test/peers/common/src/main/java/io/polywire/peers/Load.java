@@ -38,10 +38,10 @@ final class Load {
     this.service = service;
     threads = Settings.number(command, "threads", 4);
     calls = Settings.number(command, "calls", Integer.MAX_VALUE);
-    milliseconds = Settings.number(command, "milliseconds", 60_000);
+    milliseconds = Settings.number(command, "milliseconds", 30_000);
     slow = Settings.number(command, "slow", 0);
     pause = Settings.number(command, "pause", 0);
-    patience = Settings.number(command, "patience", 20_000);
+    patience = Settings.number(command, "patience", 12_000);
     attachments = Settings.texts(command, "attachments");
   }
 
