@@ -32,8 +32,9 @@ export class DubboFrame implements Frame {
   readonly idLow: number;
   /** Of requests, from the front: the second string. Empty in serializations that cannot be read. */
   service = '';
+  /** Of requests, from the front: the fourth string. A generic call names its real method in its first argument. */
+  method = '';
   versionAt: number = UNKNOWN;
-  methodAt: number = UNKNOWN;
   /** The parameter descriptor; the arguments follow. */
   descriptorAt: number = UNKNOWN;
   /** Where the attachments begin, once a walk found them and a later walk may start there. */

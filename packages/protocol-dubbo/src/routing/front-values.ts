@@ -1,5 +1,5 @@
 import { type CodecCore, type LookupResult, NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
-import { type DubboFrame, UNKNOWN } from '../frame.ts';
+import type { DubboFrame } from '../frame.ts';
 import { ABSENT, type BodyReader, FAILED, OPENED } from '../serialization/serialization.ts';
 import { skipArguments } from './attachments.ts';
 
@@ -8,7 +8,7 @@ const GENERIC_ARGUMENTS = 2;
 
 /** The method, or the real one that a generic call names in its first argument (RpcUtils.getMethodName). Empty when there is none. */
 export function readMethod(frame: DubboFrame, reader: BodyReader, core: CodecCore): string {
-  const method = writtenMethod(frame, reader, core);
+  const { method } = frame;
   if (!isInvoke(method)) return method;
   const real = skipArguments(frame, reader, 0) === OPENED ? reader.readItem(core) : undefined;
   return typeof real === 'string' ? real : method;
@@ -22,8 +22,8 @@ export function readVersion(frame: DubboFrame, reader: BodyReader, core: CodecCo
 }
 
 /** Whether the frame is a generic call. */
-export function isGeneric(frame: DubboFrame, reader: BodyReader, core: CodecCore): boolean {
-  return isInvoke(writtenMethod(frame, reader, core));
+export function isGeneric(frame: DubboFrame): boolean {
+  return isInvoke(frame.method);
 }
 
 /** An argument that is a string, number or boolean, as text; of a generic call, an element of its Object[]. */
@@ -32,13 +32,6 @@ export function readArgument(frame: DubboFrame, reader: BodyReader, core: CodecC
   if (found === ABSENT) return undefined;
   if (found === FAILED) return reader.malformed || frame.to - frame.from >= frame.length ? UNREADABLE : NOT_REACHED;
   return generic ? reader.readElement(index, core) : reader.readItem(core);
-}
-
-function writtenMethod(frame: DubboFrame, reader: BodyReader, core: CodecCore): string {
-  if (frame.methodAt === UNKNOWN) return '';
-  reader.begin(frame.chunk, frame.from + frame.methodAt, frame.to, frame.from + frame.length);
-  const method = reader.readItem(core);
-  return typeof method === 'string' ? method : '';
 }
 
 function isInvoke(method: string): boolean {

@@ -18,16 +18,15 @@ export function readFront(frame: DubboFrame, reader: BodyReader | undefined, cor
   const service = reader.plain ? core.intern(frame.chunk, reader.from, reader.to) : reader.text();
   const versionAt = reader.at - from;
   if (!reader.skipText()) return failed(frame, reader);
-  const methodAt = reader.at - from;
   if (!reader.skipText()) return failed(frame, reader);
-  const pseudo = frame.chunk[reader.from] === DOLLAR;
+  const method = reader.plain ? core.intern(frame.chunk, reader.from, reader.to) : reader.text();
   const descriptorAt = reader.at - from;
   if (!reader.skipText()) return failed(frame, reader);
   // `$invoke` names the real method in its first argument: that belongs to the front, too.
-  if (pseudo && frame.to - from < frame.length && !reader.skipItem() && !reader.malformed) return false;
+  if (method.charCodeAt(0) === DOLLAR && frame.to - from < frame.length && !reader.skipItem() && !reader.malformed) return false;
   frame.service = service;
   frame.versionAt = versionAt;
-  frame.methodAt = methodAt;
+  frame.method = method;
   frame.descriptorAt = descriptorAt;
   return true;
 }

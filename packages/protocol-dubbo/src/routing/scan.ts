@@ -113,7 +113,7 @@ export class DubboScan implements HeaderScan<DubboFrame> {
   #runFront(frame: DubboFrame, reader: BodyReader): void {
     for (const output of this.#versions) this.values[output] = readVersion(frame, reader, this.#core);
     if (this.#arguments.length === 0) return;
-    const generic = isGeneric(frame, reader, this.#core);
+    const generic = isGeneric(frame);
     for (const { output, index } of this.#arguments) this.values[output] = readArgument(frame, reader, this.#core, index, generic);
   }
 
