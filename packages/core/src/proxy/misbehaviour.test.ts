@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { echo, ToyClient, ToyServer } from '../testing/toy-peers.ts';
 import { toyFrame } from '../testing/toy-protocol.ts';
 import { ToyProxy } from '../testing/toy-proxy.ts';
@@ -49,4 +50,53 @@ test('a service that answers before it has the whole request loses that connecti
   assert.equal((await caller.received(2))[1]?.body, 'v1 s m|');
   assert.equal(proxy.stats.requestsActive, 0);
   for (const pool of proxy.pools.pools()) assert.equal(pool.connectionCount, 1);
+});
+
+test('a large answer that waited behind another one goes on when its turn comes', async (t) => {
+  const service = new Map<string, Socket>();
+  const server = await ToyServer.start((frame, socket) => void service.set(frame.body.slice(2, 3), socket));
+  t.after(() => server.stop());
+  const proxy = await ToyProxy.start(t, { upstreamPort: server.port });
+  const caller = await ToyClient.connect(proxy.port);
+  t.after(() => caller.socket.destroy());
+  // Large requests have connections of their own, which may be paused.
+  caller.request(1, `s a|${'x'.repeat(100_000)}`);
+  caller.request(2, `s b|${'x'.repeat(100_000)}`);
+  while (service.size < 2) await new Promise(setImmediate);
+  const answer = (body: string) => toyFrame('response', 1, body);
+  const first = answer('a'.repeat(200_000));
+  const received = once(caller.socket, 'data');
+  service.get('a')?.write(first.subarray(0, 100_000));
+  await received;
+  const second = answer('b'.repeat(3_000_000));
+  service.get('b')?.write(second);
+  // Nothing tells from outside that the proxy has stopped reading it.
+  await sleep(100);
+  service.get('a')?.write(first.subarray(100_000));
+  const answers = await caller.received(2);
+  assert.deepEqual(
+    answers.map((frame) => [frame.id, frame.body.length]),
+    [
+      [1, 200_000],
+      [2, 3_000_000],
+    ],
+  );
+});
+
+test('answers that wait behind one that stands still are bounded', async (t) => {
+  const server = await ToyServer.start((frame, socket) => {
+    const answer = toyFrame('response', frame.id, 'x'.repeat(500_000));
+    socket.write(frame.body.startsWith('s stall') ? answer.subarray(0, 100_000) : answer);
+  });
+  t.after(() => server.stop());
+  const proxy = await ToyProxy.start(t, { upstreamPort: server.port, limits: { downstreamQueueBytes: 2 * 1024 * 1024 } });
+  const caller = await ToyClient.connect(proxy.port);
+  t.after(() => caller.socket.destroy());
+  caller.request(1, `s stall|${'x'.repeat(100_000)}`);
+  await once(caller.socket, 'data');
+  // In one piece: a caller whose answers wait is not read any further.
+  caller.send(...Array.from({ length: 28 }, (_, index) => toyFrame('request', index + 2, 's m|')));
+  await caller.ended();
+  assert.match(proxy.closeReasons[0] ?? '', /^answers wait behind a large one that stands still: \d+ bytes queued/);
+  assert.equal(proxy.stats.requestsActive, 0);
 });

@@ -23,6 +23,11 @@ export class AnswerOrder {
     this.#active = first;
   }
 
+  /** Somebody's pieces are held. */
+  get waiting(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** Whether `owner`'s pieces go straight to the connection. */
   isActive(owner: object): boolean {
     return owner === this.#active;

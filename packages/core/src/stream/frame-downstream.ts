@@ -2,6 +2,7 @@ import type { LimitsConfig } from '../config/bootstrap-model.ts';
 import { CodecError } from '../errors/codec-error.ts';
 import type { CodecConnection, Frame, FrameProtocol, LocalReply } from '../protocol/spi.ts';
 import { loop } from '../transport/loop.ts';
+import { HIGH_WATERMARK } from '../transport/socket-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { AnswerOrder } from './answer-order.ts';
 import { FrameDownstreamStream, StreamLink } from './frame-downstream-stream.ts';
@@ -172,7 +173,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     if (order === undefined) {
       if (!end) this.#order = new AnswerOrder(this.transport, owner);
       this.transport.writeRange(buffer, from, to);
-    } else if (order.write(owner, buffer.subarray(from, to), end)) this.#order = undefined;
+    } else this.#emitInOrder(order, owner, buffer.subarray(from, to), end);
     if (this.transport.full) this.#checkQueue();
   }
 
@@ -265,10 +266,18 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     this.emit(frame, whole, 0, whole.length, true);
     return true;
   }
+  #emitInOrder(order: AnswerOrder, owner: object, piece: Buffer, end: boolean): void {
+    const moves = end && order.waiting && order.isActive(owner);
+    if (order.write(owner, piece, end)) this.#order = undefined;
+    // Whoever waited for this answer's end was asked to pause.
+    if (moves && !this.transport.full) this.onDrain();
+    if (order.heldBytes > HIGH_WATERMARK) this.#checkQueue();
+  }
   #checkQueue(): void {
     const queued = this.transport.queuedBytes + (this.#order?.heldBytes ?? 0);
     if (queued > this.#limits.downstreamQueueBytes) {
-      this.transport.destroy(`the caller does not read its answers: ${queued} bytes queued (limits.downstreamQueueBytes)`);
+      const why = this.transport.full ? 'the caller does not read its answers' : 'answers wait behind a large one that stands still';
+      this.transport.destroy(`${why}: ${queued} bytes queued (limits.downstreamQueueBytes)`);
     } else if (!this.#outputFull) {
       this.#outputFull = true;
       this.#applyFlow();
