@@ -12,37 +12,42 @@ import { fileURLToPath } from 'node:url';
 const EXAMPLE = fileURLToPath(new URL('.', import.meta.url));
 const POLYWIRE = fileURLToPath(new URL('../../packages/cli/bin/polywire.js', import.meta.url));
 const LINES_SHOWN = 4; // of each consumer, 100 calls a line
-const SECONDS_TO_START = 30;
+const SECONDS_TO_WAIT = 60;
 const SECONDS_TO_END = 5;
 
 const folder = mkdtempSync(join(tmpdir(), 'dubbo-zookeeper-'));
 const started = [];
 
-/** Starts a program. `line(pattern)` resolves with the next line it prints that matches; fails when it ends before. */
+/** Starts a program. `line(pattern)` resolves with the next line it prints that matches, and fails when there is none in time. */
 function start(name, command, args, env = {}) {
   const child = spawn(command, args, { cwd: EXAMPLE, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
-  child.stderr.on('data', (bytes) => {
-    said = `${said}${bytes}`.slice(-4000);
-  });
+  for (const output of [child.stdout, child.stderr]) {
+    output.on('data', (bytes) => {
+      said = `${said}${bytes}`.slice(-4000);
+    });
+  }
   const lines = createInterface({ input: child.stdout });
   const ended = new Promise((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  const broken = ended.then((how) => Promise.reject(new Error(`${name} ended: ${how}\n${said}`)));
-  broken.catch(() => {}); // whoever waits for a line hears of it
-  const line = (pattern) => {
-    const found = new Promise((resolve) => {
+  const failure = (what) => new Error(`${name}: ${what}\n${said}`);
+  const line = (pattern) =>
+    new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(failure(`nothing like ${pattern} in ${SECONDS_TO_WAIT} s`)), SECONDS_TO_WAIT * 1000);
       lines.on('line', function look(text) {
         if (!pattern.test(text)) return;
         lines.off('line', look);
+        clearTimeout(late);
         resolve(text);
       });
+      ended.then((how) => {
+        clearTimeout(late);
+        reject(failure(how));
+      });
     });
-    return Promise.race([found, broken]);
-  };
-  const program = { child, ended, line };
+  const program = { child, ended, failure, line };
   started.push(program);
   return program;
 }
@@ -59,7 +64,7 @@ async function freePorts(count) {
 
 /** Waits until a page of Polywire's admin listener says so. */
 async function until(page, says) {
-  for (const deadline = Date.now() + SECONDS_TO_START * 1000; ; await wait(100)) {
+  for (const deadline = Date.now() + SECONDS_TO_WAIT * 1000; ; await wait(100)) {
     const text = await (await fetch(page)).text();
     if (says(text)) return;
     if (Date.now() > deadline) throw new Error(`${page} still says:\n${text}`);
@@ -78,9 +83,10 @@ async function show(title, consumers) {
 async function main() {
   if (!existsSync(join(POLYWIRE, '../../dist/main.js')))
     throw new Error('build Polywire first, in its own folder: npx --yes pnpm@10 build');
-  console.log('building the Dubbo services with Maven');
-  const how = await start('mvn', 'mvn', ['-q', '-B', 'package']).ended;
-  if (how !== 'exit code 0') throw new Error(`mvn package: ${how}; it needs Maven and a JDK, 17 or newer`);
+  console.log('building the Dubbo services with Maven (the first time it downloads their libraries)');
+  const maven = start('mvn package', 'mvn', ['-q', '-B', 'package']);
+  const how = await maven.ended;
+  if (how !== 'exit code 0') throw maven.failure(`${how}; it needs Maven and a JDK, 17 or newer`);
 
   const [zookeeperPort, v1Port, v2Port] = await freePorts(3);
   const registry = `zookeeper://127.0.0.1:${zookeeperPort}`;
@@ -125,14 +131,11 @@ async function end() {
 }
 
 const stopped = new Promise((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(1));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(new Error(`stopped by ${signal}`)));
 });
-const done = main().then(
-  () => 0,
-  (error) => {
-    console.error(error.message);
-    return 1;
-  },
-);
-process.exitCode = await Promise.race([done, stopped]);
+const failure = await Promise.race([main().catch((error) => error), stopped]);
+if (failure !== undefined) {
+  console.error(failure.message);
+  process.exitCode = 1;
+}
 await end();
