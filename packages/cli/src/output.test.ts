@@ -3,10 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { METRICS } from '@polywire/core';
 import type { RegistryAdapter, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
-import { parseAllDocuments } from 'yaml';
 import { DEFAULT_PORTS, demoFiles } from './demo/files.ts';
 import { readRegistry } from './registry-read.ts';
-import { toIstioYaml } from './service-entry-yaml.ts';
 import { styleFor, table } from './terminal.ts';
 import { renderTree } from './tree.ts';
 
@@ -63,16 +61,6 @@ function entry(host: string, ports: readonly number[]): ServiceEntry {
     origin: '/x',
   };
 }
-
-test('a dump is the same bytes for the same state, whatever the order of arrival', () => {
-  const text = toIstioYaml([entry('b', [2, 1]), entry('a', [])]);
-  assert.equal(text, toIstioYaml([entry('a', []), entry('b', [1, 2])]));
-  const [a, b] = parseAllDocuments(text).map((document) => document.toJS());
-  assert.deepEqual([a.metadata.name, a.spec.endpoints], ['a', []]);
-  assert.deepEqual(b.spec.endpoints[0], { address: '10.0.0.1', ports: { dubbo: 1 }, weight: 100, labels: { a: 'yes', version: 'v1' } });
-  assert.deepEqual(b.metadata.annotations, { 'polywire.io/service': 'b' });
-  assert.equal(toIstioYaml([]), '');
-});
 
 function adapter(start: (sink: ServiceEntrySink) => Promise<void>): RegistryAdapter & { stopped: number } {
   return {

@@ -16,5 +16,5 @@ export { loadPlugin } from './plugin/loader.ts';
 export { SPI_VERSION } from './plugin/plugin.ts';
 export { PluginRegistry } from './plugin/plugin-registry.ts';
 export { ProxyServer } from './proxy/proxy.ts';
-export { dumpEntries, type IstioServiceEntry, toIstio } from './registry/istio.ts';
+export { dumpEntries } from './registry/istio.ts';
 export type { ExplainReport, ExplainRequest } from './route/explain-report.ts';

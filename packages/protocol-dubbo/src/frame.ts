@@ -8,7 +8,7 @@ export const MAGIC = 0xdabb;
 export const REQUEST = 0x80;
 export const TWO_WAY = 0x40;
 export const EVENT = 0x20;
-export const SERIALIZATION_MASK = 0x1f;
+const SERIALIZATION_MASK = 0x1f;
 
 /** Status of an answer that holds a value or an exception. */
 export const STATUS_OK = 20;

@@ -1,4 +1,4 @@
-import { hasErrors } from '@polywire/core';
+import { dumpEntries, hasErrors } from '@polywire/core';
 import type { RegistryAdapter } from '@polywire/core/spi';
 import { builtInPlugins, loadConfiguration, reasonOf } from '../configuration.ts';
 import { parseDurationOption } from '../duration.ts';
@@ -6,7 +6,7 @@ import { CliError, EXIT } from '../exit.ts';
 import { writeProblems } from '../problem-output.ts';
 import type { CommandHost } from '../program.ts';
 import { createRegistries, readRegistry } from '../registry-read.ts';
-import { toIstioYaml } from '../service-entry-yaml.ts';
+
 import { styleFor, type Terminal } from '../terminal.ts';
 
 interface DumpOptions {
@@ -36,7 +36,7 @@ export function addRegistry({ program, terminal, finish }: CommandHost): void {
     .action(async (options: DumpOptions) => {
       const adapters = options.zookeeper === undefined ? await configured(options.config, terminal) : [zooKeeper(options.zookeeper)];
       const readings = await Promise.all(adapters.map((adapter) => readRegistry(adapter, options.timeout)));
-      terminal.stdout.write(toIstioYaml(readings.flatMap(({ entries }) => entries)));
+      terminal.stdout.write(dumpEntries(readings.flatMap(({ entries }) => entries)));
       const { red, yellow } = styleFor(terminal.stderr, terminal.environment);
       for (const { failure, held } of readings) {
         for (const [host, reason] of held) terminal.stderr.write(`${yellow('warning')}: ${host} could not be read (${reason})\n`);

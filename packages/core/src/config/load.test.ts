@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { resourceText, TEST_OPTIONS } from '../testing/mesh-text.ts';
 import { loadMesh } from './load.ts';
 import { formatProblem } from './problems.ts';
-import { resourceText, TEST_OPTIONS } from './testing.ts';
 
 /** Writes the files, loads them, and gives the problems with the folder's own name taken away. */
 async function load(files: Readonly<Record<string, string>>, globs: readonly string[] = ['**/*.yaml']) {

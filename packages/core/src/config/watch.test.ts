@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Problem } from '../errors/config-error.ts';
+import { resourceText, TEST_OPTIONS } from '../testing/mesh-text.ts';
 import { loadMesh } from './load.ts';
 import type { MeshResources } from './model.ts';
-import { resourceText, TEST_OPTIONS } from './testing.ts';
 import { watchMesh } from './watch.ts';
 
 const rule = (host: string) => resourceText('DestinationRule', `host: ${host}`).replace('{name: users}', `{name: ${host}}`);

@@ -313,3 +313,20 @@ test('filters see each phase, may wait, answer, and edit both ways', async (t) =
   assert.deepEqual(seen, ['request s/m bad', 'response denied', 'log denied']);
   assert.equal(server.received.length, 1);
 });
+
+test('a service that said goodbye and closed is left alone for a while, though its port accepts', async (t) => {
+  const { server, client } = await setup(t, (frame, socket) => {
+    if (frame.body.includes('leave')) socket.write(toyFrame('goaway', 0));
+    echo('v1')(frame, socket);
+  });
+  const caller = await client();
+  caller.request(1, 's leave|');
+  await caller.received(1);
+  const [upstream] = [...server.sockets];
+  upstream?.end();
+  while (server.sockets.size > 0) await new Promise(setImmediate);
+  caller.request(2, 's m|');
+  const [, refused] = await caller.received(2);
+  assert.match(refused?.body ?? '', /^no-healthy-upstream: .*said that it is shutting down; next attempt in \d+ ms/);
+  assert.equal(server.accepted, 1);
+});

@@ -25,4 +25,6 @@ test('time passes and success forgets', () => {
   assert.equal(backoff.remainingMs(60), 0);
   backoff.succeeded();
   assert.equal(backoff.failures, 0);
+  backoff.leave(100);
+  assert.equal(backoff.remainingMs(100), 1000);
 });

@@ -29,6 +29,11 @@ export class Backoff {
     this.#failures++;
     this.#until = nowMs + wait * (0.5 + this.#random() / 2);
   }
+  /** Waits the longest time at once: the other side said that it goes, and may accept connections for a while all the same. */
+  leave(nowMs: number): void {
+    this.#failures = Math.max(1, this.#failures);
+    this.#until = nowMs + this.#options.maxMs;
+  }
   succeeded(): void {
     this.#failures = 0;
     this.#until = 0;

@@ -137,9 +137,13 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     this.#all.delete(pooled);
     const slot = this.#shared.indexOf(pooled);
     if (slot >= 0) this.#shared[slot] = undefined;
-    if (pooled.connection.draining) this.#draining--;
     this.stats.closed++;
-    if (pooled.proven) {
+    if (pooled.connection.draining) {
+      // Dubbo 3.3 closes its connections two seconds after READONLY, while its port still accepts.
+      this.#draining--;
+      this.#lastFailure = 'it said that it is shutting down';
+      this.#backoff.leave(performance.now());
+    } else if (pooled.proven) {
       this.#backoff.succeeded();
     } else {
       this.stats.connectFailures++;

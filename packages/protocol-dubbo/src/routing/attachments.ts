@@ -50,7 +50,7 @@ function countInText(descriptor: string): number {
 }
 
 /** Parameters of a descriptor in the JVM's form: `[[JLjava/lang/String;I` has three. */
-export function countArguments(b: Buffer, from: number, to: number): number {
+function countArguments(b: Buffer, from: number, to: number): number {
   let count = 0;
   for (let at = from; at < to; at++) {
     const letter = b[at]!;

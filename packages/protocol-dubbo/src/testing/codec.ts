@@ -6,10 +6,10 @@ const core: CodecCore = {
   intern: (chunk, from, to) => chunk.toString('utf8', from, to),
 };
 
-export const codec: ReturnType<typeof dubbo> = dubbo(core);
+const codec: ReturnType<typeof dubbo> = dubbo(core);
 
 /** The facets, which this codec all has. */
-export function facet<T>(value: T | undefined): T {
+function facet<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the codec lacks a facet');
   return value;
 }

@@ -4,7 +4,7 @@ export const UNIMPLEMENTED = -6;
 export const NO_NODE = -101;
 export const NO_AUTH = -102;
 export const NODE_EXISTS = -110;
-export const SESSION_EXPIRED = -112;
+const SESSION_EXPIRED = -112;
 export const AUTH_FAILED = -115;
 /** Not ZooKeeper's: the reply was longer than `maxPacketBytes` and its body was skipped. */
 export const REPLY_TOO_LARGE = 1;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readText, resourceText } from '../testing.ts';
+import { readText, resourceText } from '../../testing/mesh-text.ts';
 import { DESTINATION_RULE_FIELDS } from './destination-rule.ts';
 import type { FieldTable } from './object-reader.ts';
 import { LOAD_BALANCER_FIELDS, TLS_FIELDS, TRAFFIC_POLICY_FIELDS } from './traffic-policy.ts';

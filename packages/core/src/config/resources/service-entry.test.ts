@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readText, resourceText } from '../testing.ts';
+import { readText, resourceText } from '../../testing/mesh-text.ts';
 import type { FieldTable } from './object-reader.ts';
 import { ENDPOINT_FIELDS } from './service-endpoints.ts';
 import { SERVICE_ENTRY_FIELDS } from './service-entry.ts';

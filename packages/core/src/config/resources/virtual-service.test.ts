@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readText, resourceText } from '../../testing/mesh-text.ts';
 import type { VirtualService } from '../model.ts';
-import { readText, resourceText } from '../testing.ts';
 import type { FieldTable } from './object-reader.ts';
 import { DESTINATION_FIELDS, ROUTE_DESTINATION_FIELDS } from './route-destination.ts';
 import { HTTP_ROUTE_FIELDS, MATCH_FIELDS, VIRTUAL_SERVICE_FIELDS } from './virtual-service.ts';

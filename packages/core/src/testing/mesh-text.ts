@@ -1,8 +1,8 @@
+import { formatProblem } from '../config/problems.ts';
+import type { ResourceOptions } from '../config/resources/options.ts';
+import { type Resource, readResources } from '../config/resources/resource.ts';
+import { parseYaml } from '../config/yaml-source.ts';
 import type { Problem } from '../errors/config-error.ts';
-import { formatProblem } from './problems.ts';
-import type { ResourceOptions } from './resources/options.ts';
-import { type Resource, readResources } from './resources/resource.ts';
-import { parseYaml } from './yaml-source.ts';
 
 /** What tests let resources say: the balancers of core, one of a plugin, and two protocols. */
 export const TEST_OPTIONS: ResourceOptions = {
