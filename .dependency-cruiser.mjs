@@ -6,7 +6,7 @@ const CODEC_INTERFACE = '^packages/core/src/protocol/spi\\.ts$';
 const VALUE_IMPORT = { dependencyTypesNot: ['type-only'] };
 
 // Folders of packages/core/src that anyone in core may import from.
-const SHARED = ['errors', 'buffer', 'transport'];
+const SHARED = ['errors', 'identity', 'buffer', 'transport'];
 // The folders of the data path and of control. Only proxy/ and the entry points put them together.
 const STAGES = ['downstream', 'protocol', 'stream', 'filter', 'route', 'cluster', 'upstream', 'registry', 'config', 'observe', 'plugin'];
 
@@ -23,7 +23,7 @@ export default {
     },
     {
       name: 'shared-folders-stand-alone',
-      comment: "errors/, buffer/ and transport/ are imported by every stage, so they run no stage's code.",
+      comment: "errors/, identity/, buffer/ and transport/ are imported by every stage, so they run no stage's code.",
       severity: 'error',
       from: { path: core(SHARED), pathNot: TESTS },
       to: { path: core([...STAGES, 'proxy']), pathNot: CODEC_INTERFACE, ...VALUE_IMPORT },

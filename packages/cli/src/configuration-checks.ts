@@ -1,4 +1,4 @@
-import type { Bootstrap, BootstrapResult, PluginRegistry, Problem } from '@polywire/core';
+import { type Bootstrap, type BootstrapResult, messageOf, type PluginRegistry, type Problem } from '@polywire/core';
 
 type Path = readonly (string | number)[];
 
@@ -14,7 +14,7 @@ export function checkPluginParts(
     try {
       use();
     } catch (error) {
-      fail(error instanceof Error ? error.message : String(error), path);
+      fail(messageOf(error), path);
     }
   };
   for (const [index, listener] of bootstrap.listeners.entries()) {

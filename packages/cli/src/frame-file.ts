@@ -1,3 +1,4 @@
+import { messageOf } from '@polywire/core';
 import type { Frame, FrameKind, FrameProtocol, Peek, Routing } from '@polywire/core/spi';
 import { CliError, EXIT } from './exit.ts';
 
@@ -37,7 +38,7 @@ export function describeFrame(bytes: Buffer, protocols: readonly FrameProtocol[]
     return describe(bytes, protocol);
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError(`this is no ${protocol.name} frame: ${error instanceof Error ? error.message : String(error)}`, EXIT.refused, error);
+    throw new CliError(`this is no ${protocol.name} frame: ${messageOf(error)}`, EXIT.refused, error);
   }
 }
 

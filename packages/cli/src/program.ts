@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { messageOf } from '@polywire/core';
 import { Command, CommanderError, Option } from 'commander';
 import { addDemo } from './commands/demo.ts';
 import { addExplain } from './commands/explain.ts';
@@ -74,7 +75,7 @@ function report(error: unknown, terminal: Terminal, debug: boolean): number {
   // Commander has written its message, or the help or version that was asked for, before it throws.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { red, dim } = styleFor(terminal.stderr, terminal.environment);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   terminal.stderr.write(`${red('polywire:')} ${message}\n`);
   const expected = error instanceof CliError;
   if (debug && error instanceof Error) terminal.stderr.write(`${error.stack}\n`);

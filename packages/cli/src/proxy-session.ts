@@ -7,6 +7,7 @@ import {
   createLog,
   hasErrors,
   type LogLevel,
+  messageOf,
   ProxyServer,
   startAdmin,
 } from '@polywire/core';
@@ -75,6 +76,6 @@ async function started<T>(proxy: ProxyServer, start: () => Promise<T>): Promise<
     return await start();
   } catch (error) {
     await proxy.close();
-    throw new CliError(error instanceof Error ? error.message : String(error), EXIT.refused, error);
+    throw new CliError(messageOf(error), EXIT.refused, error);
   }
 }

@@ -1,4 +1,4 @@
-import type { Bootstrap, PluginRegistry } from '@polywire/core';
+import { type Bootstrap, messageOf, type PluginRegistry } from '@polywire/core';
 import type { HoldReason, RegistryAdapter, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
 
 /** What one reading of a registry gave. */
@@ -21,7 +21,7 @@ export async function readRegistry(adapter: RegistryAdapter, timeoutMs: number):
     await Promise.race([adapter.start(collector), collector.done]);
     await collector.done;
   } catch (error) {
-    collector.fail(`${adapter.name}: ${error instanceof Error ? error.message : String(error)}`);
+    collector.fail(`${adapter.name}: ${messageOf(error)}`);
   } finally {
     clearTimeout(timer);
     await adapter.stop();

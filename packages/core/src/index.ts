@@ -6,6 +6,7 @@ export type { Bootstrap } from './config/bootstrap-model.ts';
 export { type LoadedMesh, loadMesh } from './config/load.ts';
 export { formatProblem, hasErrors, type SourceTexts } from './config/problems.ts';
 export { ConfigError, type Problem } from './errors/config-error.ts';
+export { messageOf } from './errors/message-of.ts';
 export { RefusedConfiguration } from './errors/refused-configuration.ts';
 export { type AdminListener, startAdmin } from './observe/admin.ts';
 export type { AdminSource } from './observe/admin-source.ts';

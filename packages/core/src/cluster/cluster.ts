@@ -16,8 +16,6 @@ export class ClusterStats {
   failures = 0;
   timeouts = 0;
   retries = 0;
-  connectFailures = 0;
-  lateResponses = 0;
 }
 
 /** An endpoint that a cluster knows and does not use. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../errors/message-of.ts';
 import { parseDuration, parseSize, parseSocketAddress } from './units.ts';
 
 /** A text that one of the unit parsers reads; what it throws becomes the issue. */
@@ -7,7 +8,7 @@ function parsedBy<T>(parse: (text: string) => T) {
     try {
       return parse(text);
     } catch (cause) {
-      context.addIssue({ code: 'custom', message: cause instanceof Error ? cause.message : String(cause) });
+      context.addIssue({ code: 'custom', message: messageOf(cause) });
       return z.NEVER;
     }
   });

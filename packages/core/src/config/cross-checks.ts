@@ -1,4 +1,5 @@
 import { formatPosition, type Position, type Problem } from '../errors/config-error.ts';
+import { formatServiceKey } from '../identity/service-key.ts';
 import { HostRelations, keysCollide } from './host-relations.ts';
 import type { DestinationRule, MeshResources, RouteDestination, WrittenHost } from './model.ts';
 import type { Resource } from './resources/resource.ts';
@@ -40,7 +41,7 @@ function duplicateServices(resources: readonly Resource[]): Problem[] {
     if (kind !== 'ServiceEntry') continue;
     const { identity, host, aliases } = value;
     const claims = [host, ...aliases].map((name) => `the host ${name.toLowerCase()}`);
-    if (identity !== undefined) claims.push(`the service ${JSON.stringify([identity.group, identity.name, identity.version])}`);
+    if (identity !== undefined) claims.push(`the service ${formatServiceKey(identity)}`);
     for (const claim of new Set(claims)) {
       const former = first.get(claim);
       if (former === undefined) first.set(claim, position);

@@ -1,5 +1,5 @@
-import type { ServiceEntry, ServiceIdentity } from '../registry/registry.ts';
-import { parseServiceKey } from './resources/hosts.ts';
+import { overlaps, parseServiceKey, type ServicePattern, specificity } from '../identity/service-key.ts';
+import type { ServiceEntry } from '../registry/registry.ts';
 
 /** Which written hosts can mean the same service, as far as the files' service entries and the texts themselves say. */
 export class HostRelations {
@@ -23,9 +23,7 @@ export class HostRelations {
     const key = parseServiceKey(host);
     if (key === undefined) return [];
     const same = this.#byInterface.get(key.name) ?? [];
-    const fitting = same.filter(
-      ({ identity }) => identity !== undefined && agree(key.group, identity.group) && agree(key.version, identity.version),
-    );
+    const fitting = same.filter(({ identity }) => identity !== undefined && overlaps(key, identity));
     if (fitting.length > 0) return fitting;
     const unsaid = this.#byHost.get(key.name.toLowerCase());
     return unsaid !== undefined && unsaid.identity === undefined ? [unsaid] : [];
@@ -38,7 +36,7 @@ export class HostRelations {
     const left = this.entriesOf(rule);
     const right = this.entriesOf(destination);
     if (left.length > 0 && right.length > 0) return left.some((entry) => right.includes(entry));
-    if (keysOverlap(rule, destination)) return true;
+    if (canBeSame(parseServiceKey(rule), parseServiceKey(destination))) return true;
     // A registry may give a service key any generated host: only the running proxy knows which.
     return isSurelyKey(rule) !== isSurelyKey(destination);
   }
@@ -46,22 +44,13 @@ export class HostRelations {
 
 /** Whether two different keys can name the same service while neither is more specific. */
 export function keysCollide(left: string, right: string): boolean {
-  if (left === right || !keysOverlap(left, right)) return false;
-  return specificity(parseServiceKey(left)) === specificity(parseServiceKey(right));
+  if (left === right) return false;
+  const [a, b] = [parseServiceKey(left), parseServiceKey(right)];
+  return a !== undefined && b !== undefined && canBeSame(a, b) && specificity(a) === specificity(b);
 }
 
-function keysOverlap(left: string, right: string): boolean {
-  const a = parseServiceKey(left);
-  const b = parseServiceKey(right);
-  return a !== undefined && b !== undefined && a.name === b.name && agree(a.group, b.group) && agree(a.version, b.version);
-}
-
-function agree(left: string | undefined, right: string | undefined): boolean {
-  return left === undefined || right === undefined || left === right;
-}
-
-function specificity(key: ServiceIdentity | undefined): number {
-  return (key?.group === undefined ? 0 : 1) + (key?.version === undefined ? 0 : 1);
+function canBeSame(a: ServicePattern | undefined, b: ServicePattern | undefined): boolean {
+  return a !== undefined && b !== undefined && a.name === b.name && overlaps(a, b);
 }
 
 function isSurelyKey(host: string): boolean {

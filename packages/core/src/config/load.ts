@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { glob } from 'tinyglobby';
 import type { Problem } from '../errors/config-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { crossCheck } from './cross-checks.ts';
 import type { MeshResources } from './model.ts';
 import type { SourceTexts } from './problems.ts';
@@ -56,7 +57,7 @@ async function readSources(where: MeshSources, problems: Problem[]): Promise<Sou
       if (isMissing(cause)) continue;
       // It counts as read, so that a watch sees when it comes and goes.
       texts.set(name, '');
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = messageOf(cause);
       problems.push({ severity: 'error', message: `cannot be read: ${reason}`, position: { file: name, line: 0, column: 0 } });
     }
   }

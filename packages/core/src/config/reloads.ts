@@ -1,4 +1,5 @@
 import type { Problem } from '../errors/config-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { LoadedMesh } from './load.ts';
 import type { MeshResources } from './model.ts';
 import { hasErrors, type SourceTexts } from './problems.ts';
@@ -45,7 +46,7 @@ export class Reloads {
   /** Reports what is wrong with the watch itself. */
   fail(what: string, cause: unknown): void {
     if (this.#stopped) return;
-    const message = `${what}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const message = `${what}: ${messageOf(cause)}`;
     this.#options.onProblems([{ severity: 'error', message, position: undefined }], this.#seen);
   }
 

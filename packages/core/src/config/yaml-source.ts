@@ -15,6 +15,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import { ConfigError, type Position, type Problem } from '../errors/config-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
 import type { Path } from './problems.ts';
 
@@ -131,10 +132,6 @@ function firstAlias(document: Document.Parsed): Node | undefined {
     },
   });
   return found;
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 class LocatedDocument implements SourceDocument {

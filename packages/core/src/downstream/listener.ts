@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { ListenerConfig } from '../config/bootstrap-model.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
 import type { DownstreamConnection } from '../stream/stream.ts';
+import { formatAddress, listen } from '../transport/listen.ts';
 import { HIGH_WATERMARK, SocketTransport } from '../transport/socket-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 
@@ -43,15 +44,13 @@ export class Listener {
   }
 
   /** @throws when the address cannot be listened on, with the listener's name */
-  start(): Promise<{ readonly address: string; readonly port: number }> {
+  async start(): Promise<AddressInfo> {
     const { host, port } = this.#options.config.address;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (error) => reject(new Error(`listener ${this.name}: ${error.message}`, { cause: error })));
-      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
-        this.#watchIdle();
-        resolve(listeningOn(this.#server));
-      });
-    });
+    const address = await listen(this.#server, `listener ${this.name}`, { host, port, backlog: BACKLOG });
+    // A connection that cannot be accepted, for want of file descriptors, costs only itself.
+    this.#server.on('error', () => this.#options.stats.connectionsRefused++);
+    this.#watchIdle();
+    return address;
   }
 
   get connections(): number {
@@ -89,7 +88,7 @@ export class Listener {
     }
     stats.connections++;
     stats.connectionsActive++;
-    const transport = new SocketTransport(socket, `${socket.remoteAddress}:${socket.remotePort}`);
+    const transport = new SocketTransport(socket, formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0));
     const accepted = { transport, connection: this.#options.accept(transport), silent: 0 };
     this.#accepted.add(accepted);
     transport.start(accepted.connection);
@@ -117,10 +116,4 @@ export class Listener {
       }
     }
   }
-}
-
-function listeningOn(server: Server): AddressInfo {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a listener without an address');
-  return address;
 }

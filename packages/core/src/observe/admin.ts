@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { messageOf } from '../errors/message-of.ts';
+import { formatAddress, listen } from '../transport/listen.ts';
 import { renderClusters, renderJson, renderRegistries, renderStats } from './admin-render.ts';
 import type { AdminSource } from './admin-source.ts';
 import { isLogLevel, LOG_LEVELS } from './log.ts';
@@ -30,11 +32,9 @@ export async function startAdmin(options: AdminOptions, source: AdminSource): Pr
   );
   server.maxConnections = 64;
   const host = options.host ?? '127.0.0.1';
-  await listen(server, host, options.port);
-  const bound = server.address();
-  const port = typeof bound === 'object' && bound !== null ? bound.port : options.port;
+  const { port } = await listen(server, 'the admin listener', { host, port: options.port });
   return {
-    address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    address: formatAddress(host, port),
     close: () => close(server),
   };
 }
@@ -111,7 +111,7 @@ function serve(source: AdminSource, request: IncomingMessage, response: ServerRe
   try {
     answer = route(source, method ?? '', request.url ?? '/');
   } catch (error) {
-    answer = { status: 500, body: `${error instanceof Error ? error.message : String(error)}\n` };
+    answer = { status: 500, body: `${messageOf(error)}\n` };
   }
   const body = Buffer.from(answer.body);
   response.writeHead(answer.status ?? 200, {
@@ -147,16 +147,6 @@ function wantsJson(query: URLSearchParams): boolean {
 
 function json(value: unknown): Answer {
   return { type: JSON_TYPE, body: renderJson(value) };
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.removeListener('error', reject);
-      resolve();
-    });
-  });
 }
 
 function close(server: Server): Promise<void> {

@@ -8,8 +8,6 @@ export class ListenerStats {
   connectionsRefused = 0;
   protocolErrors = 0;
   requestsActive = 0;
-  unreadable = 0;
-  retries = 0;
   readonly duration = new Histogram();
   readonly outcomes: Record<Outcome, number> = {
     ok: 0,

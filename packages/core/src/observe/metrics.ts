@@ -36,7 +36,7 @@ export const METRICS = {
   downstreamConnectionsActive: gauge('polywire_downstream_connections_active', 'Open connections from callers.'),
   downstreamConnectionsRefused: counter(
     'polywire_downstream_connections_refused_total',
-    'Connections closed at once: limit or unknown protocol.',
+    'Connections closed at once: beyond the limit, or not to be accepted.',
   ),
   downstreamProtocolErrors: counter('polywire_downstream_protocol_errors_total', 'Frames from callers that could not be parsed.'),
 

@@ -1,5 +1,6 @@
 import type { LoadBalancerFactory } from '../cluster/load-balancer.ts';
 import { ConfigError } from '../errors/config-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { FilterFactory } from '../filter/filter.ts';
 import type { CodecCore, FrameProtocol } from '../protocol/spi.ts';
 import type { RegistryAdapterFactory } from '../registry/registry.ts';
@@ -55,7 +56,7 @@ export class PluginRegistry {
     try {
       protocol = create();
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new ConfigError(`plugin ${origin} cannot be used: its protocols[${index}] threw when it was created: ${reason}`, {
         cause: error,
       });

@@ -3,6 +3,7 @@ import type { AccessLogConfig } from '../config/bootstrap-model.ts';
 import { AccessLog, type AccessLogRecord } from '../observe/access-log.ts';
 import { UNREADABLE } from '../protocol/spi.ts';
 import type { HeadReader } from '../stream/stream.ts';
+import { formatAddress } from '../transport/listen.ts';
 import type { ProxiedExchange } from './exchange.ts';
 
 /** One request as its line in the access log, when it ended. */
@@ -22,7 +23,7 @@ export function accessRecord<Req, Res>(
     method: exchange.method,
     route: exchange.route?.name ?? '',
     cluster: exchange.cluster?.name ?? '',
-    endpoint: endpoint === undefined ? '' : `${endpoint.address}:${endpoint.port}`,
+    endpoint: endpoint === undefined ? '' : formatAddress(endpoint.address, endpoint.port),
     outcome: exchange.outcome ?? 'none',
     localReply: exchange.localReply?.reason,
     requestBytes: heads.size(exchange.head),

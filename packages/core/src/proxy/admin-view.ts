@@ -1,6 +1,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { AdminSource, ClusterStatus, EndpointStatus } from '../observe/admin-source.ts';
 import type { Frame } from '../protocol/spi.ts';
+import { formatAddress } from '../transport/listen.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
 import { collectMetrics } from './metrics.ts';
 import type { ProxyServer } from './proxy.ts';
@@ -26,7 +27,7 @@ function clusterStatus(cluster: Cluster<UpstreamEndpoint<Frame, Frame>>): Cluste
 
 function endpointStatus({ endpoint, pool }: UpstreamEndpoint<Frame, Frame>): EndpointStatus {
   return {
-    address: `${endpoint.address}:${endpoint.port}`,
+    address: formatAddress(endpoint.address, endpoint.port),
     weight: endpoint.weight,
     labels: Object.fromEntries(endpoint.labels),
     available: pool.available,

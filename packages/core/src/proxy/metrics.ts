@@ -1,5 +1,6 @@
 import type { HistogramSnapshot } from '../observe/histogram.ts';
 import { METRICS, type Metric, type MetricFamily } from '../observe/metrics.ts';
+import { formatAddress } from '../transport/listen.ts';
 import type { ListenerRuntime } from './listener-runtime.ts';
 import type { ProtocolRuntime } from './protocol-runtime.ts';
 import type { ProxyServer } from './proxy.ts';
@@ -51,7 +52,7 @@ function* protocolMetrics(protocol: string, { clusters, pools, counts }: Protoco
     yield metric(METRICS.clusterEndpointsAvailable, cluster.endpoints.filter(({ available }) => available).length, labels);
   }
   for (const pool of pools.pools()) {
-    const labels = { protocol, endpoint: `${pool.host}:${pool.port}` };
+    const labels = { protocol, endpoint: formatAddress(pool.host, pool.port) };
     yield metric(METRICS.endpointRequests, pool.stats.requests, labels);
     yield metric(METRICS.endpointFailures, pool.stats.failures, labels);
     yield metric(METRICS.endpointRequestsActive, pool.activeRequests, labels);

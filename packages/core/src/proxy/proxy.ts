@@ -14,6 +14,7 @@ import type { RegistryAdapter } from '../registry/registry.ts';
 import { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import type { ExplainReport, ExplainRequest } from '../route/explain.ts';
 import { FILES } from '../route/routing-state.ts';
+import { formatAddress } from '../transport/listen.ts';
 import { loop } from '../transport/loop.ts';
 import { TimerWheel } from '../transport/timer-wheel.ts';
 import { accessRecord, openAccessLog } from './access-record.ts';
@@ -125,7 +126,7 @@ export class ProxyServer {
     const listeners: { name: string; address: string }[] = [];
     for (const { listener } of this.listeners) {
       const { address, port } = await listener.start();
-      listeners.push({ name: listener.name, address: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}` });
+      listeners.push({ name: listener.name, address: formatAddress(address, port) });
     }
     this.#watcher = await watchMesh({
       where: this.#where,

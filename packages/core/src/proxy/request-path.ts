@@ -1,3 +1,5 @@
+import type { ClusterStats } from '../cluster/cluster.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { FilterChain } from '../filter/chain.ts';
 import type { FilterVerdict } from '../filter/filter.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
@@ -143,7 +145,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
         if (late === 'continue') goOn();
         else this.#fail(exchange, late.reason, late.message);
       },
-      (error: unknown) => this.#fail(exchange, 'internal', `a filter failed: ${error instanceof Error ? error.message : String(error)}`),
+      (error: unknown) => this.#fail(exchange, 'internal', `a filter failed: ${messageOf(error)}`),
     );
   }
 
@@ -265,7 +267,6 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     }
     if (!processed && exchange.attempt < MAX_ATTEMPTS) {
       this.#leaveUpstream(exchange);
-      this.#stats.retries++;
       if (exchange.cluster !== undefined) exchange.cluster.stats.retries++;
       return this.#attempt(exchange, target);
     }
@@ -309,7 +310,6 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.localReply = reply;
     exchange.outcome = LOCAL_REPLY_OUTCOME[reason];
     this.#stats.localReplies[reason]++;
-    if (exchange.route !== undefined) exchange.route.stats.localReplies++;
     for (const filter of this.#options.filters.response) filter.onResponse(exchange);
     exchange.downstream.reply(reply);
     this.#finish(exchange);
@@ -344,19 +344,11 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     stats.outcomes[outcome]++;
     const healthy = outcome === 'ok' || outcome === 'business-error';
     if (!healthy && target !== undefined) target.pool.stats.failures++;
-    if (exchange.route !== undefined) countOutcome(exchange.route.stats, outcome);
     if (exchange.cluster !== undefined) countOutcome(exchange.cluster.stats, outcome);
   }
 }
 
-/** Routes and clusters count alike. */
-interface OutcomeCounts {
-  ok: number;
-  businessErrors: number;
-  timeouts: number;
-  failures: number;
-}
-function countOutcome(counts: OutcomeCounts, outcome: Outcome): void {
+function countOutcome(counts: ClusterStats, outcome: Outcome): void {
   if (outcome === 'ok') counts.ok++;
   else if (outcome === 'business-error') counts.businessErrors++;
   else if (outcome === 'timeout') counts.timeouts++;

@@ -1,6 +1,6 @@
+import { patternId, type ServicePattern, specificity } from '../identity/service-key.ts';
 import type { ServiceDirectory } from '../registry/entry-index.ts';
 import type { HostIndex, IndexedHost } from './host-index.ts';
-import { patternId, type ServicePattern, specificity } from './service-key.ts';
 import type { ServiceView } from './service-view.ts';
 
 /** Hosts that say the same of one service. */

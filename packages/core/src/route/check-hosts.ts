@@ -1,7 +1,7 @@
 import type { DestinationRule, MeshResources, WrittenHost } from '../config/model.ts';
 import { formatPosition, type Position, type Problem } from '../errors/config-error.ts';
+import { formatServiceKey, intersect, overlaps, parseServiceKey, patternId, specificity } from '../identity/service-key.ts';
 import type { HostIndex, IndexedHost } from './host-index.ts';
-import { formatServiceKey, intersect, overlaps, parseServiceKey, patternId, specificity } from './service-key.ts';
 
 /** Hosts that cannot be read, hosts that contradict each other, and DestinationRules that cannot work. The same for every protocol. */
 export function checkHosts(

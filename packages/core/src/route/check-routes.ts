@@ -1,12 +1,13 @@
 import type { HttpRoute, MeshResources, RouteDestination, VirtualService } from '../config/model.ts';
 import { ConfigError, formatPosition, type Position, type Problem } from '../errors/config-error.ts';
+import { messageOf } from '../errors/message-of.ts';
+import { parseServiceKey } from '../identity/service-key.ts';
 import type { ServiceDirectory } from '../registry/entry-index.ts';
 import { isWellFormedHost } from './check-hosts.ts';
 import type { RouteProtocol } from './compile-service.ts';
 import { type DestinationContext, destinationRuleFor, destinationTarget } from './destination.ts';
 import { routeName } from './merged-rules.ts';
 import { headersOf, RuleMatch } from './rule.ts';
-import { parseServiceKey } from './service-key.ts';
 import { entriesOfInterface, speaks } from './service-view.ts';
 
 /** What routes are checked against. */
@@ -75,7 +76,7 @@ class RouteChecker<H> {
       try {
         new RuleMatch(match, () => 0);
       } catch (error) {
-        this.#error(`route ${name}: ${error instanceof Error ? error.message : String(error)}`, match.position);
+        this.#error(`route ${name}: ${messageOf(error)}`, match.position);
       }
     }
   }

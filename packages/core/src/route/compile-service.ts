@@ -2,6 +2,7 @@ import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { HeaderOperations, HttpRoute, VirtualService } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
+import { covers, formatServiceKey, intersect, overlaps, type ServicePattern, specificity } from '../identity/service-key.ts';
 import type { Capability, HeaderEdits, HeaderScan, ScanRequest } from '../protocol/spi.ts';
 import { applicableHosts, wildcardNames } from './applicable-hosts.ts';
 import { clusterSpec, type DestinationContext, destinationTarget, targetNames, variantTarget } from './destination.ts';
@@ -10,7 +11,6 @@ import { mergeRules, type WrittenRule } from './merged-rules.ts';
 import { Route, type RouteStats, type WeightedCluster } from './route.ts';
 import { GROUP, headersOf, RuleMatch, VERSION } from './rule.ts';
 import type { ScanCache } from './scan-cache.ts';
-import { covers, formatServiceKey, intersect, overlaps, type ServicePattern, specificity } from './service-key.ts';
 import { type Lane, type Rule, ServiceRoutes } from './service-routes.ts';
 import type { ServiceView, Variant } from './service-view.ts';
 

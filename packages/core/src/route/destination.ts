@@ -2,9 +2,9 @@ import type { ClusterSpec, LeftOutEndpoint, ResolvedEndpoints } from '../cluster
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { DestinationRule, Subset } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
+import { covers, formatServiceKey, parseServiceKey, patternId, type ServicePattern, specificity } from '../identity/service-key.ts';
 import type { DirectoryEntry, ServiceDirectory } from '../registry/entry-index.ts';
 import type { HostIndex, IndexedHost } from './host-index.ts';
-import { covers, formatServiceKey, parseServiceKey, patternId, type ServicePattern, specificity } from './service-key.ts';
 import { entriesOfInterface, entryPattern, speaks } from './service-view.ts';
 
 /** The DNS name of an entry means that entry's identity: as much as a whole service key says. */

@@ -1,6 +1,7 @@
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { VirtualService } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
+import { describePart, formatServiceKey, intersect, overlaps, patternId, type ServicePattern } from '../identity/service-key.ts';
 import type { LookupResult } from '../protocol/spi.ts';
 import { applicableHosts, wildcardNames } from './applicable-hosts.ts';
 import type { CompileContext, RouteProtocol } from './compile-service.ts';
@@ -16,7 +17,6 @@ import { type IndexedHost, matchesWildcard } from './host-index.ts';
 import type { Route } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { GROUP, VERSION } from './rule.ts';
-import { describePart, formatServiceKey, intersect, overlaps, patternId, type ServicePattern } from './service-key.ts';
 import type { Lane, RouteRefusal } from './service-routes.ts';
 import { type ServiceView, viewService } from './service-view.ts';
 

@@ -1,5 +1,5 @@
 import type { WrittenHost } from '../config/model.ts';
-import { parseServiceKey, type ServicePattern } from './service-key.ts';
+import { parseServiceKey, type ServicePattern } from '../identity/service-key.ts';
 
 /** A host as a resource writes it, and what it says. */
 export interface IndexedHost<T> {

@@ -6,11 +6,6 @@ import type { HeaderEdits } from '../protocol/spi.ts';
 /** Counters of one route, since the process began. They outlive recompilation. */
 export class RouteStats {
   requests = 0;
-  ok = 0;
-  businessErrors = 0;
-  failures = 0;
-  timeouts = 0;
-  localReplies = 0;
   /** Times a rule of this route could not be decided because the frame's serialization cannot be walked. */
   unreadable = 0;
 }

@@ -1,7 +1,7 @@
 import type { HeaderMatch, RouteMatch } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
+import { parseServiceKey } from '../identity/service-key.ts';
 import { type LookupResult, NOT_REACHED, UNREADABLE } from '../protocol/spi.ts';
-import { parseServiceKey } from './service-key.ts';
 import { compileStringMatch, describeStringMatch, type StringTest } from './string-test.ts';
 import { compileUriMatch, type UriTest } from './uri-test.ts';
 

@@ -1,9 +1,9 @@
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
+import { describePart, type ServicePattern } from '../identity/service-key.ts';
 import { type HeaderScan, type LocalReplyReason, type LookupResult, NOT_REACHED, UNREADABLE } from '../protocol/spi.ts';
 import type { WrittenRule } from './merged-rules.ts';
 import type { Route } from './route.ts';
 import type { RuleMatch } from './rule.ts';
-import { describePart, type ServicePattern } from './service-key.ts';
 import type { Variant } from './service-view.ts';
 
 /** Why a request is not routed, for the local reply. */

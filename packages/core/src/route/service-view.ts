@@ -1,5 +1,5 @@
+import { patternId, type ServicePattern, specificity } from '../identity/service-key.ts';
 import type { DirectoryEntry, ServiceDirectory } from '../registry/entry-index.ts';
-import { patternId, type ServicePattern, specificity } from './service-key.ts';
 
 /** Entries of one service that share an identity. */
 export interface Variant {

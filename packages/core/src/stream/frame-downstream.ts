@@ -1,5 +1,6 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
 import { CodecError } from '../errors/codec-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { CodecConnection, Frame, FrameProtocol, LocalReply } from '../protocol/spi.ts';
 import { loop } from '../transport/loop.ts';
 import { HIGH_WATERMARK } from '../transport/socket-transport.ts';
@@ -239,7 +240,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     this.emit(request, bytes, 0, bytes.length, true);
   }
   #refuse(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     if (!(error instanceof CodecError)) {
       loop.onError(error);
       return this.transport.destroy(`a bug: ${reason}`);

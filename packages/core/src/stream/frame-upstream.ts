@@ -1,5 +1,6 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
 import { CodecError } from '../errors/codec-error.ts';
+import { messageOf } from '../errors/message-of.ts';
 import type { CodecConnection, Frame, FrameProtocol, HeaderEdits } from '../protocol/spi.ts';
 import { loop } from '../transport/loop.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -105,7 +106,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
       this.#reader.push(chunk);
     } catch (error) {
       if (!(error instanceof CodecError)) loop.onError(error);
-      this.transport.destroy(error instanceof Error ? error.message : String(error));
+      this.transport.destroy(messageOf(error));
     }
   }
 

@@ -1,4 +1,6 @@
 import { connect, type Socket } from 'node:net';
+import { messageOf } from '../errors/message-of.ts';
+import { formatAddress } from './listen.ts';
 import { loop } from './loop.ts';
 import type { Transport, TransportUser } from './transport.ts';
 
@@ -45,7 +47,7 @@ export class SocketTransport implements Transport {
     // highWaterMark is passed through to the stream, though net's types do not list it.
     const settings = { host: options.host, port: options.port, noDelay: true, highWaterMark: HIGH_WATERMARK };
     const socket = connect(settings);
-    const peer = options.host.includes(':') ? `[${options.host}]:${options.port}` : `${options.host}:${options.port}`;
+    const peer = formatAddress(options.host, options.port);
     const transport = new SocketTransport(socket, peer);
     const timer = setTimeout(() => transport.destroy(`no connection within ${options.timeoutMs} ms`), options.timeoutMs);
     socket.once('connect', () => {
@@ -163,7 +165,7 @@ export class SocketTransport implements Transport {
       handle();
     } catch (error) {
       loop.onError(error);
-      this.destroy(`a bug: ${error instanceof Error ? error.message : String(error)}`);
+      this.destroy(`a bug: ${messageOf(error)}`);
     }
   }
   #unblock(): void {

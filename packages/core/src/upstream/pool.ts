@@ -1,4 +1,5 @@
 import type { BoundUpstream, StreamProtocol } from '../stream/stream.ts';
+import { formatAddress } from '../transport/listen.ts';
 import { loop } from '../transport/loop.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import { type ConnectionRole, type PoolEvents, PooledConnection } from './pooled-connection.ts';
@@ -17,7 +18,6 @@ export interface PoolOptions {
 class PoolStats {
   connects = 0;
   connectFailures = 0;
-  closed = 0;
   requests = 0;
   failures = 0;
 }
@@ -105,7 +105,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
 
   /** Why no connection can be had, for the caller and the log. */
   describe(): string {
-    const address = `${this.host}:${this.port}`;
+    const address = formatAddress(this.host, this.port);
     if (this.#draining > 0) return `${address} takes no new requests (it is shutting down)`;
     const wait = this.backoffMs;
     if (this.#backoff.failures > 0)
@@ -137,7 +137,6 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     this.#all.delete(pooled);
     const slot = this.#shared.indexOf(pooled);
     if (slot >= 0) this.#shared[slot] = undefined;
-    this.stats.closed++;
     if (pooled.connection.draining) {
       // Dubbo 3.3 closes its connections two seconds after READONLY, while its port still accepts.
       this.#draining--;

@@ -1,22 +1,10 @@
-import type { ServiceIdentity } from '../../registry/registry.ts';
+import { parseServiceKey } from '../../identity/service-key.ts';
 
 const DNS_LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
-
-/** `[group/]interface[:version]`. */
-const SERVICE_KEY = /^(?:([^\s/:*]+)\/)?([^\s/:*]+)(?::([^\s/*]+))?$/;
 
 /** Whether a text could be the name of a host: labels of letters, digits and inner hyphens. */
 export function isDnsName(text: string): boolean {
   return text.length <= 253 && text.split('.').every((label) => DNS_LABEL.test(label));
-}
-
-/**
- * Takes `group/com.acme.UserService:1.0.0` apart. A plain name is a key without group and version.
- * @returns undefined when the text cannot be a key
- */
-export function parseServiceKey(text: string): ServiceIdentity | undefined {
-  const [, group, name, version] = SERVICE_KEY.exec(text) ?? [];
-  return name === undefined ? undefined : { name, group, version };
 }
 
 /** What keeps a text from being a host of a VirtualService or DestinationRule; undefined when nothing does. */

@@ -1,8 +1,9 @@
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { formatPosition } from '../../errors/config-error.ts';
+import { parseServiceKey } from '../../identity/service-key.ts';
 import type { ServiceEntry, ServiceIdentity } from '../../registry/registry.ts';
 import { didYouMean } from '../suggest.ts';
-import { isDnsName, parseServiceKey } from './hosts.ts';
+import { isDnsName } from './hosts.ts';
 import type { Metadata } from './metadata.ts';
 import { type FieldTable, ignored, type ObjectReader, refused, type WrittenText } from './object-reader.ts';
 import type { ResourceOptions } from './options.ts';
@@ -78,7 +79,7 @@ function readIdentity(resource: ObjectReader, { annotations }: Metadata): Servic
     resource.warnAt(['metadata', 'annotations', key], message);
   }
   const written = annotations.get(SERVICE_ANNOTATION);
-  const identity = written === undefined ? undefined : parseServiceKey(written);
+  const identity = written === undefined || written.includes('*') ? undefined : parseServiceKey(written);
   if (written !== undefined && identity === undefined) {
     const message = `${SERVICE_ANNOTATION} "${written}" is not a service key: write it like group/com.acme.UserService:1.0.0`;
     resource.errorAt(['metadata', 'annotations', SERVICE_ANNOTATION], message);

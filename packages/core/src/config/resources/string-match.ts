@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { messageOf } from '../../errors/message-of.ts';
 import type { HeaderMatch, StringMatch } from '../model.ts';
 import type { FieldTable, ObjectReader } from './object-reader.ts';
 
@@ -52,7 +53,7 @@ function readRegex(reader: ObjectReader): string | undefined {
     RE2JS.compile(regex);
     return regex;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     reader.error(`${reader.name('regex')} "${regex}" is not an RE2 regular expression: ${reason}`, 'regex');
     return undefined;
   }

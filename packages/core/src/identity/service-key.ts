@@ -8,18 +8,16 @@ export interface ServicePattern {
   readonly version: string | undefined;
 }
 
+const SERVICE_KEY = /^(?:([^\s/:*]+)\/)?([^\s/:]+)(?::([^\s/*]+))?$/;
+
 /**
- * Reads Dubbo's service key, `group/interface:version` with group and version optional; parts that are not written match any.
- * undefined when a part is written and empty.
+ * Reads Dubbo's service key, `group/com.acme.UserService:1.0.0` with group and version optional; parts that are not written match any.
+ * The name may be a host, also one with a wildcard.
+ * @returns undefined when the text cannot be a key
  */
 export function parseServiceKey(text: string): ServicePattern | undefined {
-  const slash = text.indexOf('/');
-  const group = slash < 0 ? undefined : text.slice(0, slash);
-  const rest = text.slice(slash + 1);
-  const colon = rest.indexOf(':');
-  const version = colon < 0 ? undefined : rest.slice(colon + 1);
-  const name = colon < 0 ? rest : rest.slice(0, colon);
-  return name === '' || group === '' || version === '' ? undefined : { name, group, version };
+  const [, group, name, version] = SERVICE_KEY.exec(text) ?? [];
+  return name === undefined ? undefined : { name, group, version };
 }
 
 /** The inverse of parseServiceKey; absent parts and parts that match any are not written. */
