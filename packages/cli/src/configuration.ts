@@ -3,12 +3,13 @@ import { dirname, resolve } from 'node:path';
 import {
   type Bootstrap,
   type BootstrapResult,
+  builtIn,
   hasErrors,
   Interner,
   type LoadedMesh,
-  loadBalancers,
   loadMesh,
   loadPlugin,
+  messageOf,
   PluginRegistry,
   type Problem,
   parseBootstrap,
@@ -37,8 +38,7 @@ export interface Configuration {
 /** A registry with the plugins that come with Polywire. */
 export function builtInPlugins(): PluginRegistry {
   const registry = new PluginRegistry(new Interner());
-  registry.add(dubbo, 'built in');
-  registry.add(zookeeper, 'built in');
+  for (const plugin of [builtIn, dubbo, zookeeper]) registry.add(plugin, 'built in');
   return registry;
 }
 
@@ -64,8 +64,7 @@ export async function loadConfiguration(file: string, terminal: Terminal): Promi
   const mesh = await loadMesh({
     directory: dirname(file),
     globs: bootstrap.resources,
-    loadBalancers: new Set(loadBalancers([...plugins.loadBalancers.values()]).keys()),
-    protocols: new Set(plugins.protocols.keys()),
+    ...plugins.resourceOptions,
   });
   for (const [name, content] of mesh.sources) sources.set(name, content);
   problems.push(...mesh.problems);
@@ -89,14 +88,16 @@ async function addPlugins(
     try {
       await loadPlugin(specifier, plugins, options);
     } catch (error) {
-      problems.push({ severity: 'error', message: reasonOf(error), position: parsed.position(['plugins', index]) });
+      problems.push({ severity: 'error', message: messageOf(error), position: parsed.position(['plugins', index]) });
     }
   }
   return problems;
 }
 
-/** The message of whatever was thrown. */
+/** Why a file could not be read. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : error.message;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder; name the files in it';
+  return code === 'EACCES' ? 'this user may not read it' : messageOf(error);
 }

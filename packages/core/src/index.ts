@@ -1,6 +1,5 @@
 /** What a program that runs Polywire imports. Plugins import `@polywire/core/spi` instead. */
 export { Interner } from './buffer/interner.ts';
-export { loadBalancers } from './cluster/lb/built-in.ts';
 export { type BootstrapResult, parseBootstrap } from './config/bootstrap.ts';
 export type { Bootstrap } from './config/bootstrap-model.ts';
 export { type LoadedMesh, loadMesh } from './config/load.ts';
@@ -16,6 +15,7 @@ export { METRICS, type Metric } from './observe/metrics.ts';
 export { loadPlugin } from './plugin/loader.ts';
 export { SPI_VERSION } from './plugin/plugin.ts';
 export { PluginRegistry } from './plugin/plugin-registry.ts';
+export { builtIn } from './proxy/built-in.ts';
 export { ProxyServer } from './proxy/proxy.ts';
 export { dumpEntries } from './registry/istio.ts';
 export type { ExplainReport, ExplainRequest } from './route/explain-report.ts';

@@ -48,7 +48,7 @@ export function addExplain({ program, terminal, finish }: CommandHost): void {
     .option('--group <name>', 'group of the service')
     .option('--version <version>', 'version of the service')
     .option('--attachment <name=value>', 'a header, attachment or baggage entry; may be repeated', pair, new Map())
-    .option('--argument <index=value>', 'an argument, counted from 0; may be repeated', pair, new Map())
+    .option('--argument <index=value>', 'an argument, counted from 0; may be repeated', indexedPair, new Map())
     .option('--frame <file>', 'a captured request in a file, instead of --service and --method')
     .option('--timeout <duration>', 'how long a registry may take', parseDurationOption, 10_000)
     .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
@@ -157,4 +157,9 @@ function pair(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<st
   const mark = text.indexOf('=');
   if (mark < 1) throw new InvalidArgumentError('Write name=value.');
   return new Map([...before, [text.slice(0, mark), text.slice(mark + 1)]]);
+}
+
+function indexedPair(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  if (!/^\d+=/.test(text)) throw new InvalidArgumentError('Write index=value; the first argument is 0.');
+  return pair(text, before);
 }

@@ -1,12 +1,11 @@
-import { dumpEntries, hasErrors } from '@polywire/core';
+import { dumpEntries, hasErrors, messageOf } from '@polywire/core';
 import type { RegistryAdapter } from '@polywire/core/spi';
-import { builtInPlugins, loadConfiguration, reasonOf } from '../configuration.ts';
+import { builtInPlugins, loadConfiguration } from '../configuration.ts';
 import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { writeProblems } from '../problem-output.ts';
 import type { CommandHost } from '../program.ts';
 import { createRegistries, readRegistry } from '../registry-read.ts';
-
 import { styleFor, type Terminal } from '../terminal.ts';
 
 interface DumpOptions {
@@ -63,6 +62,6 @@ function zooKeeper(address: string): RegistryAdapter {
   try {
     return factory.create({ address }, { log: () => undefined });
   } catch (error) {
-    throw new CliError(reasonOf(error), EXIT.refused, error);
+    throw new CliError(messageOf(error), EXIT.refused, error);
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { hasErrors, loadBalancers, loadMesh, type Problem } from '@polywire/core';
+import { hasErrors, loadMesh, type Problem } from '@polywire/core';
 import { Option } from 'commander';
 import { builtInPlugins, loadConfiguration, reasonOf } from '../configuration.ts';
 import { dryRun } from '../dry-run.ts';
@@ -62,7 +62,7 @@ async function check(files: readonly string[], terminal: Terminal): Promise<Chec
     for (const [name, text] of configuration.sources) sources.set(name, text);
   }
   for (const [directory, names] of groupByFolder(resources)) {
-    const mesh = await loadMesh({ directory, globs: names.map(escapeGlob), ...knownNames() });
+    const mesh = await loadMesh({ directory, globs: names.map(escapeGlob), ...builtInPlugins().resourceOptions });
     problems.push(...mesh.problems);
     for (const [name, text] of mesh.sources) sources.set(name, text);
   }
@@ -84,14 +84,6 @@ function groupByFolder(files: readonly string[]): Map<string, string[]> {
     folders.set(folder, [...(folders.get(folder) ?? []), basename(file)]);
   }
   return folders;
-}
-
-function knownNames() {
-  const plugins = builtInPlugins();
-  return {
-    loadBalancers: new Set(loadBalancers([...plugins.loadBalancers.values()]).keys()),
-    protocols: new Set(plugins.protocols.keys()),
-  };
 }
 
 function escapeGlob(name: string): string {

@@ -7,7 +7,7 @@ export interface ClusterSetOptions<E extends BalancedEndpoint> {
   /** By name, upper case. */
   readonly loadBalancers: ReadonlyMap<string, LoadBalancerFactory>;
   /** `request`: every request is balanced on its own, also those that arrived in one read. */
-  readonly balance: 'read' | 'request';
+  readonly balance: 'readEvent' | 'request';
 }
 
 interface Held<E extends BalancedEndpoint> {
@@ -81,6 +81,6 @@ export class ClusterSet<E extends BalancedEndpoint> {
       stats = new ClusterStats();
       this.#stats.set(spec.name, stats);
     }
-    return new Cluster(spec, stats, this.#options.endpoints, factory.create(), this.#options.balance === 'read');
+    return new Cluster(spec, stats, this.#options.endpoints, factory.create(), this.#options.balance === 'readEvent');
   }
 }

@@ -1,3 +1,4 @@
+import type { LogLevel } from '../observe/log.ts';
 import type { SocketAddress } from './units.ts';
 
 /** One address that Polywire listens on. */
@@ -5,7 +6,7 @@ export interface ListenerConfig {
   /** Unique; names the listener in stats and logs. */
   readonly name: string;
   readonly address: SocketAddress;
-  /** Protocols spoken here, by the names of their plugins, in the order in which they are tried on a new connection. */
+  /** The protocol spoken here, as its plugin names it: one for now. */
   readonly protocols: readonly string[];
   /** Sends every request to this one service instead of routing it: the inbound side of a sidecar. */
   readonly upstream: SocketAddress | undefined;
@@ -34,7 +35,7 @@ export interface RegistryConfig {
 /** Where a line per request goes. */
 export interface AccessLogConfig {
   readonly format: 'text' | 'json';
-  /** File to append to; undefined: standard output. */
+  /** File to append to, relative to the bootstrap file's folder; undefined: standard output. */
   readonly path: string | undefined;
 }
 
@@ -70,9 +71,6 @@ export interface UpstreamConfig {
   /** Whether requests that arrive in one read may go to one endpoint together, or each is balanced alone. */
   readonly balance: 'readEvent' | 'request';
 }
-
-/** Levels of Polywire's own log, from most to least. */
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /** What polywire.yaml says, with defaults filled in. Frozen. Durations are milliseconds, sizes bytes. */
 export interface Bootstrap {

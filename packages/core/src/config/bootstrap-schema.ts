@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf } from '../errors/message-of.ts';
+import type { LogLevel } from '../observe/log.ts';
 import { parseDuration, parseSize, parseSocketAddress } from './units.ts';
 
 /** A text that one of the unit parsers reads; what it throws becomes the issue. */
@@ -25,7 +26,7 @@ const name = z.string().min(1, 'must not be empty');
 const listener = z.strictObject({
   name,
   address,
-  protocols: z.array(name).min(1, 'must name at least one protocol'),
+  protocols: z.array(name).length(1, 'must name exactly one protocol: a listener of its own for each'),
   upstream: address.optional(),
   filters: z.array(z.strictObject({ name, config: z.unknown().optional() })).default([]),
   deadline: z.enum(['wire', 'route']).default('wire'),
@@ -65,7 +66,9 @@ export const bootstrapSchema = z.strictObject({
   plugins: z.array(name).default([]),
   admin: z.strictObject({ address: address.prefault('127.0.0.1:15000') }).optional(),
   accessLog: z.strictObject({ format: z.enum(['text', 'json']).default('text'), path: name.optional() }).optional(),
-  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info') }).prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] satisfies LogLevel[]).default('info') })
+    .prefault({}),
   limits,
   upstream,
   defaultTimeout: duration.prefault('60s'),

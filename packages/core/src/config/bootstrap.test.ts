@@ -60,7 +60,7 @@ test('a full file is read, and plugins get their part as written', () => {
 listeners:
 - name: inbound
   address: "[::1]:\${PORT:-20881}"
-  protocols: [dubbo, bolt]
+  protocols: [dubbo]
   upstream: 127.0.0.1:20880
   filters:
   - {name: tag, config: {header: x-env}}
@@ -83,7 +83,7 @@ defaultTimeout: 0s
   assert.deepEqual(bootstrap?.listeners[0], {
     name: 'inbound',
     address: { host: '::1', port: 20881 },
-    protocols: ['dubbo', 'bolt'],
+    protocols: ['dubbo'],
     upstream: { host: '127.0.0.1', port: 20880 },
     filters: [
       { name: 'tag', config: { header: 'x-env' } },

@@ -40,6 +40,20 @@ test('texts that say what they said before cause no call', async () => {
   assert.deepEqual(await changesOf([loaded('a'), loaded('a'), loaded('b')]), { calls: 3, said: ['change at load 3'] });
 });
 
+test('a change is handed on with its warnings', async () => {
+  const warning = { severity: 'warning', message: 'odd', position: undefined } as const;
+  const handed = await new Promise((onChange) => {
+    const options = {
+      initial: loaded('a'),
+      debounceMs: 1,
+      onChange: (_: unknown, warnings: unknown) => onChange(warnings),
+      onProblems: () => undefined,
+    };
+    new Reloads(options, async () => ({ ...loaded('b'), problems: [warning] })).schedule();
+  });
+  assert.deepEqual(handed, [warning]);
+});
+
 test('a change that comes while one is read is read after it', async () => {
   const said: string[] = [];
   await new Promise<void>((done) => {

@@ -13,8 +13,8 @@ export interface ReloadOptions {
   readonly initial: LoadedMesh;
   /** Milliseconds of quiet before a change is read; 50 when not given. */
   readonly debounceMs?: number;
-  /** A change without errors. What was in force before stays so until this is called. */
-  readonly onChange: (resources: MeshResources) => void;
+  /** A change without errors, with what onProblems was told of it. What was in force before stays so until this is called. */
+  readonly onChange: (resources: MeshResources, warnings: readonly Problem[]) => void;
   /** What a changed set of files has wrong; an error among it means that the change was not taken. Empty once all is well again. */
   readonly onProblems: (problems: readonly Problem[], sources: SourceTexts) => void;
 }
@@ -77,7 +77,7 @@ export class Reloads {
     const { problems, resources, sources } = loaded;
     if (problems.length > 0 || this.#hadProblems) this.#options.onProblems(problems, sources);
     this.#hadProblems = problems.length > 0;
-    if (!hasErrors(problems)) this.#options.onChange(resources);
+    if (!hasErrors(problems)) this.#options.onChange(resources, problems);
   }
 }
 

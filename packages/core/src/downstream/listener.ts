@@ -53,10 +53,6 @@ export class Listener {
     return address;
   }
 
-  get connections(): number {
-    return this.#accepted.size;
-  }
-
   /** Takes no new connections, tells callers to go, and resolves when all are gone. A caller is let go once nothing is open and it was quiet. */
   drain(quietMs: number): Promise<void> {
     this.#server.close();

@@ -1,10 +1,11 @@
-import type { ClusterStatus, RegistryStatus } from './admin-source.ts';
+import type { SourceStatus } from '../registry/service-entry-store.ts';
+import type { ClusterStatus } from './admin-source.ts';
 import type { Metric } from './metrics.ts';
 import { seriesName } from './prometheus.ts';
 
 const MASK = '******';
 const SECRET_NAME = /passw(or)?d|secret|token|credential|private.?key|api.?key|^(digest|auth(orization)?)$/i;
-const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s@]+@/gi;
+const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
 const SECRET_PARAMETER = /([?&;](?:passw(?:or)?d|secret|token|api_?key)=)[^&;#\s]+/gi;
 
 /** JSON with maps and sets as objects and arrays, and every value under a secret's name, or a URL's user part, masked. */
@@ -13,7 +14,7 @@ export function renderJson(value: unknown): string {
 }
 
 function replaceForJson(name: string, value: unknown): unknown {
-  if (SECRET_NAME.test(name) && (typeof value === 'string' || typeof value === 'number')) return MASK;
+  if (SECRET_NAME.test(name) && (typeof value === 'string' || typeof value === 'number' || Array.isArray(value))) return MASK;
   if (typeof value === 'string') return value.replace(USER_INFO, `$1${MASK}@`).replace(SECRET_PARAMETER, `$1${MASK}`);
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Map) return Object.fromEntries(value);
@@ -60,7 +61,7 @@ export function renderClusters(clusters: Iterable<ClusterStatus>): string {
 }
 
 /** A head line per source and an indented one per service. */
-export function renderRegistries(registries: Iterable<RegistryStatus>): string {
+export function renderRegistries(registries: Iterable<SourceStatus>): string {
   const lines: string[] = [];
   for (const { name, state, reason, lastSync, services } of registries) {
     const when = lastSync === undefined ? 'never' : new Date(lastSync).toISOString();

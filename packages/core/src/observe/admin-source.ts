@@ -1,3 +1,4 @@
+import type { SourceStatus } from '../registry/service-entry-store.ts';
 import type { LogLevel } from './log.ts';
 import type { Metric } from './metrics.ts';
 
@@ -26,31 +27,11 @@ export interface ClusterStatus {
   readonly endpoints: readonly EndpointStatus[];
 }
 
-/** A source of service entries as it is right now. */
-export interface RegistryStatus {
-  /** Type and address, or `files`. */
-  readonly name: string;
-  readonly state: 'starting' | 'synced' | 'stale';
-  /** Why it is stale. */
-  readonly reason: string | undefined;
-  /** Milliseconds since 1970; undefined before the first. */
-  readonly lastSync: number | undefined;
-  readonly services: readonly RegistryServiceStatus[];
-}
-
-/** A service that a source announces. */
-export interface RegistryServiceStatus {
-  readonly host: string;
-  readonly endpoints: number;
-  /** Why its last known endpoints are kept; undefined when they are current. */
-  readonly held: string | undefined;
-}
-
 /** What the admin listener shows. Everything is asked for when a request comes. */
 export interface AdminSource {
   metrics(): Iterable<Metric>;
   clusters(): Iterable<ClusterStatus>;
-  registries(): Iterable<RegistryStatus>;
+  registries(): Iterable<SourceStatus>;
   /** The snapshot in force, with positions. Maps and sets are welcome; secrets are masked by the listener. */
   configDump(): unknown;
   /** `reason` says what is waited for, or that nothing is. */

@@ -49,6 +49,8 @@ function source(overrides: Partial<AdminSource> = {}): AdminSource {
       hosts: new Map([['users', new Set(['a'])]]),
       position: { file: 'polywire.yaml', line: 3, column: 1 },
       registry: { password: 'hunter2', address: 'zk://admin:hunter2@host:2181', authorization: 'hunter2' },
+      tokens: ['hunter2'],
+      at: 'zk://admin:p@hunter2@host:2181',
       url: 'dubbo://h:1/x?token=hunter2&a=b',
       tokenize: { kept: 'yes' },
     }),

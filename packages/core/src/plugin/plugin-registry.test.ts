@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { random } from '../cluster/lb/random.ts';
 import type { CodecCore, FrameProtocol } from '../protocol/spi.ts';
+import { builtIn } from '../proxy/built-in.ts';
 import type { Plugin } from './plugin.ts';
 import { PluginRegistry } from './plugin-registry.ts';
 import { pluginFault } from './plugin-shape.ts';
@@ -54,6 +56,15 @@ test('a name can be brought once, and a refused plugin leaves nothing behind', (
     () => registry.add(plugin(protocol('twin'), protocol('twin')), './twins.js'),
     /"twin" is already there, from \.\/twins\.js/,
   );
+});
+
+test("a balancer with the name of one of core's is refused, and resources may name both kinds", () => {
+  const registry = new PluginRegistry(CORE);
+  registry.add(builtIn, 'built in');
+  const balancer = (name: string): Plugin => ({ ...plugin(), loadBalancers: [{ name, create: random.create }] });
+  assert.throws(() => registry.add(balancer('RANDOM'), './mine.js'), /load balancer "RANDOM" is already there, from built in$/);
+  registry.add(balancer('NEAREST'), './mine.js');
+  assert.deepEqual([...registry.resourceOptions.loadBalancers], ['ROUND_ROBIN', 'RANDOM', 'LEAST_REQUEST', 'NEAREST']);
 });
 
 test('facets that cannot be called are refused by name', () => {

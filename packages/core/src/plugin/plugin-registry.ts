@@ -1,4 +1,5 @@
 import type { LoadBalancerFactory } from '../cluster/load-balancer.ts';
+import type { ResourceOptions } from '../config/resources/options.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { messageOf } from '../errors/message-of.ts';
 import type { FilterFactory } from '../filter/filter.ts';
@@ -27,6 +28,11 @@ export class PluginRegistry {
     this.filters = this.#filters;
     this.registries = this.#registries;
     this.loadBalancers = this.#loadBalancers;
+  }
+
+  /** What mesh resources may name. */
+  get resourceOptions(): ResourceOptions {
+    return { loadBalancers: new Set(this.#loadBalancers.keys()), protocols: new Set(this.#protocols.keys()) };
   }
 
   /**

@@ -1,6 +1,8 @@
 import { createWriteStream } from 'node:fs';
+import { resolve } from 'node:path';
 import type { AccessLogConfig } from '../config/bootstrap-model.ts';
 import { AccessLog, type AccessLogRecord } from '../observe/access-log.ts';
+import type { Log } from '../observe/log.ts';
 import { UNREADABLE } from '../protocol/spi.ts';
 import type { HeadReader } from '../stream/stream.ts';
 import { formatAddress } from '../transport/listen.ts';
@@ -34,10 +36,17 @@ export function accessRecord<Req, Res>(
   };
 }
 
-/** undefined when the bootstrap wants none. */
-export function openAccessLog(config: AccessLogConfig | undefined): AccessLog | undefined {
+/**
+ * undefined when the bootstrap wants none.
+ * @param baseDirectory folder that the file's path is relative to
+ */
+export function openAccessLog(config: AccessLogConfig | undefined, baseDirectory: string, log: Log): AccessLog | undefined {
   if (config === undefined) return undefined;
-  if (config.path !== undefined) return new AccessLog(createWriteStream(config.path, { flags: 'a' }), { format: config.format });
+  if (config.path !== undefined) {
+    const file = createWriteStream(resolve(baseDirectory, config.path), { flags: 'a' });
+    file.on('error', (error) => log.error(`the access log cannot be written, its lines are dropped: ${error.message}`));
+    return new AccessLog(file, { format: config.format });
+  }
   const { stdout } = process;
   // Standard output outlives the log and cannot be ended.
   const sink = {

@@ -100,3 +100,26 @@ test('answers that wait behind one that stands still are bounded', async (t) => 
   assert.match(proxy.closeReasons[0] ?? '', /^answers wait behind a large one that stands still: \d+ bytes queued/);
   assert.equal(proxy.stats.requestsActive, 0);
 });
+
+test('a service that is full is called full, also when it could not be reached before', async (t) => {
+  const down = await ToyServer.start(() => undefined);
+  const { port } = down;
+  await down.stop();
+  const proxy = await ToyProxy.start(t, {
+    upstreamPort: port,
+    limits: { maxPendingPerConnection: 2 },
+    pool: { backoff: { initialMs: 1, maxMs: 1 } },
+  });
+  const [a, b] = [await ToyClient.connect(proxy.port), await ToyClient.connect(proxy.port)];
+  t.after(() => [a, b].forEach((caller) => void caller.socket.destroy()));
+  a.request(1, 's m|');
+  assert.match((await a.received(1))[0]?.body ?? '', /^no-healthy-upstream: .*could not be reached/);
+  const server = await ToyServer.start(() => undefined, port);
+  t.after(() => server.stop());
+  await sleep(5);
+  a.request(2, 's m|');
+  a.request(3, 's m|');
+  while (server.received.length < 2) await new Promise(setImmediate);
+  b.request(4, 's m|');
+  assert.match((await b.received(1))[0]?.body ?? '', /^overflow: .*as many requests waiting as it may/);
+});

@@ -26,11 +26,7 @@ export class ProtocolRuntime {
       heartbeatIntervalMs: upstream.heartbeatInterval,
       backoff: { initialMs: upstream.backoff.initial, maxMs: upstream.backoff.max },
     });
-    this.clusters = new ClusterSet({
-      endpoints: this.pools,
-      loadBalancers,
-      balance: upstream.balance === 'request' ? 'request' : 'read',
-    });
+    this.clusters = new ClusterSet({ endpoints: this.pools, loadBalancers, balance: upstream.balance });
     this.routeProtocol = {
       name: codec.name,
       capabilities: capabilitiesOf(codec),

@@ -1,5 +1,4 @@
-import { loadBalancers } from '../cluster/lb/built-in.ts';
-import type { Bootstrap } from '../config/bootstrap-model.ts';
+import type { Bootstrap, ListenerConfig } from '../config/bootstrap-model.ts';
 import { type LoadedMesh, loadMesh, type MeshSources } from '../config/load.ts';
 import type { MeshResources } from '../config/model.ts';
 import { formatProblem, hasErrors, type SourceTexts } from '../config/problems.ts';
@@ -73,11 +72,10 @@ export class ProxyServer {
     this.#where = where;
     this.#mesh = mesh;
     this.resources = mesh.resources;
-    this.accessLog = openAccessLog(bootstrap.accessLog);
-    const balancers = loadBalancers([...plugins.loadBalancers.values()]);
+    this.accessLog = openAccessLog(bootstrap.accessLog, options.baseDirectory, log);
     this.store.source(FILES).replaceAll(mesh.resources.serviceEntries);
     this.listeners = bootstrap.listeners.map((config) => {
-      const runtime = this.#protocol(config.protocols, plugins, balancers, config.name);
+      const runtime = this.#protocol(config, plugins);
       const { accessLog } = this;
       return new ListenerRuntime(config, {
         bootstrap,
@@ -105,8 +103,7 @@ export class ProxyServer {
     const where: MeshSources = {
       directory: options.baseDirectory,
       globs: bootstrap.resources,
-      loadBalancers: new Set(loadBalancers([...plugins.loadBalancers.values()]).keys()),
-      protocols: new Set(plugins.protocols.keys()),
+      ...plugins.resourceOptions,
     };
     const mesh = await loadMesh(where);
     if (hasErrors(mesh.problems)) throw refusal(mesh.problems, mesh.sources);
@@ -131,7 +128,7 @@ export class ProxyServer {
     this.#watcher = await watchMesh({
       where: this.#where,
       initial: this.#mesh,
-      onChange: (resources) => this.#onChange(resources),
+      onChange: (resources, warnings) => this.#onChange(resources, warnings),
       onProblems: (problems, sources) => this.#onProblems(problems, sources),
     });
     this.#started = true;
@@ -179,19 +176,12 @@ export class ProxyServer {
     await this.accessLog?.close();
   }
 
-  #protocol(
-    names: readonly string[],
-    plugins: PluginRegistry,
-    balancers: ReturnType<typeof loadBalancers>,
-    listener: string,
-  ): ProtocolRuntime {
-    const [name, another] = names;
-    if (name === undefined || another !== undefined) throw new ConfigError(`listener ${listener}: name exactly one protocol`);
+  #protocol({ name: listener, protocols: [name = ''] }: ListenerConfig, plugins: PluginRegistry): ProtocolRuntime {
     const known = this.protocols.get(name);
     if (known !== undefined) return known;
     const codec = plugins.protocols.get(name);
     if (codec === undefined) throw new ConfigError(`listener ${listener}: no plugin brings the protocol "${name}"`);
-    const runtime = new ProtocolRuntime(codec, this.bootstrap, balancers);
+    const runtime = new ProtocolRuntime(codec, this.bootstrap, plugins.loadBalancers);
     this.protocols.set(name, runtime);
     return runtime;
   }
@@ -217,9 +207,11 @@ export class ProxyServer {
     return problems;
   }
 
-  #onChange(resources: MeshResources): void {
-    const problems = this.#apply(resources, []);
-    for (const problem of problems) this.log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
+  /** @param warnings of the files, logged before */
+  #onChange(resources: MeshResources, warnings: readonly Problem[]): void {
+    const problems = this.#apply(resources, warnings);
+    for (const problem of problems.filter((each) => !warnings.includes(each)))
+      this.log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
     if (hasErrors(problems)) this.log.error('the changed resources are not taken; what was in force stays so');
     else this.log.info('the changed resources are in force');
   }
@@ -248,7 +240,10 @@ function createRegistry(type: string, config: Readonly<Record<string, unknown>>,
 /** Listeners of one protocol find the same faults. */
 function distinct(problems: readonly Problem[]): Problem[] {
   const seen = new Map<string, Problem>();
-  for (const problem of problems) seen.set(formatProblem(problem), problem);
+  for (const problem of problems) {
+    const text = formatProblem(problem);
+    if (!seen.has(text)) seen.set(text, problem);
+  }
   return [...seen.values()];
 }
 

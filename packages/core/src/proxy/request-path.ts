@@ -165,7 +165,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
       }
     }
     if (pooled === undefined) {
-      const reason = endpoint.available ? 'overflow' : 'no-healthy-upstream';
+      const reason = endpoint.pool.overflowing ? 'overflow' : 'no-healthy-upstream';
       return this.#fail(exchange, reason, `${cluster.name}: ${endpoint.pool.describe()}`);
     }
     exchange.target = endpoint;

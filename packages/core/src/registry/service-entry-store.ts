@@ -11,6 +11,7 @@ export interface DirectoryChange {
 
 /** How a source is doing, for the admin listener. */
 export interface SourceStatus {
+  /** Type and address, or `files`. */
   readonly name: string;
   readonly state: 'starting' | 'synced' | 'stale';
   /** Why it is stale. */

@@ -1,7 +1,7 @@
 import type { EndpointSource } from '../cluster/cluster.ts';
 import { ClusterSet } from '../cluster/cluster-set.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
-import { loadBalancers } from '../cluster/lb/built-in.ts';
+import { BALANCERS } from '../cluster/lb/built-in.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type {
   DestinationRule,
@@ -73,7 +73,7 @@ export interface FixtureOptions {
   readonly capabilities?: readonly Capability[];
   readonly caseSensitiveHeaders?: boolean;
   readonly declaredHeaders?: readonly string[];
-  readonly balance?: 'read' | 'request';
+  readonly balance?: 'readEvent' | 'request';
 }
 
 /** Everything around a RoutingState, with in-memory ends. */
@@ -87,7 +87,7 @@ export class Fixture {
 
   constructor(options: FixtureOptions = {}) {
     this.store.source(FILES);
-    this.clusters = new ClusterSet({ endpoints: this.endpoints, loadBalancers: loadBalancers([]), balance: options.balance ?? 'read' });
+    this.clusters = new ClusterSet({ endpoints: this.endpoints, loadBalancers: BALANCERS, balance: options.balance ?? 'readEvent' });
     this.state = new RoutingState<Head, Live>({
       protocol: {
         name: options.protocol ?? 'wire',

@@ -103,14 +103,19 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     else this.#idle.push(pooled);
   }
 
+  /** It is connected, and takes no more requests for now. Says nothing of a pool that gives a connection. */
+  get overflowing(): boolean {
+    return this.#draining === 0 && this.#shared.some((pooled) => pooled !== undefined);
+  }
+
   /** Why no connection can be had, for the caller and the log. */
   describe(): string {
     const address = formatAddress(this.host, this.port);
     if (this.#draining > 0) return `${address} takes no new requests (it is shutting down)`;
+    if (this.overflowing) return `every connection to ${address} has as many requests waiting as it may`;
+    if (this.#retired) return `${address} is no longer in use`;
     const wait = this.backoffMs;
-    if (this.#backoff.failures > 0)
-      return `${address} could not be reached: ${this.#lastFailure}${wait > 0 ? `; next attempt in ${wait} ms` : ''}`;
-    return `every connection to ${address} has as many requests waiting as it may`;
+    return `${address} could not be reached: ${this.#lastFailure}${wait > 0 ? `; next attempt in ${wait} ms` : ''}`;
   }
 
   /** Called SWEEPS_PER_HEARTBEAT times in a heartbeat interval. */

@@ -3,15 +3,7 @@ import { leastRequest } from './least-request.ts';
 import { random } from './random.ts';
 import { roundRobin } from './round-robin.ts';
 
-/**
- * The balancers of core and of plugins, by name.
- * @throws Error when two have one name
- */
-export function loadBalancers(plugged: readonly LoadBalancerFactory[]): Map<string, LoadBalancerFactory> {
-  const factories = new Map<string, LoadBalancerFactory>();
-  for (const factory of [roundRobin, random, leastRequest, ...plugged]) {
-    if (factories.has(factory.name)) throw new Error(`two load balancers are called ${factory.name}`);
-    factories.set(factory.name, factory);
-  }
-  return factories;
-}
+/** The balancers that core brings, by name. */
+export const BALANCERS: ReadonlyMap<string, LoadBalancerFactory> = new Map(
+  [roundRobin, random, leastRequest].map((factory) => [factory.name, factory]),
+);
