@@ -12,6 +12,8 @@ export class Tally {
   /** Calls whose connection closed before their answer. */
   closed = 0;
   started = 0;
+  /** Callers that were told to make no new calls. */
+  sentAway = 0;
   /** What must never happen: an answer to another call, a second answer, an answer that nobody asked for, broken framing. */
   readonly wrong: string[] = [];
   /** Texts of error answers, each once. */
@@ -36,7 +38,8 @@ export class Tally {
     const pairs = (map: ReadonlyMap<string | number, number>) => [...map].map(([name, count]) => `${name}: ${count}`).join(', ');
     return (
       `${this.started} calls; answered {${pairs(this.answered)}}, refused {${pairs(this.refused)}}, closed ${this.closed}, ` +
-      `p50 ${this.percentile(0.5).toFixed(1)} ms, p99 ${this.percentile(0.99).toFixed(1)} ms, ${this.wrong.length} wrong ` +
+      `p50 ${this.percentile(0.5).toFixed(1)} ms, p99 ${this.percentile(0.99).toFixed(1)} ms, slowest ${this.percentile(1).toFixed(1)} ms, ` +
+      `${this.wrong.length} wrong ` +
       `${this.wrong.slice(0, 5).join('; ')} ${[...this.reasons].slice(0, 5).join('; ')}`
     );
   }
@@ -47,6 +50,10 @@ export interface LoadOptions {
   readonly callers: number;
   /** Calls that one caller has open at a time. */
   readonly depth: number;
+  /** Durations kept, the newest; all when not said. */
+  readonly remembered?: number;
+  /** Milliseconds between the end of a call and the next; 0 when not said. */
+  readonly pauseMs?: number;
   readonly method?: string;
   readonly attachments?: Readonly<Record<string, string>>;
   /** Told of every answered call: who answered, and when it began and ended. */
@@ -106,13 +113,15 @@ export class Load {
       for (const stray of caller.strays) this.tally.wrong.push(`an answer to ${stray.id} that nobody waited for`);
       if (caller.broken !== undefined) this.tally.wrong.push(caller.broken);
       caller.socket.destroy();
-      if (caller.events.includes('R')) return;
+      if (!caller.events.includes('R')) continue;
+      this.tally.sentAway++;
+      return;
     }
   }
 
   async #lane(caller: WireCaller, name: string): Promise<void> {
     const { tally } = this;
-    const { method = 'echo', attachments = {}, onAnswer } = this.#options;
+    const { method = 'echo', attachments = {}, onAnswer, pauseMs = 0, remembered = Number.POSITIVE_INFINITY } = this.#options;
     for (let turn = 0; !this.#stopping && !caller.closed && caller.events.length === 0; turn++) {
       const argument = `${name}.${turn}`;
       const began = performance.now();
@@ -126,7 +135,9 @@ export class Load {
         if (echoed !== argument) tally.wrong.push(`asked ${argument}, answered ${answer.text}`);
         tally.answered.set(by, (tally.answered.get(by) ?? 0) + 1);
         tally.milliseconds.push(ended - began);
+        if (tally.milliseconds.length > remembered * 2) tally.milliseconds.splice(0, remembered);
         onAnswer?.(by, began, ended);
+        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       } else {
         tally.refused.set(answer.status, (tally.refused.get(answer.status) ?? 0) + 1);
         tally.reasons.add(`${answer.status}: ${answer.text}`.replace(/\d+ ms/g, 'n ms'));

@@ -4,20 +4,21 @@ import { assertAccounted, Load } from './load.ts';
 import type { WireProxy } from './proxy.ts';
 
 /** Two busy cores, shared with everything else, are slow at times. Whoever waits for a slow peer waits longer than this. */
-const P99_MS = 1500;
+const P99_MS = 1000;
+const SLOWEST_MS = 2000;
 
 /**
  * An innocent caller, calling all the time while `attack` runs and for some calls afterwards: each call is answered with its own
- * answer, and 99 of 100 within the bound.
+ * answer, 99 of 100 within a bound, and none waits for the attack to end.
  */
 export async function besideVictim(owner: Owner, proxy: WireProxy, attack: () => Promise<void>, attachments = {}): Promise<void> {
-  const load = Load.start(owner, { port: proxy.port, callers: 1, depth: 2, attachments });
+  const load = Load.start(owner, { port: proxy.port, callers: 1, depth: 2, pauseMs: 2, attachments });
   await load.answers(20);
   await attack();
   await load.answers(50);
   const tally = await load.stop();
   assertAccounted(tally);
   assert.equal(tally.ok, tally.started, `the victim: ${tally}`);
-  const p99 = tally.percentile(0.99);
-  assert.ok(p99 < P99_MS, `the victim's p99 is ${p99.toFixed(0)} ms, over the bound of ${P99_MS} ms: ${tally}`);
+  const within = tally.percentile(0.99) < P99_MS && tally.percentile(1) < SLOWEST_MS;
+  assert.ok(within, `the victim's p99 is over ${P99_MS} ms, or its slowest call over ${SLOWEST_MS} ms: ${tally}`);
 }
