@@ -78,7 +78,7 @@ test('a registry is read until it says that all is there', async () => {
     sink.upsert(entry('a', [1]));
     sink.upsert(entry('b', [1]));
     sink.remove('a');
-    sink.hold('c', 'denied', undefined);
+    sink.hold('c', 'denied');
     setImmediate(() => sink.synced());
   });
   const { entries, held, failure } = await readRegistry(registry, 5_000);

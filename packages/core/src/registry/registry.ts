@@ -45,7 +45,7 @@ export interface ServiceEntrySink {
   /** The service itself is gone. */
   remove(host: string): void;
   /** Its last known endpoints stay in force, marked. */
-  hold(host: string, reason: HoldReason, cause: Error | undefined): void;
+  hold(host: string, reason: HoldReason): void;
   /** A full read is complete: what was delivered is current. */
   synced(): void;
   /** The whole registry is unreachable; everything delivered stays in force. */

@@ -107,8 +107,8 @@ describe('the store of service entries', () => {
     assert.deepEqual(store.sources(), [{ name: 'zk', state: 'starting', reason: undefined, lastSync: undefined, services: [] }]);
     zk.upsert(entry('user.acme', 'com.acme.User', ['a']));
     zk.synced();
-    zk.hold('user.acme', 'denied', new Error('no auth'));
-    zk.hold('unknown.acme', 'denied', undefined);
+    zk.hold('user.acme', 'denied');
+    zk.hold('unknown.acme', 'denied');
     zk.stale(new Error('session lost'));
     const [status] = store.sources();
     assert.deepEqual([status?.state, status?.reason, typeof status?.lastSync], ['stale', 'session lost', 'number']);

@@ -131,7 +131,7 @@ class Source implements EntrySource {
     if (change !== undefined) this.#emit(change);
   }
 
-  hold(host: string, reason: HoldReason, _cause: Error | undefined): void {
+  hold(host: string, reason: HoldReason): void {
     const old = this.#entries.get(host);
     if (old !== undefined) this.#swap(host, old, { ...old, held: reason });
   }

@@ -103,7 +103,7 @@ describe('an empty cluster says why', () => {
     assert.equal(cluster('X', undefined, [empty]).describeEmptiness(), 'X has no endpoints (known from zk)');
     const fixture = new Fixture();
     fixture.registry().upsert(empty);
-    fixture.registry().hold('x.acme', 'denied', undefined);
+    fixture.registry().hold('x.acme', 'denied');
     assert.equal(fixture.route('X').pickCluster().describeEmptiness(), 'X has no endpoints (known from zk, held: denied)');
   });
 

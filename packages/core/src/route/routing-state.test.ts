@@ -184,7 +184,7 @@ describe('changes of the directory', () => {
   it('keep endpoints that are held, and say so once they are gone', () => {
     const fixture = new Fixture();
     fixture.registry().upsert(entry('user.acme', USER, [endpoint('10.0.0.1')]));
-    fixture.registry().hold('user.acme', 'disconnected', undefined);
+    fixture.registry().hold('user.acme', 'disconnected');
     fixture.registry().stale(new Error('session lost'));
     assert.deepEqual(fixture.addresses(USER), ['10.0.0.1']);
   });

@@ -202,12 +202,12 @@ export class DubboLayout {
     this.#denied.add(key);
     this.#deniedRetry ??= setTimeout(() => this.#retryDenied(), this.#options.deniedRetryMs);
     if (key === ROOT) this.#sink.stale(cause);
-    for (const name of key === ROOT ? this.#views.keys() : [key]) this.#hold(name, isDenied ? 'denied' : 'unparsable', cause);
+    for (const name of key === ROOT ? this.#views.keys() : [key]) this.#hold(name, isDenied ? 'denied' : 'unparsable');
   }
 
-  #hold(name: string, reason: HoldReason, cause: Error): void {
+  #hold(name: string, reason: HoldReason): void {
     this.#held.add(name);
-    for (const entry of this.#views.get(name)?.entries() ?? []) this.#sink.hold(entry.host, reason, cause);
+    for (const entry of this.#views.get(name)?.entries() ?? []) this.#sink.hold(entry.host, reason);
   }
 
   #retryDenied(): void {
