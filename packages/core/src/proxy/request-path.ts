@@ -6,7 +6,15 @@ import type { ListenerStats } from '../observe/listener-stats.ts';
 import { type HeaderScan, type LocalReply, type LocalReplyReason, type LookupResult, NOT_REACHED, type Outcome } from '../protocol/spi.ts';
 import { Route } from '../route/route.ts';
 import type { RouteRefusal } from '../route/service-routes.ts';
-import type { DownstreamConnection, DownstreamStream, Exchange, HeadReader, RequestHandler, StreamProtocol } from '../stream/stream.ts';
+import type {
+  BoundUpstream,
+  DownstreamConnection,
+  DownstreamStream,
+  Exchange,
+  HeadReader,
+  RequestHandler,
+  StreamProtocol,
+} from '../stream/stream.ts';
 import { loop } from '../transport/loop.ts';
 import type { TimerWheel } from '../transport/timer-wheel.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
@@ -39,7 +47,7 @@ export interface PathOptions<Req, Res> {
   /** Told when a request is over; undefined: nobody listens. */
   readonly log: ((exchange: ProxiedExchange<Req, Res>) => void) | undefined;
   readonly onClosed: (connection: DownstreamConnection, reason: string) => void;
-  readonly onBadRequest: (detail: string) => void;
+  readonly onUnreadable: (detail: string) => void;
 }
 
 /** A rewritten deadline matters only when this much was spent here. */
@@ -171,7 +179,8 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.target = endpoint;
     exchange.pooled = pooled;
     if (exchange.bindsConnection) {
-      exchange.downstream.connection.bindings.set(cluster, new Binding(endpoint, pooled));
+      const { bindings } = exchange.downstream.connection;
+      bindings.set(cluster, new Binding(endpoint, pooled, bindings.get(cluster)));
       pooled.connection.bind(exchange.downstream.connection);
     }
     this.#send(exchange);
@@ -296,9 +305,12 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     this.#finish(exchange);
   }
 
-  onBadRequest(detail: string): void {
+  onUnreadable(detail: string): void {
     this.#stats.protocolErrors++;
-    this.#options.onBadRequest(detail);
+    this.#options.onUnreadable(detail);
+  }
+  onLocalReply(reason: LocalReplyReason): void {
+    this.#stats.localReplies[reason]++;
   }
   onConnectionClosed(connection: DownstreamConnection, reason: string): void {
     this.#options.onClosed(connection, reason);
@@ -359,11 +371,16 @@ function countOutcome(counts: ClusterStats, outcome: Outcome): void {
 class Binding<Req, Res> {
   readonly endpoint: UpstreamEndpoint<Req, Res>;
   readonly pooled: NonNullable<ProxiedExchange<Req, Res>['pooled']>;
-  constructor(endpoint: UpstreamEndpoint<Req, Res>, pooled: NonNullable<ProxiedExchange<Req, Res>['pooled']>) {
+  /** It takes no more requests, but the service may still call back over it. */
+  readonly #former: BoundUpstream | undefined;
+
+  constructor(endpoint: UpstreamEndpoint<Req, Res>, pooled: NonNullable<ProxiedExchange<Req, Res>['pooled']>, former?: BoundUpstream) {
     this.endpoint = endpoint;
     this.pooled = pooled;
+    this.#former = former instanceof Binding && former.pooled.connection.transport.closed ? former.#former : former;
   }
   close(reason: string): void {
+    this.#former?.close(reason);
     this.pooled.close(reason);
   }
 }
