@@ -4,7 +4,18 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { type Answer, WireCaller } from './support/dubbo-wire/caller.ts';
-import { FLAGS, frame, header, request, requestBody, requestFront, STATUS, stringMap, text } from './support/dubbo-wire/frame.ts';
+import {
+  FLAGS,
+  frame,
+  header,
+  heartbeat,
+  request,
+  requestBody,
+  requestFront,
+  STATUS,
+  stringMap,
+  text,
+} from './support/dubbo-wire/frame.ts';
 import { routeTo, SERVICE, WireProxy } from './support/dubbo-wire/proxy.ts';
 import { echo, WireService } from './support/dubbo-wire/service.ts';
 import { besideVictim } from './support/dubbo-wire/victim.ts';
@@ -121,6 +132,13 @@ describe('hostile callers harm only themselves', () => {
     await assertAnswered(each, Buffer.concat([classes, Buffer.from([0x60])]));
     const fields = Buffer.concat(Array.from({ length: 8 }, () => Buffer.concat([Buffer.from('C'), text('a.B'), most])));
     await assertAnswered(each, fields);
+  });
+
+  attack('10,000 heartbeats at once are answered, each', async (each) => {
+    const caller = await open(each);
+    caller.socket.write(Buffer.concat(Array.from({ length: 10_000 }, (_, id) => heartbeat(BigInt(id)))));
+    assertOk(await caller.call(CALL));
+    assert.equal(caller.heartbeatAnswers, 10_000);
   });
 
   attack('what is no Dubbo gets a line and a close', async (each) => {

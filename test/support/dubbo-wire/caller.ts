@@ -18,9 +18,11 @@ export class WireCaller {
   readonly events: string[] = [];
   /** Requests that the service sent to this caller. */
   readonly callbacks: WireFrame[] = [];
+  heartbeatAnswers = 0;
   /** Bytes that are no frames. */
   broken: string | undefined;
   closed = false;
+  onCallback: (request: WireFrame) => void = () => undefined;
   readonly #waiting = new Map<bigint, (answer: Answer) => void>();
   readonly #ended: Promise<void>;
   #nextId: bigint;
@@ -107,8 +109,10 @@ export class WireCaller {
       case 'request':
       case 'oneway':
         this.callbacks.push(received);
+        this.onCallback(received);
         return;
-      default:
+      case 'heartbeatAnswer':
+        this.heartbeatAnswers++;
         return;
     }
   }

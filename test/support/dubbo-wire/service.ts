@@ -23,8 +23,8 @@ export class WireService {
   readonly sockets = new Set<Socket>();
   accepted = 0;
   requests = 0;
-  /** Heartbeats that it was sent. */
-  heartbeats = 0;
+  /** Answers to what it asked its callers. */
+  readonly answers: WireFrame[] = [];
   readonly #server: Server;
   handler: Handler;
 
@@ -68,10 +68,8 @@ export class WireService {
 
   #onFrame(received: WireFrame, socket: Socket): void {
     const kind = kindOf(received);
-    if (kind === 'heartbeat') {
-      this.heartbeats++;
-      socket.write(frame(FLAGS.heartbeatAnswer, STATUS.ok, received.id, received.body));
-    }
+    if (kind === 'heartbeat') socket.write(frame(FLAGS.heartbeatAnswer, STATUS.ok, received.id, received.body));
+    if (kind === 'response') this.answers.push(received);
     if (kind !== 'request' && kind !== 'oneway') return;
     this.requests++;
     const [, service = '', , method = '', descriptor = ''] = readTexts(received.body, 0, 5);
