@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { argumentOf, encodeAnswer, encodeHeartbeatAnswer, FrameSplitter } from './wire.ts';
 
@@ -19,14 +20,7 @@ export async function startProvider(version: string, port: number): Promise<Demo
     socket.on('error', () => socket.destroy());
     serve(socket, version);
   });
-  const listen = (wanted: number) =>
-    new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: '127.0.0.1', port: wanted }, () => {
-        server.removeListener('error', reject);
-        resolve();
-      });
-    });
+  const listen = (wanted: number) => once(server.listen({ host: '127.0.0.1', port: wanted }), 'listening');
   await listen(port).catch(() => listen(0));
   return {
     port: portOf(server.address()),

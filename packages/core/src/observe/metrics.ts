@@ -38,7 +38,10 @@ export const METRICS = {
     'polywire_downstream_connections_refused_total',
     'Connections closed at once: beyond the limit, or not to be accepted.',
   ),
-  downstreamProtocolErrors: counter('polywire_downstream_protocol_errors_total', 'Frames from callers that could not be parsed.'),
+  downstreamProtocolErrors: counter(
+    'polywire_downstream_protocol_errors_total',
+    'Frames and other bytes from callers that could not be read.',
+  ),
 
   requests: counter('polywire_requests_total', 'Requests that ended, by outcome.'),
   requestDuration: histogram('polywire_request_duration_seconds', 'Time from a request to the last byte of its answer.'),

@@ -168,7 +168,7 @@ test('a defect costs the frame, a lost boundary the connection, and a stranger g
   assert.equal(good?.body, 'v1 s m|');
   caller.socket.write('GET / HTTP/1.1\r\n\r\n');
   await caller.ended();
-  assert.equal(proxy.stats.protocolErrors, 1);
+  assert.deepEqual([proxy.stats.protocolErrors, proxy.stats.localReplies['bad-request']], [2, 1]);
   const stranger = await client();
   let said = '';
   stranger.socket.on('data', (chunk: Buffer) => {

@@ -62,7 +62,7 @@ export class ListenerRuntime {
         defaultTimeoutMs: bootstrap.defaultTimeout,
         log: onRequestEnd === undefined ? undefined : (exchange) => onRequestEnd(name, exchange),
         onClosed: (connection, reason) => log.debug('a caller is gone', { listener: name, peer: connection.transport.peer, reason }),
-        onBadRequest: (detail) => log.info('a request could not be read', { listener: name, detail }),
+        onUnreadable: (detail) => log.debug('a caller sent what cannot be read', { listener: name, detail }),
       },
       routes,
     );

@@ -217,12 +217,11 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     return true;
   }
   #answerDefect(frame: F, defect: string): void {
-    this.#handler.onBadRequest(defect);
+    this.#handler.onUnreadable(defect);
     this.#answer(frame, { reason: 'bad-request', message: defect });
   }
   #answerTooLarge(frame: F): void {
     const message = `a request of ${frame.length} bytes is over the limit of ${this.#limits.maxFrameBytes} (limits.maxFrameBytes)`;
-    this.#handler.onBadRequest(message);
     this.#answer(frame, { reason: 'too-large', message });
   }
   #answerOverflow(frame: F): void {
@@ -236,6 +235,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     if (request.kind === 'oneway') return;
     const mediation = this.protocol.mediation;
     if (mediation === undefined) return this.transport.destroy(reply.message);
+    this.#handler.onLocalReply(reply.reason);
     const bytes = mediation.localReply(request, reply);
     this.emit(request, bytes, 0, bytes.length, true);
   }
@@ -245,6 +245,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
       loop.onError(error);
       return this.transport.destroy(`a bug: ${reason}`);
     }
+    this.#handler.onUnreadable(reason);
     const answer = this.open === 0 ? this.#codec.refuse?.(this.#reader.head(REFUSED_HEAD_BYTES)) : undefined;
     if (answer === undefined) return this.transport.destroy(reason);
     this.#reader.held = true;

@@ -1,4 +1,4 @@
-import type { HeaderEdits, HeaderScan, LocalReply, Outcome, ScanRequest } from '../protocol/spi.ts';
+import type { HeaderEdits, HeaderScan, LocalReply, LocalReplyReason, Outcome, ScanRequest } from '../protocol/spi.ts';
 import type { Transport, TransportUser } from '../transport/transport.ts';
 
 /**
@@ -124,8 +124,10 @@ export interface UpstreamOwner {
 export interface RequestHandler<Req, Res> {
   /** undefined: the head is a front and too little of it is here; asked again with more. */
   onRequest(stream: DownstreamStream<Res>, head: Req, end: boolean): Exchange<Res> | undefined;
-  /** A request that cannot be read was answered by its connection. */
-  onBadRequest(detail: string): void;
+  /** Bytes that are no frame, or a frame that cannot be read. */
+  onUnreadable(detail: string): void;
+  /** The connection answered a request by itself. */
+  onLocalReply(reason: LocalReplyReason): void;
   onConnectionClosed(connection: DownstreamConnection, reason: string): void;
 }
 

@@ -71,7 +71,7 @@ export class ToyProxy {
         defaultTimeoutMs: options.defaultTimeoutMs ?? 5000,
         log: undefined,
         onClosed: (_connection, reason) => this.closeReasons.push(reason),
-        onBadRequest: () => undefined,
+        onUnreadable: () => undefined,
       },
       routes,
     );
