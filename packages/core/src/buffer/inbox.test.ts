@@ -61,3 +61,22 @@ test('a long queue of small chunks is taken in linear time', () => {
   }
   assert.equal(inbox.available, 0);
 });
+
+test('bytes that come one at a time are not kept one at a time', () => {
+  const inbox = new Inbox();
+  for (let i = 0; i < 10_000; i++) inbox.push(Buffer.from([i & 0xff]));
+  const pieces: Buffer[] = [];
+  while (inbox.available > 0) pieces.push(inbox.takePiece(10_000));
+  assert.ok(pieces.length <= 4, `${pieces.length} pieces`);
+  assert.deepEqual(Buffer.concat(pieces), Buffer.from(Array.from({ length: 10_000 }, (_, i) => i & 0xff)));
+});
+
+test('a piece that was handed out is not written to by what comes after it', () => {
+  const inbox = new Inbox();
+  for (const letter of 'abcd') inbox.push(Buffer.from(letter));
+  inbox.skip(1);
+  const piece = inbox.takePiece(2);
+  for (const letter of 'efgh') inbox.push(Buffer.from(letter));
+  assert.equal(piece.toString(), 'bc');
+  assert.equal(inbox.view(0, 5).toString(), 'defgh');
+});

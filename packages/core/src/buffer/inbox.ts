@@ -3,6 +3,9 @@ import type { Peek } from '../protocol/spi.ts';
 const EMPTY = Buffer.alloc(0);
 /** Consumed chunks are forgotten in batches, so that a long queue is not moved for each. */
 const FORGET_AT = 1024;
+/** Smaller chunks behind others are gathered: kept one by one, a caller that trickles would cost hundreds of bytes for each of its own. */
+const SMALL_BYTES = 256;
+const GATHERED_BYTES = 4096;
 
 /** Received chunks of one connection, in order. Never rewrites a chunk that it handed out, never gathers more than was asked for. */
 export class Inbox implements Peek {
@@ -14,6 +17,9 @@ export class Inbox implements Peek {
   #at = 0;
   #rest: Buffer[] | undefined = undefined;
   #restAt = 0;
+  /** Gathers small chunks; `#gathered`, the part of it that is in use, is the last of `#rest`. */
+  #gathering: Buffer = EMPTY;
+  #gathered: Buffer = EMPTY;
 
   push(chunk: Buffer): void {
     if (this.available === 0) {
@@ -21,7 +27,8 @@ export class Inbox implements Peek {
       this.#at = 0;
     } else {
       this.#rest ??= [];
-      this.#rest.push(chunk);
+      if (chunk.length < SMALL_BYTES) this.#append(this.#rest, chunk);
+      else this.#rest.push(chunk);
     }
     this.available += chunk.length;
   }
@@ -124,6 +131,19 @@ export class Inbox implements Peek {
     }
     return out;
   }
+  #append(rest: Buffer[], chunk: Buffer): void {
+    let used = this.#gathered.length;
+    const goesOn = rest.length > 0 && rest[rest.length - 1] === this.#gathered && used + chunk.length <= this.#gathering.length;
+    if (goesOn) {
+      rest.pop();
+    } else {
+      this.#gathering = Buffer.allocUnsafeSlow(GATHERED_BYTES);
+      used = 0;
+    }
+    chunk.copy(this.#gathering, used);
+    this.#gathered = this.#gathering.subarray(0, used + chunk.length);
+    rest.push(this.#gathered);
+  }
   #next(): void {
     this.#at = 0;
     const rest = this.#rest;
@@ -135,6 +155,8 @@ export class Inbox implements Peek {
     if (this.#restAt >= rest.length) {
       this.#rest = undefined;
       this.#restAt = 0;
+      this.#gathering = EMPTY;
+      this.#gathered = EMPTY;
     } else if (this.#restAt >= FORGET_AT) {
       rest.splice(0, this.#restAt);
       this.#restAt = 0;
