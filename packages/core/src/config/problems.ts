@@ -22,9 +22,14 @@ export function hasErrors(problems: readonly Problem[]): boolean {
  * the place when the file's text is at hand.
  */
 export function formatProblem(problem: Problem, sources?: SourceTexts): string {
-  const { severity, message, position } = problem;
-  if (position === undefined) return `${severity}: ${message}`;
-  const head = `${severity} ${formatPosition(position)}: ${message}`;
+  const { severity, position } = problem;
+  return `${severity}${position === undefined ? ':' : ''} ${describeProblem(problem, sources)}`;
+}
+
+/** As formatProblem, without the severity: for a log, whose level says it. */
+export function describeProblem({ message, position }: Problem, sources: SourceTexts | undefined): string {
+  if (position === undefined) return message;
+  const head = `${formatPosition(position)}: ${message}`;
   const excerpt = sourceLine(position, sources?.get(position.file));
   return excerpt === undefined ? head : `${head}\n${excerpt}`;
 }

@@ -46,7 +46,7 @@ test('a change is handed on with its warnings', async () => {
     const options = {
       initial: loaded('a'),
       debounceMs: 1,
-      onChange: (_: unknown, warnings: unknown) => onChange(warnings),
+      onChange: ({ problems }: LoadedMesh) => onChange(problems),
       onProblems: () => undefined,
     };
     new Reloads(options, async () => ({ ...loaded('b'), problems: [warning] })).schedule();

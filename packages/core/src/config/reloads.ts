@@ -1,7 +1,6 @@
 import type { Problem } from '../errors/config-error.ts';
 import { messageOf } from '../errors/message-of.ts';
 import type { LoadedMesh } from './load.ts';
-import type { MeshResources } from './model.ts';
 import { hasErrors, type SourceTexts } from './problems.ts';
 
 /** Milliseconds of quiet before a change is read: editors and `kubectl` write several files, and one file in several steps. */
@@ -13,8 +12,8 @@ export interface ReloadOptions {
   readonly initial: LoadedMesh;
   /** Milliseconds of quiet before a change is read; 50 when not given. */
   readonly debounceMs?: number;
-  /** A change without errors, with what onProblems was told of it. What was in force before stays so until this is called. */
-  readonly onChange: (resources: MeshResources, warnings: readonly Problem[]) => void;
+  /** A change without errors; onProblems was told of its warnings. What was in force before stays so until this is called. */
+  readonly onChange: (mesh: LoadedMesh) => void;
   /** What a changed set of files has wrong; an error among it means that the change was not taken. Empty once all is well again. */
   readonly onProblems: (problems: readonly Problem[], sources: SourceTexts) => void;
 }
@@ -74,10 +73,10 @@ export class Reloads {
     const loaded = await this.#load();
     if (this.#stopped || sameTexts(loaded.sources, this.#seen)) return;
     this.#seen = loaded.sources;
-    const { problems, resources, sources } = loaded;
+    const { problems, sources } = loaded;
     if (problems.length > 0 || this.#hadProblems) this.#options.onProblems(problems, sources);
     this.#hadProblems = problems.length > 0;
-    if (!hasErrors(problems)) this.#options.onChange(resources, problems);
+    if (!hasErrors(problems)) this.#options.onChange(loaded);
   }
 }
 

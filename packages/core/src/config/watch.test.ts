@@ -31,7 +31,7 @@ async function watched(
     where,
     initial: await loadMesh(where),
     debounceMs: 20,
-    onChange: (resources) => {
+    onChange: ({ resources }) => {
       log.push(`change ${hosts(resources).join()}`);
       said.emit('change', resources);
     },

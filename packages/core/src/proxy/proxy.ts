@@ -1,7 +1,7 @@
 import type { Bootstrap, ListenerConfig } from '../config/bootstrap-model.ts';
 import { type LoadedMesh, loadMesh, type MeshSources } from '../config/load.ts';
 import type { MeshResources } from '../config/model.ts';
-import { formatProblem, hasErrors, type SourceTexts } from '../config/problems.ts';
+import { describeProblem, formatProblem, hasErrors, type SourceTexts } from '../config/problems.ts';
 import { type ResourceWatcher, watchMesh } from '../config/watch.ts';
 import { ConfigError, type Problem } from '../errors/config-error.ts';
 import { RefusedConfiguration } from '../errors/refused-configuration.ts';
@@ -32,6 +32,7 @@ export interface ProxyOptions {
 
 /** How the configuration in force came to be, for metrics and the admin listener. */
 export interface ConfigStatus {
+  /** Changes that were put in force, and changes that were not. */
   reloads: number;
   rejected: number;
   /** Milliseconds since 1970. */
@@ -110,7 +111,7 @@ export class ProxyServer {
     const proxy = new ProxyServer(options, where, mesh);
     const problems = proxy.#apply(mesh.resources, mesh.problems);
     if (hasErrors(problems)) throw refusal(problems, mesh.sources);
-    for (const problem of problems) options.log.warn(formatProblem(problem));
+    for (const problem of problems) options.log.warn(describeProblem(problem, mesh.sources));
     return proxy;
   }
 
@@ -128,7 +129,7 @@ export class ProxyServer {
     this.#watcher = await watchMesh({
       where: this.#where,
       initial: this.#mesh,
-      onChange: (resources, warnings) => this.#onChange(resources, warnings),
+      onChange: (changed) => this.#onChange(changed),
       onProblems: (problems, sources) => this.#onProblems(problems, sources),
     });
     this.#started = true;
@@ -198,7 +199,6 @@ export class ProxyServer {
     this.store.source(FILES).replaceAll(resources.serviceEntries);
     const releases = prepared.map((each) => each.commit());
     this.resources = resources;
-    this.config.reloads++;
     this.config.loadedAt = Date.now();
     // Requests that found the former routes may still need its clusters for another attempt.
     setTimeout(() => {
@@ -207,20 +207,22 @@ export class ProxyServer {
     return problems;
   }
 
-  /** @param warnings of the files, logged before */
-  #onChange(resources: MeshResources, warnings: readonly Problem[]): void {
-    const problems = this.#apply(resources, warnings);
-    for (const problem of problems.filter((each) => !warnings.includes(each)))
-      this.log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem));
-    if (hasErrors(problems)) this.log.error('the changed resources are not taken; what was in force stays so');
-    else this.log.info('the changed resources are in force');
+  #onChange({ resources, problems: known, sources }: LoadedMesh): void {
+    const problems = this.#apply(resources, known);
+    const news = problems.filter((problem) => !known.includes(problem));
+    this.#report(news, sources);
+    if (hasErrors(news)) return;
+    this.config.reloads++;
+    this.log.info('the changed resources are in force');
   }
   #onProblems(problems: readonly Problem[], sources: SourceTexts): void {
     this.config.problems = problems;
-    for (const problem of problems) this.log[problem.severity === 'error' ? 'error' : 'warn'](formatProblem(problem, sources));
-    if (!hasErrors(problems)) return;
-    this.config.rejected++;
-    this.log.error('the changed resources are not taken; what was in force stays so');
+    if (hasErrors(problems)) this.config.rejected++;
+    this.#report(problems, sources);
+  }
+  #report(problems: readonly Problem[], sources: SourceTexts): void {
+    for (const problem of problems) this.log[problem.severity === 'error' ? 'error' : 'warn'](describeProblem(problem, sources));
+    if (hasErrors(problems)) this.log.error('the changed resources are not taken; what was in force stays so');
   }
 
   async #firstSync(timeoutMs = FIRST_SYNC_MS): Promise<void> {
