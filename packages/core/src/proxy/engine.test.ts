@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import type { Filter } from '../filter/filter.ts';
-import { echo, ToyClient, type ToyHandler, ToyServer } from '../testing/toy-peers.ts';
+import { echo } from '../testing/toy-peers.ts';
 import { toyFrame } from '../testing/toy-protocol.ts';
-import { ToyProxy, type ToyProxyOptions } from '../testing/toy-proxy.ts';
-
-async function setup(t: TestContext, handler: ToyHandler, options: Partial<ToyProxyOptions> = {}) {
-  const server = await ToyServer.start(handler);
-  t.after(() => server.stop());
-  const proxy = await ToyProxy.start(t, { upstreamPort: server.port, ...options });
-  const client = async () => {
-    const made = await ToyClient.connect(proxy.port);
-    t.after(() => made.socket.destroy());
-    return made;
-  };
-  return { server, proxy, client };
-}
+import { setup } from '../testing/toy-proxy.ts';
 
 test('answers go back to their callers, whose equal ids come back as they were', async (t) => {
   const held: { id: number; body: string }[] = [];

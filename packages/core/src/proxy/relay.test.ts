@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { echo, ToyClient, type ToyHandler, ToyServer } from '../testing/toy-peers.ts';
+import { echo, type ToyClient } from '../testing/toy-peers.ts';
 import { toyFrame } from '../testing/toy-protocol.ts';
-import { ToyProxy, type ToyProxyOptions } from '../testing/toy-proxy.ts';
+import { setup } from '../testing/toy-proxy.ts';
 
 const MIB = 1024 * 1024;
-
-async function setup(t: TestContext, handler: ToyHandler, options: Partial<ToyProxyOptions> = {}) {
-  const server = await ToyServer.start(handler);
-  t.after(() => server.stop());
-  const proxy = await ToyProxy.start(t, { upstreamPort: server.port, ...options });
-  const client = async () => {
-    const made = await ToyClient.connect(proxy.port);
-    t.after(() => made.socket.destroy());
-    return made;
-  };
-  return { server, proxy, client };
-}
 
 function pattern(length: number): string {
   return 'abcdefghijklmnopqrstuvwxyz0123456789'.repeat(Math.ceil(length / 36)).slice(0, length);

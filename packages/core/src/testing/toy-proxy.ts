@@ -12,6 +12,7 @@ import type { StreamProtocol } from '../stream/stream.ts';
 import { TimerWheel } from '../transport/timer-wheel.ts';
 import type { PoolOptions } from '../upstream/pool.ts';
 import { Pools } from '../upstream/pools.ts';
+import { ToyClient, type ToyHandler, ToyServer } from './toy-peers.ts';
 import { type ToyFrame, toyProtocol } from './toy-protocol.ts';
 
 const TOY_LIMITS: LimitsConfig = {
@@ -104,4 +105,17 @@ export class ToyProxy {
     this.pools.close('the test is over');
     this.#wheel.stop();
   }
+}
+
+/** A service that `handler` plays, an engine before it, and a maker of callers. All end with the test. */
+export async function setup(t: TestContext, handler: ToyHandler, options: Partial<ToyProxyOptions> = {}) {
+  const server = await ToyServer.start(handler);
+  t.after(() => server.stop());
+  const proxy = await ToyProxy.start(t, { upstreamPort: server.port, ...options });
+  const client = async () => {
+    const made = await ToyClient.connect(proxy.port);
+    t.after(() => made.socket.destroy());
+    return made;
+  };
+  return { server, proxy, client };
 }
