@@ -1,5 +1,5 @@
-import { messageOf } from '@polywire/core';
-import type { Frame, FrameKind, FrameProtocol, Peek, Routing } from '@polywire/core/spi';
+import { Inbox, messageOf } from '@polywire/core';
+import type { Frame, FrameKind, FrameProtocol, Routing } from '@polywire/core/spi';
 import { CliError, EXIT } from './exit.ts';
 
 /** What a codec makes of a captured frame. */
@@ -44,7 +44,9 @@ export function describeFrame(bytes: Buffer, protocols: readonly FrameProtocol[]
 
 function describe(bytes: Buffer, protocol: FrameProtocol): FrameDescription {
   const connection = protocol.connection({ side: 'downstream', maxFrameBytes: 2 ** 31 - 1 });
-  const length = bytes.length < connection.headerBytes ? undefined : connection.measure(new BufferPeek(bytes));
+  const inbox = new Inbox();
+  inbox.push(bytes);
+  const length = bytes.length < connection.headerBytes ? undefined : connection.measure(inbox);
   if (length === undefined || length > bytes.length) {
     const missing = length === undefined ? '' : ` of ${length}`;
     throw new CliError(`the file ends inside of the ${protocol.name} frame: it has ${bytes.length} bytes${missing}`, EXIT.refused);
@@ -106,37 +108,4 @@ function joinHalves(fields: Record<string, string | number | boolean>): Record<s
   const { idHigh, idLow, ...rest } = fields;
   if (typeof idHigh !== 'number' || typeof idLow !== 'number') return fields;
   return { id: ((BigInt(idHigh) << 32n) | BigInt(idLow >>> 0)).toString(), ...rest };
-}
-
-/** A codec's view of bytes that are all there. */
-class BufferPeek implements Peek {
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get available(): number {
-    return this.#bytes.length;
-  }
-
-  uint8(offset: number): number {
-    return this.#bytes.readUInt8(offset);
-  }
-
-  uint16(offset: number): number {
-    return this.#bytes.readUInt16BE(offset);
-  }
-
-  uint32(offset: number): number {
-    return this.#bytes.readUInt32BE(offset);
-  }
-
-  indexOf(byte: number, from: number): number {
-    return this.#bytes.indexOf(byte, from);
-  }
-
-  view(from: number, to: number): Buffer {
-    return this.#bytes.subarray(from, to);
-  }
 }

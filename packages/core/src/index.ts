@@ -1,4 +1,5 @@
 /** What a program that runs Polywire imports. Plugins import `@polywire/core/spi` instead. */
+export { Inbox } from './buffer/inbox.ts';
 export { Interner } from './buffer/interner.ts';
 export { type BootstrapResult, parseBootstrap } from './config/bootstrap.ts';
 export type { Bootstrap } from './config/bootstrap-model.ts';
