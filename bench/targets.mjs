@@ -88,14 +88,14 @@ function envoyBinary(cache, install) {
 
 function polywire(cache, name, services) {
   return {
-    command: process.execPath,
+    command: CLI,
     args(port, backendPort) {
       const file = join(cache, `${name}.yaml`);
       const resources = join(cache, `${name}-resources.yaml`);
       const config = polywireConfig({ port, backendPort, services, resources });
       writeFileSync(file, config.bootstrap);
       writeFileSync(resources, config.resources);
-      return [CLI, 'run', '-c', file];
+      return ['run', '-c', file];
     },
   };
 }

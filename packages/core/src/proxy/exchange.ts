@@ -6,7 +6,7 @@ import type { HeaderEdits, LocalReply, LookupResult, Outcome } from '../protocol
 import type { Route } from '../route/route.ts';
 import type { DownstreamStream, Exchange, ResetReason, UpstreamStream } from '../stream/stream.ts';
 import { loop } from '../transport/loop.ts';
-import { Timed } from '../transport/timer-wheel.ts';
+import type { Timed } from '../transport/timer-wheel.ts';
 import type { PooledConnection } from '../upstream/pooled-connection.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
 
@@ -26,7 +26,10 @@ export interface ExchangeFacts {
 }
 
 /** One request and its answer: the only object that the engine keeps for it, and what filters see of it. */
-export class ProxiedExchange<Req, Res> extends Timed implements Exchange<Res>, FilterContext {
+export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterContext {
+  wheelTick = 0;
+  wheelNext: Timed | undefined = undefined;
+  wheelPrevious: Timed | undefined = undefined;
   readonly downstream: DownstreamStream<Res>;
   readonly head: Req;
   readonly service: string;
@@ -72,7 +75,6 @@ export class ProxiedExchange<Req, Res> extends Timed implements Exchange<Res>, F
     method: string,
     whole: boolean,
   ) {
-    super();
     this.#events = events;
     this.#facts = facts;
     this.downstream = downstream;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Filter } from '../filter/filter.ts';
 import { echo, type ToyClient } from '../testing/toy-peers.ts';
 import { toyFrame } from '../testing/toy-protocol.ts';
 import { setup } from '../testing/toy-proxy.ts';
@@ -166,4 +167,25 @@ test('a large request whose service is gone is answered while it still arrives',
   caller.socket.write(large.subarray(2 * MIB));
   caller.request(2, 's m|');
   assert.equal((await caller.received(3))[2]?.body, 'v1 s m|');
+});
+
+test('a large request that a waiting filter refuses leaves its caller readable', async (t) => {
+  let refuse: (() => void) | undefined;
+  const filter: Filter = {
+    name: 'slow gate',
+    onRequest: (context) =>
+      context.method === 'large'
+        ? new Promise((resolve) => {
+            refuse = () => resolve({ reason: 'denied', message: 'not today' });
+          })
+        : 'continue',
+  };
+  const { client } = await setup(t, echo('v1'), { filters: [filter] });
+  const caller = await client();
+  caller.send(toyFrame('request', 1, `s large|${pattern(100_000)}`));
+  while (refuse === undefined) await new Promise(setImmediate);
+  refuse();
+  assert.match((await caller.received(1))[0]?.body ?? '', /^denied: /);
+  caller.request(2, 's m|');
+  assert.equal((await caller.received(2))[1]?.body, 'v1 s m|');
 });

@@ -1,41 +1,18 @@
 import type { Frame, HeaderEdits, LocalReply } from '../protocol/spi.ts';
 import type { FrameDownstreamConnection } from './frame-downstream.ts';
+import type { Linked } from './linked-streams.ts';
 import type { DownstreamStream, Exchange } from './stream.ts';
 
-/** A place in the ring of a connection's open streams; the connection itself holds the one that is no stream. */
-export class StreamLink {
-  next: StreamLink = this;
-  previous: StreamLink = this;
-
-  enter(ring: StreamLink): void {
-    this.next = ring;
-    this.previous = ring.previous;
-    ring.previous.next = this;
-    ring.previous = this;
-  }
-  leave(): void {
-    this.previous.next = this.next;
-    this.next.previous = this.previous;
-    this.next = this;
-    this.previous = this;
-  }
-  /** The streams of the ring that begins here, copied: telling one may end others. */
-  all(): FrameDownstreamStream<Frame>[] {
-    const streams: FrameDownstreamStream<Frame>[] = [];
-    for (let link = this.next; link !== this; link = link.next) if (link instanceof FrameDownstreamStream) streams.push(link);
-    return streams;
-  }
-}
-
 /** One request of a caller. */
-export class FrameDownstreamStream<F extends Frame> extends StreamLink implements DownstreamStream<F> {
+export class FrameDownstreamStream<F extends Frame> implements DownstreamStream<F>, Linked<FrameDownstreamStream<F>> {
+  next: FrameDownstreamStream<F> | undefined = undefined;
+  previous: FrameDownstreamStream<F> | undefined = undefined;
   exchange: Exchange<F> | undefined = undefined;
   readonly connection: FrameDownstreamConnection<F>;
   readonly #request: F;
   #over = false;
 
   constructor(connection: FrameDownstreamConnection<F>, request: F) {
-    super();
     this.connection = connection;
     this.#request = request;
   }
@@ -82,13 +59,12 @@ export class FrameDownstreamStream<F extends Frame> extends StreamLink implement
   finish(): void {
     if (this.#over) return;
     this.#over = true;
-    this.leave();
     this.connection.closed(this);
   }
   pause(): void {
-    this.connection.pauseRequest(true);
+    this.connection.pauseFor(this, true);
   }
   resume(): void {
-    this.connection.pauseRequest(false);
+    this.connection.pauseFor(this, false);
   }
 }

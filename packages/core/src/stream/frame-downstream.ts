@@ -6,8 +6,9 @@ import { loop } from '../transport/loop.ts';
 import { HIGH_WATERMARK } from '../transport/socket-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { AnswerOrder } from './answer-order.ts';
-import { FrameDownstreamStream, StreamLink } from './frame-downstream-stream.ts';
+import { FrameDownstreamStream } from './frame-downstream-stream.ts';
 import { FrameReader, type FrameSink, type Taken } from './frame-reader.ts';
+import { LinkedStreams } from './linked-streams.ts';
 import { type Pending, PendingTable } from './pending-table.ts';
 import type { BoundUpstream, DownstreamConnection, RequestHandler } from './stream.ts';
 
@@ -41,13 +42,14 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   readonly #codec: CodecConnection<F>;
   readonly #reader: FrameReader<F>;
   /** Open streams as a ring through this sentinel, so that they can be told when the caller goes away. */
-  readonly #streams = new StreamLink();
+  readonly #streams = new LinkedStreams<FrameDownstreamStream<F>>();
   #order: AnswerOrder | undefined = undefined;
   #callbacks: PendingTable<Callback<F>> | undefined = undefined;
   /** The stream whose large request is being received. */
   #receiving: FrameDownstreamStream<F> | undefined = undefined;
   #outputFull = false;
-  #requestPaused = false;
+  /** Whose large request waits for its service. */
+  #pausedFor: FrameDownstreamStream<F> | undefined = undefined;
   #reading = true;
   #ended = false;
   /** Bytes that a stranger may still send; undefined for callers that speak the protocol. */
@@ -141,7 +143,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   }
   onClose(reason: string): void {
     for (const stream of this.#streams.all()) {
-      stream.leave();
+      this.#streams.leave(stream);
       stream.exchange?.onRequestReset('connection-closed');
     }
     for (const bound of this.bindings.values()) bound.close('the caller that it belonged to is gone');
@@ -185,17 +187,20 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
 
   /** Called by a stream that is over. */
   closed(stream: FrameDownstreamStream<F>): void {
+    this.#streams.leave(stream);
     this.open--;
     if (this.#receiving === stream) {
       this.#receiving = undefined;
       this.#reader.skipRest();
-      this.#requestPaused = false;
     }
+    if (this.#pausedFor === stream) this.#pausedFor = undefined;
     this.#applyFlow();
     this.#endWhenIdle();
   }
-  pauseRequest(paused: boolean): void {
-    this.#requestPaused = paused;
+  /** Reads no more, or again, because `stream`'s large request cannot be passed on, or can. */
+  pauseFor(stream: FrameDownstreamStream<F>, paused: boolean): void {
+    if (paused) this.#pausedFor = stream;
+    else if (this.#pausedFor === stream) this.#pausedFor = undefined;
     this.#applyFlow();
   }
 
@@ -203,13 +208,13 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   #begin(frame: F, whole: boolean): boolean {
     const stream = new FrameDownstreamStream(this, frame);
     if (!whole) this.#receiving = stream;
-    stream.enter(this.#streams);
+    this.#streams.enter(stream);
     this.open++;
     this.#reader.held = this.#awaitsAnswer();
     const exchange = this.#handler.onRequest(stream, frame, whole);
     if (exchange === undefined) {
       this.#receiving = undefined;
-      stream.leave();
+      this.#streams.leave(stream);
       this.open--;
       return false;
     }
@@ -291,7 +296,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   }
   #applyFlow(): void {
     if (this.transport.closed || this.#ended) return;
-    const stopped = this.#outputFull || this.#requestPaused;
+    const stopped = this.#outputFull || this.#pausedFor !== undefined;
     const held = stopped || this.#awaitsAnswer();
     const reading = !held || (!stopped && this.#reader.buffered <= this.#limits.relayThresholdBytes);
     if (reading !== this.#reading) {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loop } from './loop.ts';
-import { Timed, TimerWheel } from './timer-wheel.ts';
+import { type Timed, TimerWheel } from './timer-wheel.ts';
 
 const TICK = 16;
 
-class Alarm extends Timed {
+class Alarm implements Timed {
+  wheelTick = 0;
+  wheelNext: Timed | undefined = undefined;
+  wheelPrevious: Timed | undefined = undefined;
   fired = 0;
   onFire: () => void = () => undefined;
   onDeadline(): void {

@@ -1,18 +1,19 @@
 import { loop } from './loop.ts';
 
 /** Something with a deadline. The wheel's links live in it, so arming allocates nothing. */
-export abstract class Timed {
-  /** Written by the wheel alone. */
-  wheelTick = 0;
-  wheelNext: Timed | undefined = undefined;
-  wheelPrevious: Timed | undefined = undefined;
+export interface Timed {
+  /** The wheel's alone, as the next two: 0 and undefined to begin with. */
+  wheelTick: number;
+  wheelNext: Timed | undefined;
+  wheelPrevious: Timed | undefined;
   /** Called once, disarmed. May arm and disarm itself and others. */
-  abstract onDeadline(): void;
+  onDeadline(): void;
 }
 
-class Slot extends Timed {
-  override wheelNext: Timed = this;
-  override wheelPrevious: Timed = this;
+class Slot implements Timed {
+  wheelTick = 0;
+  wheelNext: Timed = this;
+  wheelPrevious: Timed = this;
   onDeadline(): void {}
 }
 
