@@ -196,7 +196,7 @@ test('group and version choose among the services of one name', async () => {
 kind: ServiceEntry
 metadata:
   name: users-${version}
-  annotations: { polywire.io/service: 'com.acme.Users:${version}.0.0' }
+  annotations: { polywire.io/service: 'g${version}/com.acme.Users:${version}.0.0' }
 spec:
   hosts: [users-${version}.demo]
   resolution: STATIC
@@ -206,12 +206,25 @@ spec:
   await write('two/polywire.yaml', `${BOOTSTRAP}resources: ['*-mesh.yaml']\n`);
   await write('two/one-mesh.yaml', service('1'));
   await write('two/two-mesh.yaml', service('2'));
-  const ask = (version: string) =>
-    polywire('explain', '-c', 'two/polywire.yaml', '--service', 'com.acme.Users', '--method', 'find', '--version', version);
-  assert.match((await ask('2.0.0')).stdout, /✓ 10\.0\.0\.2:20880/);
-  const unknown = await ask('3.0.0');
+  const find = ['--config', 'two/polywire.yaml', '--service', 'com.acme.Users', '--method', 'find'];
+  const ask = (group: string, version: string) => polywire('explain', ...find, '--group', group, '--version', version);
+  assert.match((await ask('g2', '2.0.0')).stdout, /✓ 10\.0\.0\.2:20880/);
+  assert.equal((await ask('g1', '2.0.0')).code, 1);
+  const unknown = await ask('g2', '3.0.0');
   assert.equal(unknown.code, 1);
   assert.match(unknown.stdout, /refused: no route for com\.acme\.Users .*version "3\.0\.0"/);
+});
+
+test('an argument chooses a route, by its number', async () => {
+  await write('argument/polywire.yaml', `${BOOTSTRAP}resources: [mesh.yaml]\n`);
+  const match = "- name: alice\n      match: [{ headers: { ':argument[0]': { exact: alice } } }]\n      route:";
+  await write('argument/mesh.yaml', SERVICE.replace('- route:', match));
+  const find = ['-c', 'argument/polywire.yaml', '--service', 'com.acme.Users', '--method', 'find'];
+  const { stdout } = await polywire('explain', ...find, '--argument', '0=alice', '--argument', '1=bob', '-o', 'json');
+  assert.equal(JSON.parse(stdout).route.route.name, 'alice');
+  const named = await polywire('explain', ...find, '--argument', 'name=alice');
+  assert.deepEqual([named.code, named.stdout], [2, '']);
+  assert.match(named.stderr, /Write index=value/);
 });
 
 test('a request that would be refused is 1', async () => {
@@ -269,7 +282,8 @@ test('run says where it listens, and ends by itself when it is told to', async (
 });
 
 test('a second signal does not wait for open requests', async () => {
-  const child = spawn(process.execPath, [BINARY, 'run', '-c', 'good/polywire.yaml'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = [BINARY, 'run', '-c', 'good/polywire.yaml', '--log-format', 'text'];
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   const ready = await firstText(child.stdout);
   const port = Number(/:(\d+)\n/.exec(ready)?.[1]);
@@ -278,7 +292,7 @@ test('a second signal does not wait for open requests', async () => {
   // Half of a request keeps the connection busy, so that the drain has something to wait for.
   caller.write(encodeCall(1, { service: 'com.acme.Users', method: 'find', argument: 'x', attachments: {} }).subarray(0, 30));
   child.kill('SIGTERM');
-  assert.match(await firstText(child.stderr), /draining/);
+  assert.match(await firstText(child.stderr), /^\S+Z info +draining: /);
   child.kill('SIGTERM');
   const [code] = await ended;
   caller.destroy();

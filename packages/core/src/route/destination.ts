@@ -4,6 +4,7 @@ import type { DestinationRule, Subset } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
 import { covers, formatServiceKey, parseServiceKey, patternId, type ServicePattern, specificity } from '../identity/service-key.ts';
 import type { DirectoryEntry, ServiceDirectory } from '../registry/entry-index.ts';
+import { formatAddress } from '../transport/listen.ts';
 import type { HostIndex, IndexedHost } from './host-index.ts';
 import { entriesOfInterface, entryPattern, speaks } from './service-view.ts';
 
@@ -144,7 +145,7 @@ function resolveEndpoints(directory: ServiceDirectory, protocol: string, target:
     for (const endpoint of entry.entry.endpoints) {
       known++;
       const why = speaks(entry, protocol) ? reasonToLeaveOut(endpoint, subset) : `it speaks ${entry.entry.protocol}, not ${protocol}`;
-      const address = `${endpoint.address}:${endpoint.port}`;
+      const address = formatAddress(endpoint.address, endpoint.port);
       if (why !== undefined) leftOut.push({ endpoint, why });
       else if (chosen.has(address)) leftOut.push({ endpoint, why: 'another source announced the same address first' });
       else chosen.set(address, endpoint);

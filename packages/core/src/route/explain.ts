@@ -3,6 +3,7 @@ import type { VirtualService } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
 import { describePart, formatServiceKey, intersect, overlaps, patternId, type ServicePattern } from '../identity/service-key.ts';
 import type { LookupResult } from '../protocol/spi.ts';
+import { formatAddress } from '../transport/listen.ts';
 import { applicableHosts, wildcardNames } from './applicable-hosts.ts';
 import type { CompileContext, RouteProtocol } from './compile-service.ts';
 import type {
@@ -171,14 +172,14 @@ function explainDestinations<E extends BalancedEndpoint>(route: Route<E>): Expla
       loadBalancer: cluster.spec.loadBalancer,
       origin: cluster.spec.origin,
       endpoints: chosen.map((endpoint, index) => ({
-        address: `${endpoint.address}:${endpoint.port}`,
+        address: formatAddress(endpoint.address, endpoint.port),
         weight: endpoint.weight,
         labels: endpoint.labels,
         origin: endpoint.origin,
         available: cluster.endpoints[index]?.available ?? false,
       })),
       leftOut: leftOut.map(({ endpoint, why }) => ({
-        address: `${endpoint.address}:${endpoint.port}`,
+        address: formatAddress(endpoint.address, endpoint.port),
         labels: endpoint.labels,
         origin: endpoint.origin,
         why,

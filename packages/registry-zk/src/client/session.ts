@@ -203,7 +203,7 @@ export class ZkSession {
   #oversized(header: Buffer, length: number): void {
     const { xid } = readReplyHeader(new JuteReader(header));
     const { maxPacketBytes } = this.#options;
-    this.#takeSent(xid)?.fail(REPLY_TOO_LARGE, new Error(`${length} bytes, the limit (maxPacketBytes) is ${maxPacketBytes}`));
+    this.#takeSent(xid)?.fail(REPLY_TOO_LARGE, new Error(`${length} bytes, the limit (maxPacketSize) is ${maxPacketBytes}`));
   }
 
   #takeSent(xid: number): Pending | undefined {
