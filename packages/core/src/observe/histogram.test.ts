@@ -40,15 +40,3 @@ test('a snapshot counts every observation at the bound it lies below', () => {
   assert.equal(count, 5);
   assert.ok(Math.abs(sum - 100.001254) < 1e-9);
 });
-
-test('merging equals recording into one', () => {
-  const [left, right, both] = [new Histogram(), new Histogram(), new Histogram()];
-  for (let us = 1; us < 1_000_000; us *= 3) {
-    (us % 2 === 0 ? left : right).record(us);
-    both.record(us);
-  }
-  right.record(7);
-  both.record(7);
-  left.merge(right);
-  assert.deepEqual(left.snapshot(), both.snapshot());
-});

@@ -30,11 +30,6 @@ export class Histogram {
     return this.#count;
   }
 
-  /** Sum of everything recorded, in microseconds. */
-  get sumUs(): number {
-    return this.#sumUs;
-  }
-
   /** @param us microseconds; a negative or unordered value (a clock that stepped back) counts as 0 */
   record(us: number): void {
     let value = 0;
@@ -61,13 +56,6 @@ export class Histogram {
       seen += inside;
     }
     return LIMIT_US;
-  }
-
-  /** Adds everything that `other` recorded. */
-  merge(other: Histogram): void {
-    for (let bucket = 0; bucket < BUCKETS; bucket += 1) this.#counts[bucket]! += other.#counts[bucket]!;
-    this.#sumUs += other.#sumUs;
-    this.#count += other.#count;
   }
 
   snapshot(): HistogramSnapshot {

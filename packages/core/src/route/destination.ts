@@ -21,13 +21,14 @@ export interface Target {
   readonly variant: ServicePattern | undefined;
 }
 
+/** As in Istio. */
+const DEFAULT_LOAD_BALANCER = 'ROUND_ROBIN';
+
 /** What clusters are made with. */
 export interface DestinationContext {
   readonly protocol: string;
   readonly directory: ServiceDirectory;
   readonly destinationRules: HostIndex<DestinationRule>;
-  /** For services of which no DestinationRule says. */
-  readonly defaultLoadBalancer: string;
 }
 
 /** All endpoints of one variant of a service. */
@@ -47,7 +48,7 @@ export function clusterSpec(context: DestinationContext, target: Target, subsetN
   const rule = destinationRuleFor(context, target);
   const subset = rule?.subsets.find(({ name }) => name === subsetName);
   const name = subsetName === undefined ? target.text : `${target.text}|${subsetName}`;
-  const loadBalancer = subset?.loadBalancer ?? rule?.loadBalancer ?? context.defaultLoadBalancer;
+  const loadBalancer = subset?.loadBalancer ?? rule?.loadBalancer ?? DEFAULT_LOAD_BALANCER;
   const { protocol, directory } = context;
   const origin = rule === undefined ? (entriesOf(directory, target)[0]?.entry.origin ?? '') : formatPosition((subset ?? rule).position);
   const identity = target.variant === undefined ? null : patternId(target.variant);

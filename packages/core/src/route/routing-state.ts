@@ -1,4 +1,3 @@
-import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterSet } from '../cluster/cluster-set.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { DestinationRule, MeshResources, VirtualService } from '../config/model.ts';
@@ -17,9 +16,6 @@ import { ScanCache } from './scan-cache.ts';
 /** The source of the entries that files hold. */
 export const FILES: SourceOptions = { name: 'files', exactIdentity: false };
 
-/** What Istio's ROUND_ROBIN is called; applies where no DestinationRule says. */
-const DEFAULT_LOAD_BALANCER = 'ROUND_ROBIN';
-
 /** What routing for one protocol of one listener is made from. */
 export interface RoutingOptions<H, E extends BalancedEndpoint> {
   readonly protocol: RouteProtocol<H>;
@@ -31,8 +27,6 @@ export interface RoutingOptions<H, E extends BalancedEndpoint> {
   readonly wantTimeout: boolean;
   /** Whether scans tell callers that need an upstream connection of their own. */
   readonly wantAffinity: boolean;
-  /** For services of which no DestinationRule says; default ROUND_ROBIN. */
-  readonly defaultLoadBalancer?: string;
   /** Told of problems that show only when a registry announces a service, after the configuration was loaded. */
   onProblem(problem: Problem): void;
 }
@@ -100,11 +94,6 @@ export class RoutingState<H, E extends BalancedEndpoint> {
     return this.#stats;
   }
 
-  /** Every live cluster. */
-  clusters(): Iterable<Cluster<E>> {
-    return this.#options.clusters.all();
-  }
-
   #commit(context: CompileContext<H, E>): () => void {
     const old = this.#table;
     const table = this.#tableOf(context);
@@ -130,7 +119,6 @@ export class RoutingState<H, E extends BalancedEndpoint> {
     return {
       protocol: protocol.name,
       directory: store,
-      defaultLoadBalancer: this.#options.defaultLoadBalancer ?? DEFAULT_LOAD_BALANCER,
       virtualServices: new HostIndex<VirtualService>(written),
       destinationRules: new HostIndex<DestinationRule>(resources.destinationRules.map((resource) => ({ resource, host: resource.host }))),
       clusters,

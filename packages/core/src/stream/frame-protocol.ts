@@ -14,7 +14,6 @@ export function frameProtocol<F extends Frame>(
   return {
     name: protocol.name,
     multiplexed: protocol.multiplexing !== undefined,
-    hasRouting: protocol.routing !== undefined,
     hasMediation: protocol.mediation !== undefined,
     caseSensitiveHeaders: protocol.routing?.caseSensitiveHeaders ?? true,
     heads: protocol.routing === undefined ? new BlindHeadReader() : new FrameHeadReader(protocol.routing),
@@ -33,9 +32,6 @@ class FrameHeadReader<F extends Frame> implements HeadReader<F, F> {
   }
   method(request: F): string {
     return this.#routing.method(request);
-  }
-  oneway(request: F): boolean {
-    return request.kind === 'oneway';
   }
   scan(wanted: ScanRequest): HeaderScan<F> {
     return this.#routing.scan(wanted);
@@ -58,9 +54,6 @@ class BlindHeadReader<F extends Frame> implements HeadReader<F, F> {
   }
   method(): string {
     return '';
-  }
-  oneway(request: F): boolean {
-    return request.kind === 'oneway';
   }
   scan(): HeaderScan<F> {
     return { run() {}, values: [], timeoutMs: 0, bindsConnection: false };

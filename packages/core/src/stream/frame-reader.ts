@@ -60,10 +60,6 @@ export class FrameReader<F extends Frame> {
   get buffered(): number {
     return this.#inbox.available;
   }
-  /** Inside a large frame: its front is taken and its end is not here. */
-  get midFrame(): boolean {
-    return this.#remaining > 0;
-  }
   /** The unread bytes that no frame could be made of, at most `most`. */
   head(most: number): Buffer {
     return this.#inbox.view(0, Math.min(most, this.#inbox.available));

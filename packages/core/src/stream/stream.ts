@@ -8,8 +8,6 @@ import type { Transport, TransportUser } from '../transport/transport.ts';
 export interface HeadReader<Req, Res> {
   service(request: Req): string;
   method(request: Req): string;
-  /** No answer is expected. */
-  oneway(request: Req): boolean;
   /** @throws ConfigError for a name that this protocol can never have */
   scan(wanted: ScanRequest): HeaderScan<Req>;
   /** Writes what is left into a remaining-time field, where there is one. */
@@ -136,12 +134,11 @@ export interface StreamProtocol<Req = unknown, Res = unknown> {
   readonly name: string;
   /** Many requests may be open on one connection at a time. */
   readonly multiplexed: boolean;
-  /** undefined: requests cannot be told apart, only counted and passed on. */
+  /** Of a protocol without routing, it reads no service, no method and no header. */
   readonly heads: HeadReader<Req, Res>;
-  readonly hasRouting: boolean;
   readonly hasMediation: boolean;
   readonly caseSensitiveHeaders: boolean;
-  /** First bytes of a connection. */
+  /** A connection that a caller opened. */
   accept(transport: Transport, handler: RequestHandler<Req, Res>): DownstreamConnection;
   connect(transport: Transport, owner: UpstreamOwner): UpstreamConnection<Req, Res>;
 }
