@@ -151,6 +151,19 @@ export const plugin: Plugin = { name: 'line', spiVersion: SPI_VERSION, protocols
   assert.match((await polywire('validate', 'typed/polywire.yaml')).stdout, /cannot be loaded: .*name\.ts:3: no license/);
 });
 
+test('a filter that needs more than its protocol has is refused with its place', async () => {
+  const plugin = `import { SPI_VERSION } from '@polywire/core/spi';
+const plain = () => ({ name: 'plain', connection: () => ({ headerBytes: 1, measure() {}, parse() {} }) });
+const tagger = { name: 'tagger', create: () => ({ name: 'tagger', requires: ['mediation'] }) };
+export const plugin = { name: 'p', spiVersion: SPI_VERSION, protocols: [plain], filters: [tagger] };
+`;
+  await write('needs/p.js', plugin);
+  await write('needs/polywire.yaml', `${BOOTSTRAP.replace('dubbo', 'plain')}    filters: [{ name: tagger }]\nplugins: [./p.js]\n`);
+  const { code, stdout } = await polywire('validate', 'needs/polywire.yaml');
+  assert.equal(code, 1);
+  assert.match(stdout, /^error needs\/polywire\.yaml:5:15: the filter "tagger" needs mediation, which the protocol plain does not have$/m);
+});
+
 test('a missing file is said in one line, and --debug adds where', async () => {
   const plain = await polywire('run');
   assert.equal(plain.code, 1);

@@ -1,4 +1,13 @@
-import { type Bootstrap, type BootstrapResult, messageOf, type PluginRegistry, type Problem } from '@polywire/core';
+import {
+  type Bootstrap,
+  type BootstrapResult,
+  ConfigError,
+  capabilitiesOf,
+  messageOf,
+  type PluginRegistry,
+  type Problem,
+} from '@polywire/core';
+import type { Filter } from '@polywire/core/spi';
 
 type Path = readonly (string | number)[];
 
@@ -25,7 +34,15 @@ export function checkPluginParts(
       const factory = plugins.filters.get(name);
       const path = ['listeners', index, 'filters', at];
       if (factory === undefined) fail(unknown('filter', name, plugins.filters), [...path, 'name']);
-      else attempt(path, () => factory.create(config, () => 0));
+      else
+        attempt(path, () =>
+          checkRequired(
+            name,
+            factory.create(config, () => 0),
+            listener.protocols,
+            plugins,
+          ),
+        );
     }
   }
   for (const [index, { type, config }] of bootstrap.registries.entries()) {
@@ -34,6 +51,15 @@ export function checkPluginParts(
     else attempt(['registries', index], () => factory.create(config, { log: () => undefined }));
   }
   return problems;
+}
+
+/** @throws ConfigError when a protocol of the listener lacks what the filter needs */
+function checkRequired(name: string, { requires = [] }: Filter, protocols: readonly string[], plugins: PluginRegistry): void {
+  for (const protocol of protocols) {
+    const codec = plugins.protocols.get(protocol);
+    const missing = codec === undefined ? undefined : requires.find((capability) => !capabilitiesOf(codec).has(capability));
+    if (missing !== undefined) throw new ConfigError(`the filter "${name}" needs ${missing}, which the protocol ${protocol} does not have`);
+  }
 }
 
 function unknown(kind: string, name: string, known: ReadonlyMap<string, unknown>): string {

@@ -17,6 +17,7 @@ export { loadPlugin } from './plugin/loader.ts';
 export { SPI_VERSION } from './plugin/plugin.ts';
 export { PluginRegistry } from './plugin/plugin-registry.ts';
 export { builtIn } from './proxy/built-in.ts';
+export { capabilitiesOf } from './proxy/protocol-runtime.ts';
 export { ProxyServer } from './proxy/proxy.ts';
 export { dumpEntries } from './registry/istio.ts';
 export type { ExplainReport, ExplainRequest } from './route/explain-report.ts';

@@ -36,7 +36,8 @@ export class ProtocolRuntime {
   }
 }
 
-function capabilitiesOf(codec: FrameProtocol): ReadonlySet<Capability> {
+/** The facets that a codec has, of those that filters and routes may require. */
+export function capabilitiesOf(codec: FrameProtocol): ReadonlySet<Capability> {
   const facets: readonly Capability[] = ['multiplexing', 'routing', 'mediation'];
   return new Set(facets.filter((facet) => codec[facet] !== undefined));
 }
