@@ -12,7 +12,7 @@ export interface ListenerConfig {
   readonly upstream: SocketAddress | undefined;
   /** Filters in the order in which a request meets them. */
   readonly filters: readonly FilterConfig[];
-  /** Whether a caller's own deadline is read off the wire, or the route's timeout alone counts. */
+  /** `wire`: a caller's own deadline and its mark of being called back are read; `route`: neither, and the route's timeout alone counts. */
   readonly deadline: 'wire' | 'route';
 }
 

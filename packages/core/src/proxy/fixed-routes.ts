@@ -14,7 +14,7 @@ export interface FixedRoutesOptions<Req, Res> {
   readonly endpoints: EndpointSource<UpstreamEndpoint<Req, Res>>;
   /** Headers that filters declared. */
   readonly names: readonly string[];
-  /** Whether callers' own deadlines are read off the wire. */
+  /** Whether callers' own deadlines, and the marks of those that are called back, are read off the wire. */
   readonly timeout: boolean;
 }
 
@@ -44,7 +44,7 @@ export function fixedRoutes<Req, Res>(options: FixedRoutesOptions<Req, Res>): Ro
     [{ cluster, weight: 1 }],
   );
   const routes: PathRoutes<Req, Res> = {
-    scan: options.heads.scan({ names: options.names, timeout: options.timeout, affinity: true }),
+    scan: options.heads.scan({ names: options.names, timeout: options.timeout, affinity: options.timeout }),
     match: () => route,
   };
   return { find: () => routes, describeMiss: () => `${name} takes every service` };
