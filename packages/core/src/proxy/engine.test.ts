@@ -318,3 +318,11 @@ test('a service that said goodbye and closed is left alone for a while, though i
   assert.match(refused?.body ?? '', /^no-healthy-upstream: .*said that it is shutting down; next attempt in \d+ ms/);
   assert.equal(server.accepted, 1);
 });
+
+test('a filter that never decides costs its caller the deadline, not for ever', async (t) => {
+  const filter: Filter = { name: 'undecided', onRequest: () => new Promise(() => undefined) };
+  const { client } = await setup(t, echo('v1'), { filters: [filter], defaultTimeoutMs: 50 });
+  const caller = await client();
+  caller.request(1, 's m|');
+  assert.match((await caller.received(1))[0]?.body ?? '', /^timeout: .*within 50 ms/);
+});

@@ -146,6 +146,8 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   /** A filter said something else than go on: a reply ends the request, a promise suspends this request alone. */
   #stopOrWait(exchange: ProxiedExchange<Req, Res>, verdict: LocalReply | Promise<FilterVerdict>, goOn: () => void): void {
     if (!(verdict instanceof Promise)) return this.#fail(exchange, verdict.reason, verdict.message);
+    // A filter that never decides must not keep its caller waiting for ever.
+    if (exchange.timeoutMs === 0) this.#arm(exchange, exchange.wireTimeoutMs > 0 ? exchange.wireTimeoutMs : this.#options.defaultTimeoutMs);
     verdict.then(
       (late) => {
         loop.begin();
@@ -226,14 +228,17 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
 
   /** Wire, then route, then what the provider asked for in the registry, then the default. */
   #armDeadline(exchange: ProxiedExchange<Req, Res>, target: UpstreamEndpoint<Req, Res>): void {
-    if (exchange.attempt === 1) {
-      exchange.timeoutMs = this.#timeout(exchange, target);
-      if (exchange.timeoutMs > 0) this.#options.wheel.arm(exchange, exchange.timeoutMs);
-    }
+    if (exchange.attempt === 1) this.#arm(exchange, this.#timeout(exchange, target));
     const spent = exchange.elapsedMs;
     if (exchange.timeoutMs > 0 && (spent >= WORTH_TELLING_MS || exchange.attempt > 1)) {
       this.#heads.setRemainingMs(exchange.head, Math.max(1, Math.floor(exchange.timeoutMs - spent)));
     }
+  }
+  /** `timeoutMs` counts from the request's arrival; 0: no limit. */
+  #arm(exchange: ProxiedExchange<Req, Res>, timeoutMs: number): void {
+    if (exchange.timeoutMs > 0) this.#options.wheel.disarm(exchange);
+    exchange.timeoutMs = timeoutMs;
+    if (timeoutMs > 0) this.#options.wheel.arm(exchange, Math.max(0, timeoutMs - exchange.elapsedMs));
   }
   #timeout(exchange: ProxiedExchange<Req, Res>, target: UpstreamEndpoint<Req, Res>): number {
     if (exchange.wireTimeoutMs > 0) return exchange.wireTimeoutMs;
