@@ -11,14 +11,15 @@ export interface DryRun {
 }
 
 /** Puts a configuration together as far as it is valid. */
-export async function dryRun({ bootstrap, file, plugins, problems }: Configuration): Promise<DryRun> {
-  if (bootstrap === undefined || hasErrors(problems)) return { proxy: undefined, problems };
+export function dryRun({ bootstrap, mesh, file, plugins, problems }: Configuration): DryRun {
+  if (bootstrap === undefined || mesh === undefined || hasErrors(problems)) return { proxy: undefined, problems };
   try {
-    const proxy = await ProxyServer.create({
+    const proxy = ProxyServer.create({
       // An access log would be created where it is said to be.
       bootstrap: { ...bootstrap, accessLog: undefined },
       baseDirectory: dirname(file),
       plugins,
+      mesh,
       log: createLog({ level: 'silent' }),
     });
     return { proxy, problems: distinct([...problems, ...proxy.config.problems]) };

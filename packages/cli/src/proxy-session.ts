@@ -38,17 +38,14 @@ export interface SessionOptions {
  * @throws CliError when the file is invalid or an address cannot be bound
  */
 export async function startProxy(file: string, terminal: Terminal, options: SessionOptions): Promise<ProxySession> {
-  const { bootstrap, plugins, problems, sources } = await loadConfiguration(file, terminal);
-  if (bootstrap === undefined || hasErrors(problems)) {
+  const { bootstrap, plugins, mesh, problems, sources } = await loadConfiguration(file, terminal);
+  if (bootstrap === undefined || mesh === undefined || hasErrors(problems)) {
     writeProblems(terminal.stderr, problems, sources, styleFor(terminal.stderr, terminal.environment));
     throw new CliError(`${file} is not valid`, EXIT.refused);
   }
   const format = options.logFormat ?? (terminal.stderr.isTTY === true ? 'text' : 'json');
   const log = createLog({ level: options.logLevel ?? bootstrap.log.level, format });
-  const proxy = await ProxyServer.create({ bootstrap, baseDirectory: dirname(file), plugins, log }).catch((error: unknown) => {
-    if (error instanceof ConfigError) throw new CliError(`${file} is not valid\n${error.message}`, EXIT.refused, error);
-    throw error;
-  });
+  const proxy = createProxy(file, { bootstrap, baseDirectory: dirname(file), plugins, mesh, log });
   const { listeners } = await started(proxy, () => proxy.start());
   const admin = await started(proxy, () => startAdminOf(bootstrap, proxy));
   return {
@@ -64,6 +61,15 @@ export async function startProxy(file: string, terminal: Terminal, options: Sess
       await proxy.close();
     },
   };
+}
+
+function createProxy(file: string, options: Parameters<typeof ProxyServer.create>[0]): ProxyServer {
+  try {
+    return ProxyServer.create(options);
+  } catch (error) {
+    if (error instanceof ConfigError) throw new CliError(`${file} is not valid\n${error.message}`, EXIT.refused, error);
+    throw error;
+  }
 }
 
 async function startAdminOf(bootstrap: Bootstrap, proxy: ProxyServer): Promise<AdminListener | undefined> {

@@ -97,7 +97,7 @@ interface Routed {
 }
 
 async function route({ configuration, protocol, request, options, terminal }: Question): Promise<Routed> {
-  const { proxy, problems } = await dryRun(configuration);
+  const { proxy, problems } = dryRun(configuration);
   if (proxy === undefined) {
     writeProblems(terminal.stderr, problems, configuration.sources, styleFor(terminal.stderr, terminal.environment));
     throw new CliError(`${configuration.file} is not valid`, EXIT.refused);

@@ -56,7 +56,7 @@ async function check(files: readonly string[], terminal: Terminal): Promise<Chec
       continue;
     }
     const configuration = await loadConfiguration(file, terminal);
-    const { proxy, problems: found } = await dryRun(configuration);
+    const { proxy, problems: found } = dryRun(configuration);
     await proxy?.close();
     problems.push(...found);
     for (const [name, text] of configuration.sources) sources.set(name, text);

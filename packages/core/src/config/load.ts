@@ -29,21 +29,44 @@ export interface LoadedMesh {
   readonly problems: readonly Problem[];
   /** Text of every file that was read, for `formatProblem` and to see what changed. */
   readonly sources: SourceTexts;
+  /** What each file came to, so that a later load reads only what changed. */
+  readonly files: ReadonlyMap<string, ReadFile>;
 }
 
-/** Reads and checks all files that the globs match. Never rejects on what files say or on files that cannot be read. */
-export async function loadMesh(where: MeshSources): Promise<LoadedMesh> {
+/** One file's part. */
+interface ReadFile {
+  readonly resources: readonly Resource[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads and checks all files that the globs match. Never rejects on what files say or on files that cannot be read.
+ * @param former of the same sources: files whose text is as it was are not parsed again; when all are, it is the answer itself
+ */
+export async function loadMesh(where: MeshSources, former?: LoadedMesh): Promise<LoadedMesh> {
   const problems: Problem[] = [];
   const sources = await readSources(where, problems);
-  const resources: Resource[] = [];
+  if (former !== undefined && sameTexts(sources, former.sources)) return former;
+  const files = new Map<string, ReadFile>();
   for (const [file, text] of sources) {
-    const { documents, problems: faults } = parseYaml(text, file);
-    problems.push(...faults);
-    for (const document of documents) resources.push(...readResources(document, where, problems));
+    const known = former?.sources.get(file) === text ? former.files.get(file) : undefined;
+    files.set(file, known ?? readFileText(text, file, where));
   }
+  const resources = [...files.values()].flatMap((file) => file.resources);
+  for (const file of files.values()) problems.push(...file.problems);
   const mesh = byKind(resources);
   problems.push(...crossCheck(resources, mesh));
-  return { resources: mesh, problems: inFileOrder(problems, sources), sources };
+  return { resources: mesh, problems: inFileOrder(problems, sources), sources, files };
+}
+
+function readFileText(text: string, file: string, options: ResourceOptions): ReadFile {
+  const { documents, problems: faults } = parseYaml(text, file);
+  const problems = [...faults];
+  return { resources: documents.flatMap((document) => readResources(document, options, problems)), problems };
+}
+
+function sameTexts(left: SourceTexts, right: SourceTexts): boolean {
+  return left.size === right.size && [...left].every(([file, text]) => right.get(file) === text);
 }
 
 async function readSources(where: MeshSources, problems: Problem[]): Promise<SourceTexts> {

@@ -5,8 +5,13 @@ import { Reloads } from './reloads.ts';
 
 const NOTHING = { virtualServices: [], destinationRules: [], serviceEntries: [] };
 
+const LOADED = new Map<string, LoadedMesh>();
+
+/** The same object for the same text, as loadMesh gives back what did not change. */
 function loaded(text: string): LoadedMesh {
-  return { resources: NOTHING, problems: [], sources: new Map([['a.yaml', text]]) };
+  const mesh = LOADED.get(text) ?? { resources: NOTHING, problems: [], sources: new Map([['a.yaml', text]]), files: new Map() };
+  LOADED.set(text, mesh);
+  return mesh;
 }
 
 /** Feeds the reloads one load after the other, each asked for once the one before was asked for; ends with the first change. */

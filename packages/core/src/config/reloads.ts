@@ -18,21 +18,21 @@ export interface ReloadOptions {
   readonly onProblems: (problems: readonly Problem[], sources: SourceTexts) => void;
 }
 
-/** Loads one at a time, and once more when something changed meanwhile. */
+/** Loads one at a time, and once more when something changed meanwhile. A load that gives back what it was given found no change. */
 export class Reloads {
   readonly #options: ReloadOptions;
-  readonly #load: () => Promise<LoadedMesh>;
-  #seen: SourceTexts;
+  readonly #load: (former: LoadedMesh) => Promise<LoadedMesh>;
+  #seen: LoadedMesh;
   #hadProblems: boolean;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
 
-  constructor(options: ReloadOptions, load: () => Promise<LoadedMesh>) {
+  constructor(options: ReloadOptions, load: (former: LoadedMesh) => Promise<LoadedMesh>) {
     this.#options = options;
     this.#load = load;
-    this.#seen = options.initial.sources;
+    this.#seen = options.initial;
     this.#hadProblems = options.initial.problems.length > 0;
   }
 
@@ -46,7 +46,7 @@ export class Reloads {
   fail(what: string, cause: unknown): void {
     if (this.#stopped) return;
     const message = `${what}: ${messageOf(cause)}`;
-    this.#options.onProblems([{ severity: 'error', message, position: undefined }], this.#seen);
+    this.#options.onProblems([{ severity: 'error', message, position: undefined }], this.#seen.sources);
   }
 
   async stop(): Promise<void> {
@@ -70,16 +70,12 @@ export class Reloads {
   }
 
   async #reload(): Promise<void> {
-    const loaded = await this.#load();
-    if (this.#stopped || sameTexts(loaded.sources, this.#seen)) return;
-    this.#seen = loaded.sources;
+    const loaded = await this.#load(this.#seen);
+    if (this.#stopped || loaded === this.#seen) return;
+    this.#seen = loaded;
     const { problems, sources } = loaded;
     if (problems.length > 0 || this.#hadProblems) this.#options.onProblems(problems, sources);
     this.#hadProblems = problems.length > 0;
     if (!hasErrors(problems)) this.#options.onChange(loaded);
   }
-}
-
-function sameTexts(left: SourceTexts, right: SourceTexts): boolean {
-  return left.size === right.size && [...left].every(([file, text]) => right.get(file) === text);
 }

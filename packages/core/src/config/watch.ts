@@ -16,7 +16,7 @@ export interface ResourceWatcher {
 
 /** Watches the folders of the globs. Resolves once every later change is seen. */
 export async function watchMesh(options: WatchOptions): Promise<ResourceWatcher> {
-  const reloads = new Reloads(options, () => loadMesh(options.where));
+  const reloads = new Reloads(options, (former) => loadMesh(options.where, former));
   const watcher = watchPaths(watchedFolders(options.where), {
     ignoreInitial: true,
     ignored: (path) => path.split(sep).some((part) => part === 'node_modules' || part === '.git'),

@@ -1,5 +1,5 @@
 import type { Bootstrap, ListenerConfig } from '../config/bootstrap-model.ts';
-import { type LoadedMesh, loadMesh, type MeshSources } from '../config/load.ts';
+import type { LoadedMesh, MeshSources } from '../config/load.ts';
 import type { MeshResources } from '../config/model.ts';
 import { describeProblem, formatProblem, hasErrors, type SourceTexts } from '../config/problems.ts';
 import { type ResourceWatcher, watchMesh } from '../config/watch.ts';
@@ -27,6 +27,8 @@ export interface ProxyOptions {
   /** Folder that `resources` are relative to; file names in messages begin with it as given here. */
   readonly baseDirectory: string;
   readonly plugins: PluginRegistry;
+  /** What the bootstrap's `resources` hold, as loadMesh read them from `baseDirectory`. */
+  readonly mesh: LoadedMesh;
   readonly log: Log;
 }
 
@@ -65,12 +67,12 @@ export class ProxyServer {
   #started = false;
   #closing = false;
 
-  private constructor(options: ProxyOptions, where: MeshSources, mesh: LoadedMesh) {
-    const { bootstrap, plugins, log } = options;
+  private constructor(options: ProxyOptions) {
+    const { bootstrap, plugins, mesh, log } = options;
     this.bootstrap = bootstrap;
     loop.onError = (error) => log.error('a bug: the connection that met it was closed', { error });
     this.log = log;
-    this.#where = where;
+    this.#where = { directory: options.baseDirectory, globs: bootstrap.resources, ...plugins.resourceOptions };
     this.#mesh = mesh;
     this.resources = mesh.resources;
     this.accessLog = openAccessLog(bootstrap.accessLog, options.baseDirectory, log);
@@ -96,19 +98,13 @@ export class ProxyServer {
   }
 
   /**
-   * Reads the mesh resources and puts everything together; nothing listens yet.
+   * Puts everything together; nothing listens yet.
    * @throws RefusedConfiguration with every problem of the resources; ConfigError when a listener's parts do not fit together
    */
-  static async create(options: ProxyOptions): Promise<ProxyServer> {
-    const { bootstrap, plugins } = options;
-    const where: MeshSources = {
-      directory: options.baseDirectory,
-      globs: bootstrap.resources,
-      ...plugins.resourceOptions,
-    };
-    const mesh = await loadMesh(where);
+  static create(options: ProxyOptions): ProxyServer {
+    const { mesh } = options;
     if (hasErrors(mesh.problems)) throw refusal(mesh.problems, mesh.sources);
-    const proxy = new ProxyServer(options, where, mesh);
+    const proxy = new ProxyServer(options);
     const problems = proxy.#apply(mesh.resources, mesh.problems);
     if (hasErrors(problems)) throw refusal(problems, mesh.sources);
     for (const problem of problems) options.log.warn(describeProblem(problem, mesh.sources));
