@@ -66,8 +66,8 @@ interface Reply {
   readonly body: string;
 }
 
-async function ask(address: string, path: string, method = 'GET', body?: string): Promise<Reply> {
-  const outgoing = request(`http://${address}${path}`, { method, agent: false });
+async function ask(address: string, path: string, method = 'GET', body?: string, headers: Record<string, string> = {}): Promise<Reply> {
+  const outgoing = request(`http://${address}${path}`, { method, headers, agent: false });
   outgoing.end(body);
   const [response] = await once(outgoing, 'response');
   let text = '';
@@ -141,6 +141,8 @@ test('the log level is shown and set', () =>
     const refused = await ask(address, '/logging?level=loud', 'POST');
     assert.equal(refused.status, 400);
     assert.match(refused.body, /trace, debug, info/);
+    const crossSite = await ask(address, '/logging?level=error', 'POST', undefined, { origin: 'http://evil.example' });
+    assert.deepEqual([crossSite.status, (await ask(address, '/logging')).body], [403, 'level: debug\n']);
   }));
 
 test('unknown paths and methods are refused with what would work', () =>

@@ -109,7 +109,7 @@ function serve(source: AdminSource, request: IncomingMessage, response: ServerRe
   const { method } = request;
   let answer: Answer & { readonly allow?: string };
   try {
-    answer = route(source, method ?? '', request.url ?? '/');
+    answer = route(source, method ?? '', request.url ?? '/', request.headers.origin);
   } catch (error) {
     answer = { status: 500, body: `${messageOf(error)}\n` };
   }
@@ -125,12 +125,14 @@ function serve(source: AdminSource, request: IncomingMessage, response: ServerRe
   response.end(method === 'HEAD' ? undefined : body);
 }
 
-function route(source: AdminSource, method: string, target: string): Answer & { readonly allow?: string } {
+function route(source: AdminSource, method: string, target: string, origin: string | undefined): Answer & { readonly allow?: string } {
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);
   const page = PAGES.find((candidate) => candidate.path === path);
   if (page === undefined) return { status: 404, body: `there is no ${path} here; there is\n${index()}` };
   const posted = method === 'POST' && page.posts === true;
+  // A web page in a browser of this machine may reach loopback, and says where it is from.
+  if (posted && origin !== undefined) return { status: 403, body: 'pages of other sites may change nothing here\n' };
   if (method !== 'GET' && method !== 'HEAD' && !posted) {
     return { status: 405, body: `${path} does not understand ${method}\n`, allow: page.posts === true ? 'GET, HEAD, POST' : 'GET, HEAD' };
   }
