@@ -1,7 +1,6 @@
 import type { Transport } from '../transport/transport.ts';
 
 interface Held {
-  readonly owner: object;
   readonly pieces: Buffer[];
   ended: boolean;
 }
@@ -14,7 +13,8 @@ export class AnswerOrder {
   /** Bytes that wait. */
   heldBytes = 0;
   readonly #transport: Transport;
-  readonly #held: Held[] = [];
+  /** By whose answer it is, in the order of their beginnings. */
+  readonly #held = new Map<object, Held>();
   /** Whose answer is being written. */
   #active: object;
 
@@ -25,7 +25,7 @@ export class AnswerOrder {
 
   /** Somebody's pieces are held. */
   get waiting(): boolean {
-    return this.#held.length > 0;
+    return this.#held.size > 0;
   }
 
   /** Whether `owner`'s pieces go straight to the connection. */
@@ -39,10 +39,10 @@ export class AnswerOrder {
       this.#transport.write(piece);
       return end && this.#advance();
     }
-    let held = this.#held.find((item) => item.owner === owner);
+    let held = this.#held.get(owner);
     if (held === undefined) {
-      held = { owner, pieces: [], ended: false };
-      this.#held.push(held);
+      held = { pieces: [], ended: false };
+      this.#held.set(owner, held);
     }
     held.pieces.push(piece);
     held.ended = end;
@@ -51,13 +51,14 @@ export class AnswerOrder {
   }
 
   #advance(): boolean {
-    for (let next = this.#held.shift(); next !== undefined; next = this.#held.shift()) {
+    for (const [owner, next] of this.#held) {
+      this.#held.delete(owner);
       for (const piece of next.pieces) {
         this.heldBytes -= piece.length;
         this.#transport.write(piece);
       }
       if (!next.ended) {
-        this.#active = next.owner;
+        this.#active = owner;
         return false;
       }
     }

@@ -1,3 +1,4 @@
+import { own } from '../buffer/own.ts';
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
 import { CodecError } from '../errors/codec-error.ts';
 import { messageOf } from '../errors/message-of.ts';
@@ -175,8 +176,9 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     const order = this.#order;
     if (order === undefined) {
       if (!end) this.#order = new AnswerOrder(this.transport, owner);
-      this.transport.writeRange(buffer, from, to);
-    } else this.#emitInOrder(order, owner, buffer.subarray(from, to), end);
+      if (this.transport.full) this.transport.write(own(buffer, from, to));
+      else this.transport.writeRange(buffer, from, to);
+    } else this.#emitInOrder(order, owner, own(buffer, from, to), end);
     if (this.transport.full) this.#checkQueue();
   }
 

@@ -1,3 +1,4 @@
+import { own } from '../buffer/own.ts';
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
 import { CodecError } from '../errors/codec-error.ts';
 import { messageOf } from '../errors/message-of.ts';
@@ -66,6 +67,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
 
   send(head: F, edits: HeaderEdits | undefined, end: boolean, exchange: Exchange<F>): SendResult<FrameUpstreamStream<F>> {
     const stream = new FrameUpstreamStream(this, head, end, exchange);
+    if (this.transport.full) keep(head);
     const multiplexing = this.protocol.multiplexing;
     let front: ReturnType<NonNullable<typeof multiplexing>['assignId']>;
     if (head.kind === 'request') {
@@ -260,4 +262,11 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     if (mediation === undefined) return;
     this.transport.write(mediation.localReply(request, { reason: 'no-route', message: 'no caller is bound to this connection' }));
   }
+}
+
+/** A frame that has to wait lets go of the chunk that it came in. */
+function keep(frame: Frame): void {
+  frame.chunk = own(frame.chunk, frame.from, frame.to);
+  frame.to -= frame.from;
+  frame.from = 0;
 }
