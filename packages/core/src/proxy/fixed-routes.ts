@@ -4,7 +4,7 @@ import type { SocketAddress } from '../config/units.ts';
 import { Route, RouteStats } from '../route/route.ts';
 import type { HeadReader } from '../stream/stream.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
-import type { PathRoutes, RouteSource } from './request-path.ts';
+import type { PathRoutes, RouteSource } from './path-options.ts';
 
 /** What a listener with one fixed upstream is made with. */
 export interface FixedRoutesOptions<Req, Res> {

@@ -15,8 +15,9 @@ import type { TimerWheel } from '../transport/timer-wheel.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
 import type { ProxiedExchange } from './exchange.ts';
 import { fixedRoutes } from './fixed-routes.ts';
+import type { RouteSource } from './path-options.ts';
 import type { ProtocolRuntime } from './protocol-runtime.ts';
-import { RequestPath, type RouteSource } from './request-path.ts';
+import { RequestPath } from './request-path.ts';
 
 /** What a listener needs of the proxy it belongs to. */
 export interface ListenerEnvironment {

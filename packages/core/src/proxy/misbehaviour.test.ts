@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { echo, ToyClient, ToyServer } from '../testing/toy-peers.ts';
 import { toyFrame } from '../testing/toy-protocol.ts';
-import { ToyProxy } from '../testing/toy-proxy.ts';
+import { setup, ToyProxy } from '../testing/toy-proxy.ts';
 
 test('a stranger that goes on talking after its answer is not remembered, and is closed soon', async (t) => {
   const server = await ToyServer.start(echo('v1'));
@@ -102,24 +102,22 @@ test('answers that wait behind one that stands still are bounded', async (t) => 
 });
 
 test('a service that is full is called full, also when it could not be reached before', async (t) => {
-  const down = await ToyServer.start(() => undefined);
-  const { port } = down;
-  await down.stop();
-  const proxy = await ToyProxy.start(t, {
-    upstreamPort: port,
-    limits: { maxPendingPerConnection: 2 },
-    pool: { backoff: { initialMs: 1, maxMs: 1 } },
-  });
-  const [a, b] = [await ToyClient.connect(proxy.port), await ToyClient.connect(proxy.port)];
-  t.after(() => [a, b].forEach((caller) => void caller.socket.destroy()));
-  a.request(1, 's m|');
-  assert.match((await a.received(1))[0]?.body ?? '', /^no-healthy-upstream: .*could not be reached/);
-  const server = await ToyServer.start(() => undefined, port);
-  t.after(() => server.stop());
+  const { server, proxy, client } = await setup(
+    t,
+    (frame, socket) => {
+      if (frame.body.includes('die')) socket.resetAndDestroy();
+    },
+    { limits: { maxPendingPerConnection: 2 }, pool: { backoff: { initialMs: 1, maxMs: 1 } } },
+  );
+  const [a, b] = [await client(), await client()];
+  // A connection that closes before a byte was read counts as one that could not be made.
+  a.request(1, 's die|');
+  await a.received(1);
+  assert.equal(proxy.pools.pools()[0]?.stats.connectFailures, 1);
   await sleep(5);
   a.request(2, 's m|');
   a.request(3, 's m|');
-  while (server.received.length < 2) await new Promise(setImmediate);
+  while (server.received.length < 3) await new Promise(setImmediate);
   b.request(4, 's m|');
   assert.match((await b.received(1))[0]?.body ?? '', /^overflow: .*as many requests waiting as it may/);
 });

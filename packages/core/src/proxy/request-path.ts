@@ -1,54 +1,17 @@
-import type { ClusterStats } from '../cluster/cluster.ts';
 import { messageOf } from '../errors/message-of.ts';
-import type { FilterChain } from '../filter/chain.ts';
 import type { FilterVerdict } from '../filter/filter.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
-import { type HeaderScan, type LocalReply, type LocalReplyReason, type LookupResult, NOT_REACHED, type Outcome } from '../protocol/spi.ts';
+import { type LocalReply, type LocalReplyReason, type LookupResult, NOT_REACHED } from '../protocol/spi.ts';
 import { Route } from '../route/route.ts';
 import type { RouteRefusal } from '../route/service-routes.ts';
-import type {
-  BoundUpstream,
-  DownstreamConnection,
-  DownstreamStream,
-  Exchange,
-  HeadReader,
-  RequestHandler,
-  StreamProtocol,
-} from '../stream/stream.ts';
+import type { DownstreamConnection, DownstreamStream, Exchange, HeadReader, RequestHandler } from '../stream/stream.ts';
 import { loop } from '../transport/loop.ts';
-import type { TimerWheel } from '../transport/timer-wheel.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
+import { Binding } from './binding.ts';
+import { countEnd } from './count.ts';
 import { type ExchangeEvents, ProxiedExchange } from './exchange.ts';
 import { LOCAL_REPLY_OUTCOME } from './local-reply.ts';
-
-/** The routes of one service, as the path asks them. */
-export interface PathRoutes<Req, Res> {
-  readonly scan: HeaderScan<Req>;
-  match(service: string, method: string, values: readonly LookupResult[]): Route<UpstreamEndpoint<Req, Res>> | RouteRefusal | 'not-reached';
-}
-
-/** Where a path finds routes. */
-export interface RouteSource<Req, Res> {
-  find(service: string): PathRoutes<Req, Res> | undefined;
-  /** Why find() has nothing. */
-  describeMiss(service: string): string;
-}
-
-/** What a request path is made with. */
-export interface PathOptions<Req, Res> {
-  readonly listener: string;
-  readonly protocol: StreamProtocol<Req, Res>;
-  readonly wheel: TimerWheel;
-  readonly stats: ListenerStats;
-  readonly filters: FilterChain;
-  /** Headers that filters declared: the first of every scan's values. */
-  readonly declaredHeaders: number;
-  readonly defaultTimeoutMs: number;
-  /** Told when a request is over; undefined: nobody listens. */
-  readonly log: ((exchange: ProxiedExchange<Req, Res>) => void) | undefined;
-  readonly onClosed: (connection: DownstreamConnection, reason: string) => void;
-  readonly onUnreadable: (detail: string) => void;
-}
+import type { PathOptions, PathRoutes, RouteSource } from './path-options.ts';
 
 /** A rewritten deadline matters only when this much was spent here. */
 const WORTH_TELLING_MS = 10;
@@ -217,6 +180,8 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     this.#armDeadline(exchange, target);
     const sent = pooled.connection.send(exchange.head, exchange.requestEdits, exchange.whole, exchange);
     if (sent === 'uneditable') {
+      // Nothing was sent: the endpoint is not to blame.
+      exchange.target = undefined;
       const why = exchange.whole ? 'its headers cannot be edited in place' : 'it is too large to be held whole';
       return this.#fail(exchange, 'bad-request', `a rule changes headers of this request, but ${why}`);
     }
@@ -337,7 +302,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.over = true;
     this.#options.wheel.disarm(exchange);
     this.#leaveUpstream(exchange);
-    this.#count(exchange);
+    countEnd(exchange, this.#stats);
     const filters = this.#options.filters.log;
     for (let i = 0; i < filters.length; i++) filters[i]!.onLog(exchange);
     this.#options.log?.(exchange);
@@ -350,43 +315,6 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.pooled = undefined;
     target.pool.activeRequests--;
     target.pool.release(pooled);
-  }
-
-  #count(exchange: ProxiedExchange<Req, Res>): void {
-    const stats = this.#stats;
-    stats.requestsActive--;
-    stats.duration.record(exchange.elapsedUs);
-    const { outcome, target } = exchange;
-    if (outcome === undefined) return;
-    stats.outcomes[outcome]++;
-    const healthy = outcome === 'ok' || outcome === 'business-error';
-    if (!healthy && target !== undefined) target.pool.stats.failures++;
-    if (exchange.cluster !== undefined) countOutcome(exchange.cluster.stats, outcome);
-  }
-}
-
-function countOutcome(counts: ClusterStats, outcome: Outcome): void {
-  if (outcome === 'ok') counts.ok++;
-  else if (outcome === 'business-error') counts.businessErrors++;
-  else if (outcome === 'timeout') counts.timeouts++;
-  else counts.failures++;
-}
-
-/** An upstream connection that belongs to one caller. */
-class Binding<Req, Res> {
-  readonly endpoint: UpstreamEndpoint<Req, Res>;
-  readonly pooled: NonNullable<ProxiedExchange<Req, Res>['pooled']>;
-  /** It takes no more requests, but the service may still call back over it. */
-  readonly #former: BoundUpstream | undefined;
-
-  constructor(endpoint: UpstreamEndpoint<Req, Res>, pooled: NonNullable<ProxiedExchange<Req, Res>['pooled']>, former?: BoundUpstream) {
-    this.endpoint = endpoint;
-    this.pooled = pooled;
-    this.#former = former instanceof Binding && former.pooled.connection.transport.closed ? former.#former : former;
-  }
-  close(reason: string): void {
-    this.#former?.close(reason);
-    this.pooled.close(reason);
   }
 }
 
