@@ -189,3 +189,31 @@ test('a large request that a waiting filter refuses leaves its caller readable',
   caller.request(2, 's m|');
   assert.equal((await caller.received(2))[1]?.body, 'v1 s m|');
 });
+
+test('a filter that would edit a large frame is told no, in both directions', async (t) => {
+  const edits = { remove: [], set: new Map([['seen', 'yes']]), add: new Map<string, string>() };
+  const filter: Filter = {
+    name: 'editor',
+    onRouted(context) {
+      if (context.method === 'up') context.editRequest(edits);
+      return 'continue';
+    },
+    onResponse(context) {
+      if (context.localReply === undefined && context.method === 'down') context.editResponse(edits);
+    },
+  };
+  const { client } = await setup(
+    t,
+    (frame, socket) => {
+      socket.write(toyFrame('response', frame.id, frame.body.includes('down') ? `s|${pattern(200_000)}` : 'small'));
+    },
+    { filters: [filter] },
+  );
+  const caller = await client();
+  caller.request(1, `s up|${pattern(200_000)}`);
+  assert.match((await caller.received(1))[0]?.body ?? '', /^bad-request: .*too large to be held whole/);
+  caller.request(2, 's down|');
+  assert.match((await caller.received(2))[1]?.body ?? '', /^internal: .*cannot be edited/);
+  caller.request(3, 's m|');
+  assert.equal((await caller.received(3))[2]?.body, 'small');
+});

@@ -76,7 +76,8 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
       else front = multiplexing.assignId(head, id);
     }
     if (edits !== undefined) {
-      const pieces = front === undefined ? this.protocol.mediation?.edit(head, edits) : undefined;
+      // A front cannot be edited: what its end holds is not known.
+      const pieces = front === undefined && end ? this.protocol.mediation?.edit(head, edits) : undefined;
       if (pieces === undefined) {
         this.forget(stream);
         return 'uneditable';
