@@ -85,7 +85,7 @@ test('a slow reader of a large answer on its own connection makes the service wa
   const { client, proxy } = await setup(
     t,
     (frame, socket) => {
-      const answer = toyFrame('response', frame.id, pattern(12 * MIB));
+      const answer = toyFrame('response', frame.id, pattern(48 * MIB));
       for (let at = 0; at < answer.length; at += 64 * 1024) {
         const piece = answer.subarray(at, at + 64 * 1024);
         socket.write(piece, () => {
@@ -93,16 +93,16 @@ test('a slow reader of a large answer on its own connection makes the service wa
         });
       }
     },
-    { limits: { downstreamQueueBytes: 2 * MIB } },
+    { limits: { downstreamQueueBytes: 2 * MIB, maxFrameBytes: 64 * MIB } },
   );
   const slow = await client();
   slow.socket.pause();
   slow.request(5, `s upload|${pattern(100_000)}`);
   await sleep(150);
-  assert.ok(written < 12 * MIB, 'the service could not hand over everything');
+  assert.ok(written < 48 * MIB, 'the service could not hand over everything');
   slow.socket.resume();
   const [answer] = await slow.received(1);
-  assert.equal(answer?.length, 12 * MIB + 11);
+  assert.equal(answer?.length, 48 * MIB + 11);
   assert.deepEqual(proxy.closeReasons, []);
 });
 
