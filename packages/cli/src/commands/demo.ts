@@ -73,7 +73,7 @@ async function showTraffic(session: ProxySession, { ports }: DemoPlace, options:
 function liveDisplay(traffic: Traffic, session: ProxySession, terminal: Terminal): { stop(): void } {
   const style = styleFor(terminal.stdout, terminal.environment);
   let drawn = 0;
-  const erase = () => terminal.stdout.write(drawn === 0 ? '' : `\u001b[${drawn}A\u001b[J`);
+  const erase = () => terminal.stdout.write(drawn === 0 ? '' : `\r\u001b[${drawn}A\u001b[J`);
   const timer = setInterval(() => {
     const { columns = 0 } = terminal.stdout;
     // A line that wraps would make the next redraw begin too low.
@@ -95,13 +95,16 @@ function plainDisplay(traffic: Traffic, terminal: Terminal): { stop(): void } {
   return { stop: () => clearInterval(timer) };
 }
 
-function nextCommands({ directory, ports }: DemoPlace, terminal: Terminal): string {
+function nextCommands({ directory, ports, taken }: DemoPlace, terminal: Terminal): string {
   const { bold, cyan } = styleFor(terminal.stdout, terminal.environment);
   const bootstrap = join(directory, 'polywire.yaml');
-  // In a checkout the command is a script of the workspace.
+  // In a checkout the command is a script of the workspace, and pnpm need not be installed.
   const { npm_lifecycle_event: script } = terminal.environment;
-  const ask = `${script === undefined ? 'polywire' : 'pnpm polywire'} explain -c ${bootstrap} --protocol dubbo --service ${DEMO_SERVICE} --method sayHello`;
+  const command = script === undefined ? 'polywire' : 'npx --yes pnpm@10 --silent polywire';
+  const ask = `${command} explain -c ${bootstrap} --protocol dubbo --service ${DEMO_SERVICE} --method sayHello`;
+  const why = taken.length === 0 ? [] : [`Something else listens on 127.0.0.1:${taken.join(', ')}, so files and ports are the demo's own.`];
   return [
+    ...why,
     '',
     bold('Try, in another terminal:'),
     `  edit ${cyan(join(directory, 'mesh/routes.yaml'))}: change the weights and save`,

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DemoCaller } from './caller.ts';
+import { DEFAULT_PORTS } from './files.ts';
+import { prepareDemo } from './place.ts';
 import { freePort, startProvider } from './provider.ts';
 import { encodeCall, FrameSplitter } from './wire.ts';
 
@@ -35,6 +40,19 @@ test('a taken port gives another one', async () => {
   assert.notEqual(await freePort(provider.port), provider.port);
   await provider.close();
   assert.equal(await freePort(provider.port), provider.port);
+});
+
+test('files that are there are never written over, whatever ports are taken', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'polywire-demo-test-'));
+  t.after(() => rm(folder, { recursive: true }));
+  // When something else listens there, that serves this test as well.
+  const provider = await startProvider('v1', DEFAULT_PORTS.v1);
+  t.after(() => provider.close());
+  const { taken } = await prepareDemo(folder, '.');
+  assert.ok(taken.includes(DEFAULT_PORTS.v1));
+  await writeFile(join(folder, 'polywire.yaml'), 'mine');
+  await assert.rejects(prepareDemo(folder, '.'), /\. has files already, and something listens on their ports: .*20881/);
+  assert.equal(await readFile(join(folder, 'polywire.yaml'), 'utf8'), 'mine');
 });
 
 test('frames come whole however the bytes were cut, and foreign bytes are refused', () => {

@@ -1,6 +1,6 @@
 import { METRICS, type Metric } from '@polywire/core';
 import { type Style, table } from '../terminal.ts';
-import type { TrafficRow } from './traffic.ts';
+import { RECENT_SECONDS, type TrafficRow } from './traffic.ts';
 
 /**
  * Calls by caller and answerer, as lines.
@@ -12,18 +12,19 @@ export function summaryLines(
   style: Style,
   width = Number.POSITIVE_INFINITY,
 ): string[] {
-  const totals = new Map<string, number>();
-  for (const { caller, latency } of rows) totals.set(caller, (totals.get(caller) ?? 0) + latency.count);
-  const cells = rows.map(({ caller, answeredBy, latency }) => [
+  const calls = shares(rows, ({ latency }) => latency.count);
+  const recent = shares(rows, ({ seconds }) => seconds.reduce((sum, count) => sum + count, 0));
+  const cells = rows.map(({ caller, answeredBy, latency }, row) => [
     caller,
     answeredBy,
     String(latency.count),
-    `${((latency.count * 100) / (totals.get(caller) ?? 1)).toFixed(1)} %`,
+    calls[row] ?? '',
+    recent[row] ?? '',
     milliseconds(latency.quantile(0.5)),
     milliseconds(latency.quantile(0.99)),
   ]);
   const clip = (line: string) => line.slice(0, width);
-  const [head = '', ...body] = table([['caller', 'answered by', 'calls', 'share', 'p50', 'p99'], ...cells]);
+  const [head = '', ...body] = table([['caller', 'answered by', 'calls', 'share', `last ${RECENT_SECONDS} s`, 'p50', 'p99'], ...cells]);
   const routes = routeCounts(metrics);
   const last = routes === '' ? [] : [style.dim(clip(`by route, as the proxy counts: ${routes}`))];
   return [style.bold(clip(head)), ...body.map(clip), ...last];
@@ -33,6 +34,16 @@ export function summaryLines(
 export function summaryLine(rows: readonly TrafficRow[]): string {
   const parts = rows.map(({ caller, answeredBy, latency }) => `${caller} -> ${answeredBy} ${latency.count}`);
   return parts.length === 0 ? 'no call yet' : parts.join(', ');
+}
+
+/** Of all calls of the same caller, row by row. */
+function shares(rows: readonly TrafficRow[], countOf: (row: TrafficRow) => number): string[] {
+  const totals = new Map<string, number>();
+  for (const row of rows) totals.set(row.caller, (totals.get(row.caller) ?? 0) + countOf(row));
+  return rows.map((row) => {
+    const total = totals.get(row.caller) ?? 0;
+    return total === 0 ? '-' : `${((countOf(row) * 100) / total).toFixed(1)} %`;
+  });
 }
 
 function milliseconds(us: number): string {

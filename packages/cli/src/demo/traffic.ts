@@ -9,7 +9,12 @@ export interface TrafficRow {
   /** `v1`, `v2`, or what the proxy said instead. */
   readonly answeredBy: string;
   readonly latency: Histogram;
+  /** Calls in each of the last {@link RECENT_SECONDS}, the current one first. */
+  readonly seconds: readonly number[];
 }
+
+/** How far back `TrafficRow.seconds` goes: far enough for a steady share, near enough to follow a changed weight. */
+export const RECENT_SECONDS = 5;
 
 /** One call in so many carries the tag. */
 const GRAY_EVERY = 5;
@@ -17,9 +22,10 @@ const GRAY_EVERY = 5;
 /** Sends small, steady traffic and keeps count of who answered. */
 export class Traffic {
   readonly #caller: DemoCaller;
-  readonly #rows = new Map<string, TrafficRow>();
+  readonly #rows = new Map<string, TrafficRow & { readonly seconds: number[] }>();
   readonly #open = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
+  #secondTimer: NodeJS.Timeout | undefined;
   #sent = 0;
 
   constructor(caller: DemoCaller) {
@@ -32,11 +38,15 @@ export class Traffic {
     this.#timer = setInterval(() => {
       for (let i = 0; i < perTurn; i += 1) this.#send();
     }, 20);
+    this.#secondTimer = setInterval(() => {
+      for (const { seconds } of this.#rows.values()) if (seconds.unshift(0) > RECENT_SECONDS) seconds.pop();
+    }, 1_000);
   }
 
   /** Resolves when every call has been answered. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#secondTimer);
     await Promise.all(this.#open);
   }
 
@@ -69,8 +79,9 @@ export class Traffic {
 
   #count(caller: string, answeredBy: string, latencyUs: number): void {
     const key = `${caller}\n${answeredBy}`;
-    const row = this.#rows.get(key) ?? { caller, answeredBy, latency: new Histogram() };
+    const row = this.#rows.get(key) ?? { caller, answeredBy, latency: new Histogram(), seconds: [0] };
     this.#rows.set(key, row);
     row.latency.record(latencyUs);
+    row.seconds[0] = (row.seconds[0] ?? 0) + 1;
   }
 }
