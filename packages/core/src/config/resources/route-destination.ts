@@ -41,7 +41,8 @@ function readDestination(reader: ObjectReader, alone: boolean): RouteDestination
     reader.error(`${reader.name()} needs destination`);
     return undefined;
   }
-  const weight = reader.integer('weight', 0, 2 ** 31 - 1) ?? (alone ? WHOLE : 0);
+  // A weight that cannot be read is one mistake: as 0 it could make the sum look wrong, too.
+  const weight = reader.integer('weight', 0, 2 ** 31 - 1) ?? (alone || reader.has('weight') ? WHOLE : 0);
   const target = reader.object('destination', DESTINATION_FIELDS);
   const host = target?.requiredText('host');
   if (target === undefined || host === undefined) return undefined;

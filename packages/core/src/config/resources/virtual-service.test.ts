@@ -160,6 +160,9 @@ test('weights must leave a destination that takes requests', () => {
   assert.match(problemsOf('[{destination: {host: a}, weight: 1}, {destination: {host: b}}]')[0] ?? '', /^warning .*has no weight/);
   assert.match(problemsOf('[{destination: {host: a}, weight: -1}]')[0] ?? '', /whole number from 0/);
   assert.match(problemsOf('[{destination: {host: a}, weight: 1.5}]')[0] ?? '', /whole number from 0 to 2147483647, not 1\.5/);
+  const notAWeight = problemsOf('[{destination: {host: a}, weight: ninety}, {destination: {host: b}, weight: 0}]');
+  assert.equal(notAWeight.length, 1);
+  assert.match(notAWeight[0] ?? '', /whole number from 0 to 2147483647, not a string/);
   assert.match(problemsOf('[{destination: {host: "*.a"}}]')[0] ?? '', /a destination is one service/);
   assert.match(problemsOf('[{destination: {subset: a}}]')[0] ?? '', /destination needs host/);
   assert.match(problemsOf('[{weight: 1}]')[0] ?? '', /needs destination/);
