@@ -91,6 +91,7 @@ test('what cannot be understood is 2, with a suggestion', async () => {
   assert.equal(typo.code, 2);
   assert.match(typo.stderr, /Did you mean validate\?/);
   assert.equal((await polywire('run', '--log-level', 'loud')).code, 2);
+  assert.match((await polywire('registry', 'dump', '--bogus')).stderr, /\(polywire registry dump --help lists the options\)/);
   assert.equal((await polywire('registry', 'dump', '--timeout', 'soon')).code, 2);
   assert.equal((await polywire('demo', '--rate', '1')).code, 2);
   assert.equal((await polywire('registry')).code, 2);

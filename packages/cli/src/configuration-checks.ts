@@ -28,12 +28,12 @@ export function checkPluginParts(
   };
   for (const [index, listener] of bootstrap.listeners.entries()) {
     for (const [at, name] of listener.protocols.entries()) {
-      if (!plugins.protocols.has(name)) fail(unknown('protocol', name, plugins.protocols), ['listeners', index, 'protocols', at]);
+      if (!plugins.protocols.has(name)) fail(unknownName('protocol', name, plugins.protocols), ['listeners', index, 'protocols', at]);
     }
     for (const [at, { name, config }] of listener.filters.entries()) {
       const factory = plugins.filters.get(name);
       const path = ['listeners', index, 'filters', at];
-      if (factory === undefined) fail(unknown('filter', name, plugins.filters), [...path, 'name']);
+      if (factory === undefined) fail(unknownName('filter', name, plugins.filters), [...path, 'name']);
       else
         attempt(path, () =>
           checkRequired(
@@ -47,7 +47,7 @@ export function checkPluginParts(
   }
   for (const [index, { type, config }] of bootstrap.registries.entries()) {
     const factory = plugins.registries.get(type);
-    if (factory === undefined) fail(unknown('registry type', type, plugins.registries), ['registries', index, 'type']);
+    if (factory === undefined) fail(unknownName('registry type', type, plugins.registries), ['registries', index, 'type']);
     else attempt(['registries', index], () => factory.create(config, { log: () => undefined }));
   }
   return problems;
@@ -62,7 +62,8 @@ function checkRequired(name: string, { requires = [] }: Filter, protocols: reado
   }
 }
 
-function unknown(kind: string, name: string, known: ReadonlyMap<string, unknown>): string {
+/** That a name is not known, and which are. */
+export function unknownName(kind: string, name: string, known: ReadonlyMap<string, unknown>): string {
   const names = [...known.keys()].sort().join(', ');
   return `no plugin brings the ${kind} "${name}"; ${names === '' ? 'none is loaded' : `there is ${names}`}`;
 }

@@ -52,7 +52,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     },
   };
   for (const add of [addRun, addValidate, addExplain, addRegistry, addDemo]) add(host);
-  for (const command of descendants(program)) command.addOption(new Option('--debug').hideHelp());
+  for (const command of descendants(program)) {
+    const name = command.parent === program ? command.name() : `${command.parent?.name()} ${command.name()}`;
+    command.addOption(new Option('--debug').hideHelp()).showHelpAfterError(`(polywire ${name} --help lists the options)`);
+  }
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { ExplainReport, ExplainRequest, ProxyServer } from '@polywire/core';
 import { InvalidArgumentError, Option } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from '../configuration.ts';
+import { unknownName } from '../configuration-checks.ts';
 import { dryRun } from '../dry-run.ts';
 import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
@@ -61,9 +62,10 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
   // A frame can be looked at without any configuration; a route cannot be found without one.
   const isNeeded = options.config !== undefined || options.frame === undefined || (await exists(resolve(terminal.workingDirectory, file)));
   const configuration = isNeeded ? await loadConfiguration(file, terminal) : undefined;
-  const protocols = [...(configuration?.plugins ?? builtInPlugins()).protocols.values()];
+  const known = (configuration?.plugins ?? builtInPlugins()).protocols;
+  const protocols = [...known.values()];
   const wanted = protocols.filter(({ name }) => options.protocol === undefined || name === options.protocol);
-  if (wanted.length === 0) throw new CliError(`no plugin brings the protocol "${options.protocol}"`, EXIT.usage);
+  if (wanted.length === 0) throw new CliError(unknownName('protocol', String(options.protocol), known), EXIT.usage);
   const frame = options.frame === undefined ? undefined : describeFrame(await readFrame(options.frame, terminal), wanted);
   const request = frame === undefined ? requestOf(options) : requestOfFrame(frame);
   const protocol = frame?.protocol ?? options.protocol;
