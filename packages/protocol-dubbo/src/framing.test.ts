@@ -131,8 +131,8 @@ describe('parse', () => {
     assert.equal(frame === undefined ? '' : routing.method(frame), 'sayHello');
   });
 
-  it('passes on what no one can read without the classes', () => {
-    const b = Buffer.concat([hex('dabbc800 0000000000000001 00000003'), hex('010203')]);
+  it('passes on a serialization that it knows nothing of', () => {
+    const b = Buffer.concat([hex('dabbdc00 0000000000000001 00000003'), hex('010203')]);
     const frame = parse(b);
     assert.deepEqual([frame.defect, routing.service(frame), routing.method(frame)], [undefined, '', '']);
   });

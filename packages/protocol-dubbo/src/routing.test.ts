@@ -297,7 +297,8 @@ describe('outcome', () => {
     assert.equal(of(20, hex('00000002 bd03 00000001 af'), 23), 'business-error');
     assert.equal(of(20, hex('00000001 00 00000001 af'), 23), 'business-error');
     assert.equal(of(20, hex('00000002 bd05 00000001 af'), 23), 'ok');
-    assert.equal(of(20, hex('03'), 8), 'ok');
+    assert.equal(of(20, hex('03'), 8), 'business-error');
+    assert.equal(of(20, hex('03'), 28), 'ok');
     assert.equal(routing.outcome(parse(vector('dubbo/rsp3-exception'))), 'business-error');
   });
   it('knows Java’s words for a service that it lacks', () => {

@@ -16,8 +16,9 @@ export function openAttachments(frame: DubboFrame, reader: BodyReader): typeof O
 
 /** Moves the reader to where the frame's attachments begin; ABSENT when it is a response that cannot have any. */
 export function seekAttachments(frame: DubboFrame, reader: BodyReader): typeof OPENED | typeof ABSENT | typeof FAILED {
+  if (reader.frontOnly === true && frame.kind !== 'response') return FAILED;
   if (frame.attachmentsAt !== UNKNOWN) {
-    reader.begin(frame.chunk, frame.from + frame.attachmentsAt, frame.to, frame.from + frame.length);
+    reader.begin(frame.chunk, frame.from + frame.attachmentsAt, frame.to, frame.from + frame.length, frame.from + HEADER_BYTES);
     return OPENED;
   }
   const found = frame.kind === 'response' ? skipValue(frame, reader) : skipArguments(frame, reader, ALL);
@@ -27,7 +28,7 @@ export function seekAttachments(frame: DubboFrame, reader: BodyReader): typeof O
 
 /** Moves behind the first `most` arguments, or ALL. ABSENT: none follows them. */
 export function skipArguments(frame: DubboFrame, reader: BodyReader, most: number): typeof OPENED | typeof ABSENT | typeof FAILED {
-  reader.begin(frame.chunk, frame.from + frame.descriptorAt, frame.to, frame.from + frame.length);
+  reader.begin(frame.chunk, frame.from + frame.descriptorAt, frame.to, frame.from + frame.length, frame.from + HEADER_BYTES);
   if (frame.descriptorAt === UNKNOWN || !reader.skipText()) return FAILED;
   const count = reader.plain ? countArguments(frame.chunk, reader.from, reader.to) : countInText(reader.text());
   if (most !== ALL && count <= most) return ABSENT;
@@ -37,10 +38,11 @@ export function skipArguments(frame: DubboFrame, reader: BodyReader, most: numbe
 
 function skipValue(frame: DubboFrame, reader: BodyReader): typeof OPENED | typeof ABSENT | typeof FAILED {
   if (frame.chunk[frame.from + 3] !== STATUS_OK) return ABSENT;
-  reader.begin(frame.chunk, frame.from + HEADER_BYTES, frame.to, frame.from + frame.length);
+  reader.begin(frame.chunk, frame.from + HEADER_BYTES, frame.to, frame.from + frame.length, frame.from + HEADER_BYTES);
   const type = reader.readType();
   if (type < 0) return FAILED;
   if (type < FIRST_TYPE_WITH_ATTACHMENTS) return ABSENT;
+  if (reader.frontOnly === true) return FAILED;
   return type === NULL_WITH_ATTACHMENTS || reader.skipItem() ? OPENED : FAILED;
 }
 

@@ -1,5 +1,5 @@
 import { type CodecCore, type LookupResult, NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
-import type { DubboFrame } from '../frame.ts';
+import { type DubboFrame, HEADER_BYTES } from '../frame.ts';
 import { ABSENT, type BodyReader, FAILED, OPENED } from '../serialization/serialization.ts';
 import { skipArguments } from './attachments.ts';
 
@@ -16,8 +16,11 @@ export function readMethod(frame: DubboFrame, reader: BodyReader, core: CodecCor
 
 /** The service's version from the front; null, empty, `0.0.0` and `*` all mean none (GroupServiceKeyCache.createServiceKey). */
 export function readVersion(frame: DubboFrame, reader: BodyReader, core: CodecCore): LookupResult {
-  reader.begin(frame.chunk, frame.from + frame.versionAt, frame.to, frame.from + frame.length);
-  const version = reader.readItem(core);
+  const { chunk, from } = frame;
+  reader.begin(chunk, from + frame.versionAt, frame.to, from + frame.length, from + HEADER_BYTES);
+  // Where it is was found by passing it before.
+  if (!reader.skipText()) return UNREADABLE;
+  const version = reader.plain ? core.intern(chunk, reader.from, reader.to) : reader.text();
   return version === '' || version === '0.0.0' || version === '*' ? undefined : version;
 }
 

@@ -12,7 +12,7 @@ const DOLLAR = 0x24;
 export function readFront(frame: DubboFrame, reader: BodyReader | undefined, core: CodecCore): boolean {
   if (reader === undefined) return true;
   const { from } = frame;
-  reader.begin(frame.chunk, from + HEADER_BYTES, frame.to, from + frame.length);
+  reader.begin(frame.chunk, from + HEADER_BYTES, frame.to, from + frame.length, from + HEADER_BYTES);
   if (!reader.skipText()) return failed(frame, reader);
   if (!reader.skipText()) return failed(frame, reader);
   const service = reader.plain ? core.intern(frame.chunk, reader.from, reader.to) : reader.text();

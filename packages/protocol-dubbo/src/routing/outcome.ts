@@ -39,10 +39,12 @@ export function hasOutcome(response: DubboFrame, reader: BodyReader | undefined)
   if (reader === undefined || response.to - response.from >= response.length) return true;
   const status = response.chunk[response.from + 3]!;
   if (status !== STATUS_OK && status !== BAD_REQUEST && status !== SERVICE_ERROR) return true;
-  return openBody(response, reader).skipItem() || reader.malformed;
+  openBody(response, reader);
+  if (status !== STATUS_OK) return reader.skipText() || reader.malformed;
+  return (reader.frontOnly === true ? reader.readType() >= 0 : reader.skipItem()) || reader.malformed;
 }
 
 function openBody(response: DubboFrame, reader: BodyReader): BodyReader {
-  reader.begin(response.chunk, response.from + HEADER_BYTES, response.to, response.from + response.length);
+  reader.begin(response.chunk, response.from + HEADER_BYTES, response.to, response.from + response.length, response.from + HEADER_BYTES);
   return reader;
 }

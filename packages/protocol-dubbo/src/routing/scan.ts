@@ -126,7 +126,7 @@ export class DubboScan implements HeaderScan<DubboFrame> {
     }
     if (found === ABSENT) return;
     // A later entry could say otherwise, so what was found so far is not known either. A time limit is the better for being early.
-    const reason = reader.malformed || frame.to - frame.from >= frame.length ? UNREADABLE : NOT_REACHED;
+    const reason = reader.frontOnly === true || reader.malformed || frame.to - frame.from >= frame.length ? UNREADABLE : NOT_REACHED;
     for (const output of this.#attachments) this.values[output] = reason;
   }
 

@@ -25,8 +25,11 @@ export interface BodyReader {
   /** Whether what was passed is needed to read what follows, so that no later walk may begin here. */
   readonly tied: boolean;
 
-  /** Starts at `at`; the bytes at hand end at `end`, those of the whole body at `limit`. */
-  begin(chunk: Buffer, at: number, end: number, limit: number): void;
+  /** Only strings in front can be passed: no walk gets to the attachments, however many bytes come. */
+  readonly frontOnly?: boolean;
+
+  /** Starts at `at` of the body that begins at `body`; the bytes at hand end at `end`, those of the whole body at `limit`. */
+  begin(chunk: Buffer, at: number, end: number, limit: number, body: number): void;
   /** Moves behind a string item, or null, which reads as empty. */
   skipText(): boolean;
   /** Moves behind any item. */
