@@ -11,4 +11,9 @@ export class CodecError extends Error {
     super(message);
     this.code = code;
   }
+
+  /** By name: a plugin that brings its own copy of core throws the class of that copy, which means the same. */
+  static override [Symbol.hasInstance](value: unknown): value is CodecError {
+    return value instanceof Error && value.name === 'CodecError';
+  }
 }

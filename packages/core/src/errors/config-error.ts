@@ -23,4 +23,9 @@ export interface Problem {
 /** Thrown by look-up compilers and config parsers of plugins; core adds the position of the text that asked. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+
+  /** By name: a plugin that brings its own copy of core throws the class of that copy, which means the same. */
+  static override [Symbol.hasInstance](value: unknown): value is ConfigError {
+    return value instanceof Error && value.name === 'ConfigError';
+  }
 }

@@ -8,4 +8,8 @@ export class RefusedConfiguration extends ConfigError {
     super(message);
     this.problems = problems;
   }
+
+  static override [Symbol.hasInstance](value: unknown): value is RefusedConfiguration {
+    return value instanceof ConfigError && 'problems' in value;
+  }
 }

@@ -65,7 +65,11 @@ test('what cannot be loaded is refused with the reason', async () => {
       `\nimport { NAME } from './empty.js';\nexport const plugin = NAME;`,
       /name\.js:2: .*does not provide an export named 'NAME'$/,
     ],
-    ['./imports.js', 'import "lost-package"; export const plugin = 1;', /Cannot find package 'lost-package' imported from .*imports\.js/],
+    [
+      './imports.js',
+      'import "lost-package"; export const plugin = 1;',
+      /cannot be loaded: Cannot find package 'lost-package' imported from .*imports\.js/,
+    ],
     ['./types.ts', 'export const plugin: number = 1;', /no TypeScript compiler is at hand/],
   ];
   for (const [specifier, source, reason] of cases) await assert.rejects(load(specifier, source), { name: 'ConfigError', message: reason });

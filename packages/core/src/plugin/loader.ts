@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { register } from 'node:module';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ConfigError } from '../errors/config-error.ts';
 import type { PluginRegistry } from './plugin-registry.ts';
@@ -91,7 +91,8 @@ function importFailure(error: unknown, specifier: string, target: string, baseDi
   if (missing) return `no package of this name is installed at ${baseDirectory}; install it there, or write ./ before a file's name`;
   const place = placeOf(error);
   if (place === undefined && error instanceof SyntaxError && target.endsWith('js')) return syntaxFailure(error, fileURLToPath(target));
-  return place === undefined || error.message.includes(place) ? error.message : `${place}: ${error.message}`;
+  const isKnown = place === undefined || isOwn(place) || error.message.includes(place);
+  return isKnown ? error.message : `${place}: ${error.message}`;
 }
 
 /** The error that import() gives for bad syntax does not say where: a compiler that runs nothing does. */
@@ -103,6 +104,11 @@ function syntaxFailure(error: SyntaxError, file: string): string {
   });
   const line = /^\[stdin\]:(\d+)$/m.exec(check.stderr)?.[1];
   return line === undefined ? `${error.message}, in ${file} or a module that it imports` : `${file}:${line}: ${error.message}`;
+}
+
+/** The hooks throw what they find in a plugin, and say where. */
+function isOwn(place: string): boolean {
+  return place.startsWith(dirname(fileURLToPath(import.meta.url)));
 }
 
 /** `file:line`: V8 puts the place of an import that does not fit before the stack, and that of a thrown error into its first frame. */
