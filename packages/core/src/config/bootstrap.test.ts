@@ -112,8 +112,8 @@ test('an unknown key is reported where it stands, with a suggestion', () => {
 
 test('every kind of wrong value is reported where it stands', () => {
   const cases: Readonly<Record<string, string>> = {
-    'admin: {address: 15000}': 'error polywire.yaml:5:18: admin.address: must be string, not number',
-    'defaultTimeout: 5': 'error polywire.yaml:5:17: defaultTimeout: must be string, not number',
+    'admin: {address: 15000}': 'error polywire.yaml:5:18: admin.address: must be host:port, like 127.0.0.1:20880',
+    'defaultTimeout: 5': 'error polywire.yaml:5:17: defaultTimeout: must be a duration with its unit, like 3s or 500ms',
     'defaultTimeout: 5d':
       'error polywire.yaml:5:17: defaultTimeout: "5d" is not a duration: write 1h, 2m, 3s, 4ms, 1.5s, or a sum like 1m30s',
     'upstream: {connectTimeout: 0s}': 'error polywire.yaml:5:28: upstream.connectTimeout: must be more than 0s',
@@ -121,7 +121,10 @@ test('every kind of wrong value is reported where it stands', () => {
     'upstream: {backoff: {initial: 6s}}': 'error polywire.yaml:5:31: upstream.backoff.initial: must not be longer than max',
     'limits: {relayThresholdBytes: 65MiB}':
       'error polywire.yaml:5:31: limits.relayThresholdBytes (68157440) is more than limits.maxFrameBytes (67108864)',
-    'limits: {maxPendingPerConnection: 1.5}': 'error polywire.yaml:5:35: limits.maxPendingPerConnection: must be int, not number',
+    'limits: {maxPendingPerConnection: 1.5}':
+      'error polywire.yaml:5:35: limits.maxPendingPerConnection: must be a whole number, not a number',
+    'upstream: {connections: 0}': 'error polywire.yaml:5:25: upstream.connections: must be at least 1',
+    'resources: mesh/*.yaml': 'error polywire.yaml:5:12: resources: must be a list, not a text',
     'registries: [{servers: x}]': 'error polywire.yaml:5:14: registries[0].type: is required',
     'log: {level: loud}':
       'error polywire.yaml:5:14: log.level: must be one of "trace", "debug", "info", "warn", "error", "fatal", "silent"',
@@ -133,6 +136,9 @@ test('listeners have names and addresses of their own', () => {
   assert.deepEqual(faults(`${SMALLEST}${SMALLEST.replace('listeners:\n', '')}`), [
     'error polywire.yaml:5:9: listeners[0] has the name "rpc" already',
     'error polywire.yaml:6:12: listeners[0] binds 127.0.0.1:20880 already',
+  ]);
+  assert.deepEqual(faults(`${SMALLEST}admin: {address: "127.0.0.1:20880"}\n`), [
+    "error polywire.yaml:5:18: listeners[0] binds the admin listener's address already",
   ]);
   const free = SMALLEST.replace('20880', '0');
   assert.deepEqual(parseBootstrap(`${free}${free.replace('listeners:\n', '').replace('rpc', 'b')}`, 'p', {}).problems, []);

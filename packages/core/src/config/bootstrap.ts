@@ -5,6 +5,7 @@ import { bootstrapSchema, knownKeys } from './bootstrap-schema.ts';
 import type { Environment } from './environment.ts';
 import { formatPath, hasErrors, type Path } from './problems.ts';
 import { didYouMean } from './suggest.ts';
+import type { SocketAddress } from './units.ts';
 import { parseYaml, type SourceDocument } from './yaml-source.ts';
 
 /** What became of a bootstrap file. */
@@ -59,7 +60,7 @@ function toBootstrap(parsed: Parsed): Bootstrap {
 }
 
 /** Rules that join several options. */
-function checkTogether({ listeners, limits }: Parsed, document: SourceDocument): Problem[] {
+function checkTogether({ listeners, admin, limits }: Parsed, document: SourceDocument): Problem[] {
   const problems: Problem[] = [];
   const names = new Map<string, number>();
   const addresses = new Map<string, number>();
@@ -67,10 +68,14 @@ function checkTogether({ listeners, limits }: Parsed, document: SourceDocument):
     const former = names.get(name);
     if (former === undefined) names.set(name, index);
     else problems.push(error(`listeners[${former}] has the name "${name}" already`, document.position(['listeners', index, 'name'])));
-    const bound = `${address.host}:${address.port}`;
+    const bound = formatBound(address);
     const other = address.port === 0 ? undefined : addresses.get(bound);
     if (other === undefined) addresses.set(bound, index);
     else problems.push(error(`listeners[${other}] binds ${bound} already`, document.position(['listeners', index, 'address'])));
+  }
+  const taken = admin === undefined || admin.address.port === 0 ? undefined : addresses.get(formatBound(admin.address));
+  if (taken !== undefined) {
+    problems.push(error(`listeners[${taken}] binds the admin listener's address already`, document.position(['admin', 'address'])));
   }
   for (const key of ['relayThresholdBytes', 'maxBufferedFrontBytes'] as const) {
     if (limits[key] <= limits.maxFrameBytes) continue;
@@ -78,6 +83,10 @@ function checkTogether({ listeners, limits }: Parsed, document: SourceDocument):
     problems.push(error(message, document.position(['limits', key])));
   }
   return problems;
+}
+
+function formatBound({ host, port }: SocketAddress): string {
+  return `${host}:${port}`;
 }
 
 function describe(issue: z.core.$ZodIssue, document: SourceDocument): Problem[] {
@@ -98,10 +107,27 @@ function describe(issue: z.core.$ZodIssue, document: SourceDocument): Problem[] 
 function messageOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') {
     const [, received] = /received (\w+)$/.exec(issue.message) ?? [];
-    return received === 'undefined' ? 'is required' : `must be ${issue.expected}, not ${received ?? 'this'}`;
+    if (received === undefined) return issue.message;
+    return received === 'undefined' ? 'is required' : `must be ${inWords(issue.expected)}, not ${inWords(received)}`;
   }
   if (issue.code === 'invalid_value') return `must be one of ${issue.values.map((value) => `"${String(value)}"`).join(', ')}`;
+  if (issue.code === 'too_small' && issue.origin === 'number') return `must be at least ${issue.minimum}`;
   return issue.message;
+}
+
+/** Types as YAML's users call them. */
+const WORDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  null: 'empty',
+};
+
+function inWords(type: string): string {
+  return WORDS[type] ?? type;
 }
 
 function error(message: string, position: Position): Problem {
