@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
 import type { DubboFrame } from './frame.ts';
+import { hex } from './testing/bodies.ts';
 import { connect, lookUp, mediation, multiplexing, parse, parseFront, routing, timeoutOf } from './testing/codec.ts';
-import { bytesOf, FRONT_SERIALIZATIONS, type RecordedFront, recordedFronts } from './testing/recorded-fronts.ts';
+import { bytesOf, FRONT_SERIALIZATIONS, frontNamed, type RecordedFront, recordedFronts } from './testing/recorded-fronts.ts';
 
 // Frames that Dubbo 2.7.23 wrote in serializations of which only the front can be read.
 
@@ -12,9 +13,7 @@ const READS_STRINGS = ['java', 'compactedjava', 'nativejava', 'kryo', 'fst'];
 const READS_FIRST_STRING = [...READS_STRINGS, 'kryo2'];
 
 function find(serialization: string, name: string): Buffer {
-  const found = recordedFronts.find((each) => each.serialization === serialization && each.name === name);
-  assert.ok(found !== undefined, `${serialization} ${name}`);
-  return bytesOf(found);
+  return bytesOf(frontNamed(serialization, name));
 }
 
 function of(serialization: string, kind: RecordedFront['kind']): RecordedFront[] {
@@ -139,6 +138,42 @@ for (const serialization of FRONT_SERIALIZATIONS) {
     });
   });
 }
+
+it('lengths beyond the body, or below nothing, are a defect', () => {
+  const lies: readonly [serialization: string, hex: string][] = [
+    ['java', 'aced0005 7a ffffffff 00000005'],
+    ['java', 'aced0005 7a 7fffffff 00000005'],
+    ['java', 'aced0006 77 07 00000001 0001 61'],
+    ['java', 'aced0005 74 0001 61'],
+    ['nativejava', 'aced0005 77 02 ffff'],
+    ['kryo', 'ffffffffff7f'],
+    ['kryo', 'ffff ff ff 0f 61'],
+    ['fst', '80 0080 61'],
+    ['fst', '81 ffffffff 61'],
+    ['fst', '81 ffffff7f 61'],
+    ['fst', 'ff'],
+    ['protostuff', 'ffffffff 61'],
+    ['protostuff', '7fffffff 61'],
+    ['avro', '01 61'],
+    ['avro', 'ffffffffff 0f'],
+    ['avro', 'feffffff0f 61'],
+  ];
+  const cut: typeof lies = [
+    ['kryo', '83 c3'],
+    ['kryo', '82 80'],
+    ['kryo', '6162'],
+    ['fst', '01 ff 61'],
+  ];
+  // Were a length believed, the strings would be there.
+  const zeros = '00'.repeat(70_000);
+  for (const [serialization, body] of [...lies, ...cut, ...lies.map(([name, lie]) => [name, lie + zeros] as const)]) {
+    const b = Buffer.concat([find(serialization, 'plain').subarray(0, 16), hex(body)]);
+    b.writeInt32BE(b.length - 16, 12);
+    const frame = parse(b);
+    assert.match(frame.defect ?? '', /five strings/, `${serialization} ${body.slice(0, 40)}`);
+    assert.deepEqual(lookUp(frame, 'dubbo.tag'), [UNREADABLE]);
+  }
+});
 
 describe('records of Java', () => {
   const BODY = 16;

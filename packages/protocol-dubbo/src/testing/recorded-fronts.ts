@@ -25,6 +25,13 @@ export const recordedFronts: readonly RecordedFront[] = recorded('fronts/index.j
 export const FRONT_SERIALIZATIONS: readonly string[] = [...new Set(recordedFronts.map(({ serialization }) => serialization))];
 const files = new Map(FRONT_SERIALIZATIONS.map((name) => [name, recorded(`fronts/${name}.bin`)]));
 
+/** One of them by its name in the index. */
+export function frontNamed(serialization: string, name: string): RecordedFront {
+  const found = recordedFronts.find((each) => each.serialization === serialization && each.name === name);
+  if (found === undefined) throw new Error(`no front ${name} in ${serialization}`);
+  return found;
+}
+
 /** The frame's bytes. */
 export function bytesOf({ serialization, offset, length }: RecordedFront): Buffer {
   return files.get(serialization)?.subarray(offset, offset + length) ?? Buffer.alloc(0);
