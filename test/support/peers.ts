@@ -1,6 +1,7 @@
 import { startJava } from './java.ts';
 import type { LineProcess } from './line-process.ts';
 import type { Owner } from './owner.ts';
+import type { Serialization } from './wires.ts';
 
 /** A generation of Dubbo: 2.7.23 or 3.3.6. */
 export type DubboModule = 'dubbo27' | 'dubbo3';
@@ -16,7 +17,7 @@ export interface Export {
   readonly group?: string;
   readonly tag?: string;
   readonly weight?: number;
-  readonly serialization?: 'hessian2' | 'fastjson2';
+  readonly serialization?: Serialization;
   readonly parameters?: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,6 @@
 import type { DubboModule, Refer, ServiceName } from './peers.ts';
 
-export type Serialization = 'hessian2' | 'fastjson2';
+export type Serialization = 'hessian2' | 'fastjson2' | 'java' | 'compactedjava' | 'nativejava' | 'kryo' | 'kryo2' | 'fst' | 'protostuff';
 
 /** A generation of Dubbo and what it writes arguments with. */
 export interface Wire {
@@ -8,7 +8,7 @@ export interface Wire {
   readonly serialization: Serialization;
 }
 
-/** Every combination that the tests cover. */
+/** Every combination that all tests cover. */
 export const WIRES: readonly Wire[] = [
   { module: 'dubbo27', serialization: 'hessian2' },
   { module: 'dubbo3', serialization: 'hessian2' },
