@@ -77,6 +77,11 @@ describe('serializations of which the front is read', { skip: requireJava() }, (
         }
       });
 
+      test('a call too large to be held whole is routed by its front', async () => {
+        const { provider: name } = await consumer.who('1.0', { 'dubbo.tag': 'gray' }, 'x'.repeat(300_000));
+        assert.equal(name, `${serialization} v1 of 1.0`);
+      });
+
       test('a generic call goes where the method goes that it names', async () => {
         const refer = { version: '1.0', generic: true };
         await consumer.refer(direct(wire, proxy.port, 'generic', 'CallService', refer));
