@@ -60,14 +60,20 @@ export function renderClusters(clusters: Iterable<ClusterStatus>): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
+function counted(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
 /** A head line per source and an indented one per service. */
 export function renderRegistries(registries: Iterable<SourceStatus>): string {
   const lines: string[] = [];
   for (const { name, state, reason, lastSync, services } of registries) {
     const when = lastSync === undefined ? 'never' : new Date(lastSync).toISOString();
-    lines.push(`${name}: ${state}${reason === undefined ? '' : ` (${reason})`}, last sync ${when}, ${services.length} services`);
+    lines.push(`${name}: ${state}${reason === undefined ? '' : ` (${reason})`}, last sync ${when}, ${counted(services.length, 'service')}`);
     for (const service of services) {
-      lines.push(`  ${service.host}: ${service.endpoints} endpoints${service.held === undefined ? '' : `, held (${service.held})`}`);
+      lines.push(
+        `  ${service.host}: ${counted(service.endpoints, 'endpoint')}${service.held === undefined ? '' : `, held (${service.held})`}`,
+      );
     }
   }
   return lines.map((line) => `${line}\n`).join('');

@@ -105,7 +105,7 @@ test('clusters and registries as text and as json', () =>
     assert.equal(JSON.parse((await ask(address, '/clusters?format=json')).body)[0].endpoints[0].weight, 5);
     assert.equal(
       (await ask(address, '/registry')).body,
-      'zookeeper 127.0.0.1:2181: stale (connection refused), last sync 2026-01-01T00:00:00.000Z, 1 services\n' +
+      'zookeeper 127.0.0.1:2181: stale (connection refused), last sync 2026-01-01T00:00:00.000Z, 1 service\n' +
         '  users: 3 endpoints, held (disconnected)\n',
     );
     assert.equal(JSON.parse((await ask(address, '/registry?format=json')).body)[0].state, 'stale');

@@ -24,6 +24,12 @@ test('an error among the fields keeps its stack', () => {
   assert.match(JSON.parse(lines.join('')).cause, /Error: why\n\s+at /);
 });
 
+test('what went wrong outside is said in one line', () => {
+  const lines: string[] = [];
+  createLog({ format: 'text', write: (line) => lines.push(line) }).warn('it is away', { error: new Error('closed by the server') });
+  assert.match(lines.join(''), /^\S+ warn {2}it is away error=closed by the server\n$/);
+});
+
 test('text is one readable line', () => {
   const lines: string[] = [];
   createLog({ format: 'text', write: (line) => lines.push(line) }).info('listening', { port: 80, list: ['a'] });

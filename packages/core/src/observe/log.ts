@@ -1,4 +1,5 @@
 import { destination, type Logger as PinoLogger, pino } from 'pino';
+import { messageOf } from '../errors/message-of.ts';
 
 /** From talkative to quiet. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -60,19 +61,19 @@ class PinoLog implements Log {
   }
 
   debug(message: string, fields?: LogFields): void {
-    this.#pino.debug(plain(fields), message);
+    this.#pino.debug(plain(fields, stackOf), message);
   }
 
   info(message: string, fields?: LogFields): void {
-    this.#pino.info(plain(fields), message);
+    this.#pino.info(plain(fields, messageOf), message);
   }
 
   warn(message: string, fields?: LogFields): void {
-    this.#pino.warn(plain(fields), message);
+    this.#pino.warn(plain(fields, messageOf), message);
   }
 
   error(message: string, fields?: LogFields): void {
-    this.#pino.error(plain(fields), message);
+    this.#pino.error(plain(fields, stackOf), message);
   }
 }
 
@@ -83,11 +84,16 @@ function standardError(): (line: string) => void {
   };
 }
 
+/** What went wrong outside is said in one line; a stack is for a fault of ours, and for who asks for details. */
+function stackOf(error: Error): string {
+  return error.stack ?? error.message;
+}
+
 /** An Error has no enumerable fields and would be written as `{}`. */
-function plain(fields: LogFields | undefined): Record<string, unknown> {
+function plain(fields: LogFields | undefined, inWords: (error: Error) => string): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields ?? {})) {
-    result[name] = value instanceof Error ? (value.stack ?? value.message) : value;
+    result[name] = value instanceof Error ? inWords(value) : value;
   }
   return result;
 }
