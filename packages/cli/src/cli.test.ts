@@ -284,15 +284,18 @@ test('a file that is no frame is refused with the reason', async () => {
 });
 
 test('run says where it listens, and ends by itself when it is told to', async () => {
-  const child = spawn(process.execPath, [BINARY, 'run', '-c', 'good/polywire.yaml'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(child, 'close');
-  let output = '';
-  for await (const chunk of child.stdout) {
-    output += chunk;
-    if (output.includes('\n')) child.kill('SIGTERM');
+  await write('alone/polywire.yaml', 'listeners:\n- {name: in, address: "127.0.0.1:0", protocols: [dubbo], upstream: "127.0.0.1:1"}\n');
+  for (const file of ['good/polywire.yaml', 'alone/polywire.yaml']) {
+    const child = spawn(process.execPath, [BINARY, 'run', '-c', file], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 });
+    const ended = once(child, 'close');
+    let output = '';
+    for await (const chunk of child.stdout) {
+      output += chunk;
+      if (output.includes('\n')) child.kill('SIGTERM');
+    }
+    assert.match(output, /^polywire ready: in 127\.0\.0\.1:[1-9]\d*\n$/);
+    assert.deepEqual(await ended, [0, null]);
   }
-  assert.match(output, /^polywire ready: in 127\.0\.0\.1:[1-9]\d*\n$/);
-  assert.deepEqual(await ended, [0, null]);
 });
 
 test('a second signal does not wait for open requests', async () => {

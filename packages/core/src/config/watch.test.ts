@@ -159,3 +159,16 @@ test('a folder that comes later is seen', async () => {
     },
   );
 });
+
+test('a proxy without resources has nothing to wait for', { timeout: 5_000 }, async () => {
+  for (const globs of [[], ['!mesh/*.yaml']]) {
+    const where = { ...TEST_OPTIONS, directory: tmpdir(), globs };
+    const watcher = await watchMesh({
+      where,
+      initial: await loadMesh(where),
+      onChange: () => assert.fail(),
+      onProblems: () => assert.fail(),
+    });
+    await watcher.close();
+  }
+});

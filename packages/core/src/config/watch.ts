@@ -17,7 +17,10 @@ export interface ResourceWatcher {
 /** Watches the folders of the globs. Resolves once every later change is seen. */
 export async function watchMesh(options: WatchOptions): Promise<ResourceWatcher> {
   const reloads = new Reloads(options, (former) => loadMesh(options.where, former));
-  const watcher = watchPaths(watchedFolders(options.where), {
+  const folders = watchedFolders(options.where);
+  // Chokidar is never ready when it has nothing to watch.
+  if (folders.length === 0) return { close: async () => {} };
+  const watcher = watchPaths(folders, {
     ignoreInitial: true,
     ignored: (path) => path.split(sep).some((part) => part === 'node_modules' || part === '.git'),
   });
