@@ -316,6 +316,35 @@ test('a second signal does not wait for open requests', async () => {
   assert.equal(code, 143);
 });
 
+test('a request that the end of the drain cuts off has its line in the access log', async (t) => {
+  const deaf = createServer().listen(0, '127.0.0.1');
+  t.after(() => deaf.close());
+  await once(deaf, 'listening');
+  const address = deaf.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const upstream = `    upstream: 127.0.0.1:${address.port}\n`;
+  await write('cut/polywire.yaml', `${BOOTSTRAP}${upstream}accessLog: {}\ndrain: {timeout: 50ms}\n`);
+  const child = spawn(process.execPath, [BINARY, 'run', '-c', 'cut/polywire.yaml'], { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'close');
+  const port = Number(/:(\d+)\n/.exec(await firstText(child.stdout))?.[1]);
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  const caller = connect(port, '127.0.0.1').on('error', () => undefined);
+  caller.write(encodeCall(1, { service: 'com.acme.Users', method: 'find', argument: 'x', attachments: {} }));
+  const [arrived] = await once(deaf, 'connection');
+  await once(
+    arrived.on('error', () => undefined),
+    'data',
+  );
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended, [0, null]);
+  arrived.destroy();
+  caller.destroy();
+  assert.match(output, /^\S+ in dubbo \S+ com\.acme\.Users find /m);
+});
+
 test('an address that is taken is 1, with the reason', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -69,10 +69,19 @@ export class Listener {
     });
   }
 
-  close(reason: string): void {
+  /** Closes every connection at once; resolves when their requests have been told so. */
+  close(reason: string): Promise<void> {
     clearInterval(this.#idleTimer);
     this.#server.close();
+    if (this.#accepted.size === 0) return Promise.resolve();
     for (const { transport } of this.#accepted) transport.destroy(reason);
+    const drained = this.#drained;
+    return new Promise((resolve) => {
+      this.#drained = () => {
+        drained?.();
+        resolve();
+      };
+    });
   }
 
   #accept(socket: Socket): void {

@@ -94,9 +94,10 @@ export class ListenerRuntime {
     return this.routing?.explain(request);
   }
 
-  close(reason: string): void {
-    this.listener.close(reason);
+  close(reason: string): Promise<void> {
+    const closed = this.listener.close(reason);
     this.routing?.close();
+    return closed;
   }
 }
 

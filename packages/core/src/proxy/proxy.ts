@@ -166,10 +166,11 @@ export class ProxyServer {
   async close(): Promise<void> {
     this.#closing = true;
     await this.#watcher?.close();
-    for (const listener of this.listeners) listener.close('the proxy stopped');
     for (const { pools } of this.protocols.values()) pools.close('the proxy stopped');
+    const closed = this.listeners.map((listener) => listener.close('the proxy stopped'));
     this.#wheel.stop();
-    await Promise.all(this.#registries.map((registry) => registry.stop()));
+    await Promise.all([...closed, ...this.#registries.map((registry) => registry.stop())]);
+    // Last, so that requests that were cut off have a line, too.
     await this.accessLog?.close();
   }
 
