@@ -51,7 +51,7 @@ for (const wire of WIRES) {
 
     /** Resolves when the proxy knows so many endpoints of the service. */
     function endpoints(count: number): Promise<void> {
-      return proxy.until('/registry', (page) => new RegExp(`call-service.*: ${count} endpoints`).test(page));
+      return proxy.until('/registry', (page) => new RegExp(`call-service.*: ${count} endpoints?\\b`).test(page));
     }
 
     async function during(act: () => Promise<void>): Promise<LoadReport> {
