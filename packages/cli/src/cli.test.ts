@@ -316,7 +316,7 @@ test('a second signal does not wait for open requests', async () => {
   assert.equal(code, 143);
 });
 
-test('a request that the end of the drain cuts off has its line in the access log', async (t) => {
+test('a request that the end of the drain cuts off is answered, and has its line in the access log', async (t) => {
   const deaf = createServer().listen(0, '127.0.0.1');
   t.after(() => deaf.close());
   await once(deaf, 'listening');
@@ -333,6 +333,10 @@ test('a request that the end of the drain cuts off has its line in the access lo
   });
   const caller = connect(port, '127.0.0.1').on('error', () => undefined);
   caller.write(encodeCall(1, { service: 'com.acme.Users', method: 'find', argument: 'x', attachments: {} }));
+  let answers = '';
+  caller.on('data', (chunk: Buffer) => {
+    answers += chunk.toString('latin1');
+  });
   const [arrived] = await once(deaf, 'connection');
   await once(
     arrived.on('error', () => undefined),
@@ -343,6 +347,7 @@ test('a request that the end of the drain cuts off has its line in the access lo
   arrived.destroy();
   caller.destroy();
   assert.match(output, /^\S+ in dubbo \S+ com\.acme\.Users find /m);
+  assert.match(answers, /the proxy stopped before the service answered/);
 });
 
 test('an address that is taken is 1, with the reason', async () => {

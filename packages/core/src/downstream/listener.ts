@@ -26,6 +26,8 @@ interface Accepted {
 /** Silence is looked for this often per idle or quiet time. */
 const LOOKS = 4;
 const BACKLOG = 4096;
+/** How long a caller may take to end a connection that was ended here. */
+const CLOSE_MS = 200;
 
 /** Accepts the connections of one address and lets them go again. */
 export class Listener {
@@ -69,15 +71,19 @@ export class Listener {
     });
   }
 
-  /** Closes every connection at once; resolves when their requests have been told so. */
+  /** Ends every connection behind what is queued for it, and soon closes what does not end; resolves when their requests have been told so. */
   close(reason: string): Promise<void> {
     clearInterval(this.#idleTimer);
     this.#server.close();
     if (this.#accepted.size === 0) return Promise.resolve();
-    for (const { transport } of this.#accepted) transport.destroy(reason);
+    for (const { transport } of this.#accepted) transport.end();
+    const timer = setTimeout(() => {
+      for (const { transport } of this.#accepted) transport.destroy(reason);
+    }, CLOSE_MS);
     const drained = this.#drained;
     return new Promise((resolve) => {
       this.#drained = () => {
+        clearTimeout(timer);
         drained?.();
         resolve();
       };

@@ -46,6 +46,8 @@ export interface ConfigStatus {
 const FIRST_SYNC_MS = 3000;
 /** How often the first answer is looked for. */
 const SYNC_POLL_MS = 10;
+/** Turns of the event loop that closed sockets are waited for; they need one or two. */
+const CLOSE_TURNS = 100;
 
 /** The whole proxy of one process: listeners, routes, connections, registries, files. */
 export class ProxyServer {
@@ -151,7 +153,10 @@ export class ProxyServer {
     await this.#firstSync(timeoutMs);
   }
 
-  /** Takes no new connections; resolves when every caller is gone, or after the bootstrap's `drain.timeout`. */
+  /**
+   * Takes no new connections; resolves when every caller is gone, or after the bootstrap's `drain.timeout`. Requests that are open then are
+   * answered with an error.
+   */
   async drain(): Promise<void> {
     this.#closing = true;
     const { timeout, quiet } = this.bootstrap.drain;
@@ -161,17 +166,27 @@ export class ProxyServer {
     });
     await Promise.race([Promise.all(this.listeners.map(({ listener }) => listener.drain(quiet))), late]);
     clearTimeout(timer);
+    const open = this.listeners.reduce((sum, { stats }) => sum + stats.requestsActive, 0);
+    if (open > 0) this.log.warn('requests were open at the end of the drain and got an error', { open, timeout });
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     await this.#watcher?.close();
-    for (const { pools } of this.protocols.values()) pools.close('the proxy stopped');
+    // Services first: requests that are open get an answer while their callers are still there to hear it.
+    for (const { pools } of this.protocols.values()) pools.close('the proxy stopped before the service answered');
+    for (let turn = 0; turn < CLOSE_TURNS && this.#connectionsToServices() > 0; turn++) await new Promise(setImmediate);
     const closed = this.listeners.map((listener) => listener.close('the proxy stopped'));
     this.#wheel.stop();
     await Promise.all([...closed, ...this.#registries.map((registry) => registry.stop())]);
     // Last, so that requests that were cut off have a line, too.
     await this.accessLog?.close();
+  }
+
+  #connectionsToServices(): number {
+    let connections = 0;
+    for (const { pools } of this.protocols.values()) for (const pool of pools.pools()) connections += pool.connectionCount;
+    return connections;
   }
 
   #protocol({ name: listener, protocols: [name = ''] }: ListenerConfig, plugins: PluginRegistry): ProtocolRuntime {
