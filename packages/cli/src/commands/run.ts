@@ -29,8 +29,9 @@ export function addRun({ program, terminal, finish }: CommandHost): void {
     .addOption(new Option('--log-format <format>', 'text (default on a terminal) or json (default elsewhere)').choices(['text', 'json']))
     .addHelpText('after', EXAMPLES)
     .action(async (options: RunOptions) => {
-      const session = await startProxy(options.config, terminal, options);
+      // From the beginning: a proxy that is told to end while it starts drains as soon as it runs.
       const stop = untilSignal();
+      const session = await startProxy(options.config, terminal, options);
       terminal.stdout.write(readyLine(session));
       await stop;
       await session.drain();
