@@ -14,7 +14,9 @@ import {
   type Problem,
   parseBootstrap,
 } from '@polywire/core';
+import { plugin as bolt } from '@polywire/protocol-bolt';
 import { plugin as dubbo } from '@polywire/protocol-dubbo';
+import { plugin as thrift } from '@polywire/protocol-thrift';
 import { plugin as zookeeper } from '@polywire/registry-zk';
 import { checkPluginParts } from './configuration-checks.ts';
 import { CliError, EXIT } from './exit.ts';
@@ -38,7 +40,7 @@ export interface Configuration {
 /** A registry with the plugins that come with Polywire. */
 export function builtInPlugins(): PluginRegistry {
   const registry = new PluginRegistry(new Interner());
-  for (const plugin of [builtIn, dubbo, zookeeper]) registry.add(plugin, 'built in');
+  for (const plugin of [builtIn, dubbo, bolt, thrift, zookeeper]) registry.add(plugin, 'built in');
   return registry;
 }
 

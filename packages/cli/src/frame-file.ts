@@ -43,7 +43,7 @@ export function describeFrame(bytes: Buffer, protocols: readonly FrameProtocol[]
 }
 
 function describe(bytes: Buffer, protocol: FrameProtocol): FrameDescription {
-  const connection = protocol.connection({ side: 'downstream', maxFrameBytes: 2 ** 31 - 1 });
+  const connection = protocol.connection({ side: 'downstream', maxFrameBytes: 2 ** 31 - 1, dialect: 0 });
   const inbox = new Inbox();
   inbox.push(bytes);
   const length = bytes.length < connection.headerBytes ? undefined : connection.measure(inbox);

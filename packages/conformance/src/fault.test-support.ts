@@ -1,6 +1,7 @@
 import type { CodecConnection, CodecCore, Frame, FrameProtocol } from '@polywire/core/spi';
 
-export type Toy = Required<FrameProtocol>;
+type Facet = 'detect' | 'multiplexing' | 'routing' | 'mediation';
+export type Toy = FrameProtocol & Required<Pick<FrameProtocol, Facet>>;
 
 /** One fault, and words from the name of the case that must catch it. */
 export interface Fault {

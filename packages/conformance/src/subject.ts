@@ -29,7 +29,7 @@ export class Subject {
   }
 
   connection(side: Side): CodecConnection<Frame> {
-    return this.protocol.connection({ side, maxFrameBytes: this.maxFrameBytes });
+    return this.protocol.connection({ side, maxFrameBytes: this.maxFrameBytes, dialect: 0 });
   }
 
   decoder(side: Side): ReferenceDecoder {

@@ -4,13 +4,13 @@ import {
   CodecError,
   type Frame,
   type FrameKind,
-  type FrameProtocol,
   type HeaderEdits,
   type HeaderScan,
   type LookupResult,
   NOT_REACHED,
   type ScanRequest,
 } from '@polywire/core/spi';
+import type { Toy } from './fault.test-support.ts';
 
 /**
  * A protocol made up to test the suite with: 16 header bytes (magic 0xec, kind, status, 0, id as 8 bytes, length of the body as 4), and as
@@ -148,7 +148,7 @@ function idOf(frame: Frame): bigint {
 }
 
 /** The codec, without a fault. */
-export function toyProtocol(core: CodecCore): Required<FrameProtocol> {
+export function toyProtocol(core: CodecCore): Toy {
   return {
     name: 'toy',
     detect: (bytes) => (bytes.length === 0 ? 'need-more' : bytes[0] === 0xec ? 'match' : 'no-match'),

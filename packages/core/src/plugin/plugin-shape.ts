@@ -34,10 +34,11 @@ export function protocolFault(protocol: FrameProtocol): string | undefined {
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name))
     return `has the name ${describe(name)}; a name is lower case: a-z, 0-9 and -`;
   const fault =
-    membersFault(value, '', ['connection'], ['detect']) ??
-    facetFault(value, 'multiplexing', ['assignId', 'assignedId', 'restoreId'], []) ??
+    membersFault(value, '', ['connection'], ['detect', 'configure', 'dialect']) ??
+    facetFault(value, 'multiplexing', ['assignId', 'assignedId', 'restoreId'], ['assignable', 'keepId', 'objection', 'callerId']) ??
     facetFault(value, 'routing', ['service', 'method', 'scan', 'headers', 'outcome'], ['setRemainingMs']) ??
-    facetFault(value, 'mediation', ['edit', 'localReply'], []);
+    facetFault(value, 'mediation', ['edit', 'localReply'], []) ??
+    facetFault(value, 'integrity', ['trailerMask'], []);
   if (fault !== undefined) return `"${name}": ${fault}`;
   const { multiplexing, routing } = value;
   const { maxId } = isRecord(multiplexing) ? multiplexing : { maxId: MAX_ID };

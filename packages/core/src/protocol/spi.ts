@@ -5,6 +5,7 @@
  *   multiplexing  whose is it?
  *   routing       who is it for, how long may it take, how did it go?
  *   mediation     what may be changed, and how do I say no?
+ *   integrity     what does a change in front do to a checksum behind?
  *
  * Core owns the loop, the limits, the buffers and the sockets. A codec measures, describes and patches.
  */
@@ -58,6 +59,7 @@ export interface CodecConnection<F extends Frame> {
   /**
    * What the frame at [from, to) of `chunk` is; `length` is what measure said. undefined asks for more of a large frame's front and is
    * never returned for a whole frame. Never throws once the fixed header is readable: see Frame.defect.
+   * @throws CodecError when the frame's own checksum is wrong, so that not even its id and its length can be trusted
    */
   parse(chunk: Buffer, from: number, to: number, length: number): F | undefined;
   /** Level 4. A keep-alive in this connection's dialect. `id` comes from core so that it cannot collide with a request's. */
@@ -73,22 +75,46 @@ export interface CodecConnection<F extends Frame> {
   refuse?(head: Buffer): Buffer | undefined;
 }
 
-/** New bytes for the first `replaces` bytes of a frame, when a rewrite changes their length. */
+/** New bytes for the first `replaces` bytes of a frame, when a rewrite changes their length or their form. */
 export interface NewFront {
   readonly front: Buffer;
   readonly replaces: number;
 }
 
+/**
+ * Whether services give a request's id back. `certain`: always. `unproven`: not all do, so until one has, each of its connections
+ * carries one request at a time. `ignored`: one request at a time, always.
+ */
+export type Echo = 'certain' | 'unproven' | 'ignored';
+
 /** Level 2. Core allocates ids; the codec kept the caller's at parse(), writes core's, and gives the caller's back. */
 export interface Multiplexing<F extends Frame> {
-  /** Largest id that core may allocate, at most 2^31 - 1. Core starts at 1. */
+  /** Largest id that core may allocate, at most 2^31 - 1. */
   readonly maxId: number;
-  /** Fixed-width ids are patched in place (core guarantees that it owns the bytes); others return a new front. */
+  /** Absent: certain. */
+  readonly echo?: Echo;
+  /**
+   * For services that work on the requests of one connection in turn: how many connections to share before requests queue behind each
+   * other, an idle one first. Absent: the bootstrap's `upstream.connections`, in turn.
+   */
+  readonly spread?: number;
+  /** Fixed-width ids are patched in place (core guarantees that it owns the bytes); others return a new front. May be called again, for a retry. */
   assignId(request: F, id: number): NewFront | undefined;
   /** The id core assigned, read from a response; undefined when it is none that core could have assigned. */
   assignedId(response: F): number | undefined;
   /** `request` may have lost its bytes: its fields only. */
   restoreId(response: F, request: F): NewFront | undefined;
+  /** False: this request's id cannot be rewritten. It gets a connection to itself, and its answer is known by that. Absent: all can. */
+  assignable?(request: F): boolean;
+  /** What a request that keeps its id looks like to these services: one-way, or not assignable. Absent, or undefined: as received. */
+  keepId?(request: F): NewFront | undefined;
+  /** Why these services cannot be sent this request, in words for its caller; undefined: they can. */
+  objection?(request: F): string | undefined;
+  /**
+   * For protocols whose callers tell answers apart by their order when they use an id twice: the caller's id, as an integer. Requests of
+   * one connection with equal ids are sent on one after the other. Absent: callers never do.
+   */
+  callerId?(request: F): number;
 }
 
 /** The part of a large frame at hand ends before the header. */
@@ -173,11 +199,24 @@ export interface HeaderEdits {
 export interface Mediation<F extends Frame> {
   /**
    * The frame, which is whole, with only the edited headers changed, as pieces in wire order, every other byte the sender's; undefined
-   * when this frame cannot be edited. Called after assignId or restoreId patched the frame in place.
+   * when this frame cannot be edited. Called after assignId or restoreId patched the frame in place, or with the front that they gave:
+   * it begins the pieces, edited too.
    */
-  edit(frame: F, edits: HeaderEdits): readonly Buffer[] | undefined;
+  edit(frame: F, edits: HeaderEdits, front?: NewFront): readonly Buffer[] | undefined;
   /** A response in the caller's dialect with the caller's id; `request` may have lost its bytes: its fields only. */
   localReply(request: F, reply: LocalReply): Buffer;
+}
+
+/**
+ * For frames that end in a checksum of what is before it. On whole frames assignId, restoreId, setRemainingMs and edit see to it
+ * themselves.
+ */
+export interface Integrity<F extends Frame> {
+  /**
+   * What the last bytes of a frame that is relayed as it arrives are XORed with, so that its checksum counts in what was patched in its
+   * front: one that was right is right, one that was wrong stays wrong. undefined: nothing was. Asked when the front is sent.
+   */
+  trailerMask(front: F): Buffer | undefined;
 }
 
 /** What a detector says of a connection's first bytes. */
@@ -189,16 +228,36 @@ export interface CodecCore {
   intern(chunk: Buffer, from: number, to: number): string;
 }
 
+/** What a connection's codec is made with. */
+export interface ConnectionOptions {
+  readonly side: 'downstream' | 'upstream';
+  readonly maxFrameBytes: number;
+  /** Upstream: of the requests that it will carry. */
+  readonly dialect: number;
+}
+
 /** A protocol whose connections are sequences of frames. Core supplies streams, pools and everything behind them. */
 export interface FrameProtocol<F extends Frame = Frame> {
   /** As configuration names it: `protocols: [name]`. Lower case. */
   readonly name: string;
   /** Judges the first bytes of a connection, the caller speaking first. */
   detect?(head: Buffer): Detection;
-  connection(options: { readonly side: 'downstream' | 'upstream'; readonly maxFrameBytes: number }): CodecConnection<F>;
+  /**
+   * The same protocol with settings: of a listener (`protocols: [{name, settings}]`) for what its callers leave unsaid, or of services
+   * (annotations `<name>.polywire.io/<setting>` of a ServiceEntry) for what they need to hear. It shares its frames with all others.
+   * @throws ConfigError for a setting or a value that it does not know. Absent: it has no settings
+   */
+  configure?(settings: ReadonlyMap<string, string>): FrameProtocol<F>;
+  /**
+   * For protocols whose services fix something by the first frame of a connection (version, framing): a small integer, at least 0. Requests
+   * that differ in it never share an upstream connection. Absent: all are 0.
+   */
+  dialect?(request: F): number;
+  connection(options: ConnectionOptions): CodecConnection<F>;
   readonly multiplexing?: Multiplexing<F>;
   readonly routing?: Routing<F>;
   readonly mediation?: Mediation<F>;
+  readonly integrity?: Integrity<F>;
 }
 
 /** Facets a filter or route may require, as errors name them. */

@@ -21,7 +21,7 @@ export class FrameDownstreamStream<F extends Frame> implements DownstreamStream<
     const connection = this.connection;
     const front = connection.protocol.multiplexing?.restoreId(head, this.#request);
     if (edits !== undefined) {
-      const pieces = front === undefined && end ? connection.protocol.mediation?.edit(head, edits) : undefined;
+      const pieces = end ? connection.protocol.mediation?.edit(head, edits, front) : undefined;
       if (pieces === undefined) return false;
       const whole = Buffer.concat(pieces);
       connection.emit(this, whole, 0, whole.length, true);

@@ -61,7 +61,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     this.transport = transport;
     this.#handler = handler;
     this.#limits = limits;
-    this.#codec = protocol.connection({ side: 'downstream', maxFrameBytes: limits.maxFrameBytes });
+    this.#codec = protocol.connection({ side: 'downstream', maxFrameBytes: limits.maxFrameBytes, dialect: 0 });
     this.#reader = new FrameReader(this.#codec, limits, this);
   }
 

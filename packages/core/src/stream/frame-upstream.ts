@@ -48,7 +48,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     this.#limits = limits;
     this.#owner = owner;
     this.#counts = counts;
-    this.#codec = protocol.connection({ side: 'upstream', maxFrameBytes: limits.maxFrameBytes });
+    this.#codec = protocol.connection({ side: 'upstream', maxFrameBytes: limits.maxFrameBytes, dialect: 0 });
     this.#reader = new FrameReader(this.#codec, limits, this);
     this.#pending = new PendingTable(protocol.multiplexing?.maxId ?? NO_IDS);
   }
@@ -76,8 +76,8 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
       else front = multiplexing.assignId(head, id);
     }
     if (edits !== undefined) {
-      // A front cannot be edited: what its end holds is not known.
-      const pieces = front === undefined && end ? this.protocol.mediation?.edit(head, edits) : undefined;
+      // Of a large frame only the front is here, and not where its headers end.
+      const pieces = end ? this.protocol.mediation?.edit(head, edits, front) : undefined;
       if (pieces === undefined) {
         this.forget(stream);
         return 'uneditable';

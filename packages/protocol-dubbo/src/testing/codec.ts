@@ -20,7 +20,7 @@ export const multiplexing: NonNullable<typeof codec.multiplexing> = facet(codec.
 
 /** A new connection's codec. */
 export function connect(): CodecConnection<DubboFrame> {
-  return codec.connection({ side: 'downstream', maxFrameBytes: 8 << 20 });
+  return codec.connection({ side: 'downstream', maxFrameBytes: 8 << 20, dialect: 0 });
 }
 
 /** A view of bytes as core would offer it. */
