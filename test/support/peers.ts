@@ -1,7 +1,10 @@
+import { CommandLine } from './command-line.ts';
 import { startJava } from './java.ts';
 import type { LineProcess } from './line-process.ts';
 import type { Owner } from './owner.ts';
 import type { Serialization } from './wires.ts';
+
+export { PeerError } from './command-line.ts';
 
 /** A generation of Dubbo: 2.7.23 or 3.3.6. */
 export type DubboModule = 'dubbo27' | 'dubbo3';
@@ -94,56 +97,6 @@ export interface Answer {
   readonly provider: string;
   readonly token: string;
   readonly attachments: Readonly<Record<string, string>>;
-}
-
-/** A call that failed in the consumer. */
-export class PeerError extends Error {
-  override readonly name = 'PeerError';
-  readonly className: string;
-  /** Name of the RpcException's code (`TIMEOUT`, `NETWORK`, ...), if it was one. */
-  readonly code: string | undefined;
-  readonly details: Readonly<Record<string, unknown>>;
-
-  constructor(peer: string, details: Readonly<Record<string, unknown>>) {
-    super(`${peer}: ${details['class']}: ${details['message']}`);
-    this.className = String(details['class']);
-    this.code = typeof details['code'] === 'string' ? details['code'] : undefined;
-    this.details = details;
-  }
-}
-
-/** Sends commands to a peer and matches its replies. */
-class CommandLine {
-  readonly process: LineProcess;
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
-  #nextId = 1;
-  #exit: string | undefined;
-
-  constructor(process: LineProcess) {
-    this.process = process;
-    process.onLine((line) => this.#reply(JSON.parse(line)));
-    void process.exited.then((why) => {
-      this.#exit = why;
-      for (const { reject } of this.#waiting.values()) reject(process.failure(`ended (${why}) before it answered`));
-      this.#waiting.clear();
-    });
-  }
-
-  send(command: object): Promise<unknown> {
-    if (this.#exit !== undefined) return Promise.reject(this.process.failure(`asked after it ended (${this.#exit})`));
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.process.write(JSON.stringify({ id, ...command }));
-    });
-  }
-
-  #reply(reply: { id: number; ok?: unknown; error?: Record<string, unknown> }): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if (reply.error === undefined) waiting?.resolve(reply.ok);
-    else waiting?.reject(new PeerError(this.process.name, reply.error));
-  }
 }
 
 /** A Java process with unmodified Dubbo, serving on one or more ports. */

@@ -3,13 +3,13 @@ import { connect, createServer, type Socket } from 'node:net';
 import type { Owner } from './owner.ts';
 import { listen } from './ports.ts';
 
-/** One Dubbo frame as it was on the wire. `up`: sent by the side that connected. */
+/** One frame, or one chunk, as it was on the wire. `up`: sent by the side that connected. */
 export interface TappedFrame {
   readonly direction: 'up' | 'down';
   readonly bytes: Buffer;
 }
 
-/** A relay that changes nothing and keeps every Dubbo frame that passes. */
+/** A relay that changes nothing and keeps everything that passes. */
 export interface Tap {
   readonly port: number;
   /** Frames seen so far, over all connections, in order of their last byte. */
@@ -22,8 +22,11 @@ const FRAME_TIMEOUT_MILLISECONDS = 15_000;
 const HEADER_LENGTH = 16;
 const BODY_LENGTH_OFFSET = 12;
 
-/** Starts a tap in front of a loopback port. */
-export async function startTap(owner: Owner, target: number): Promise<Tap> {
+/**
+ * Starts a tap in front of a loopback port. It keeps Dubbo frames, or with `chunks` what arrived at a time, for protocols whose
+ * ends of message it cannot see.
+ */
+export async function startTap(owner: Owner, target: number, unit: 'dubbo frames' | 'chunks' = 'dubbo frames'): Promise<Tap> {
   const frames: TappedFrame[] = [];
   const sockets = new Set<Socket>();
   const arrivals = new EventEmitter();
@@ -31,10 +34,12 @@ export async function startTap(owner: Owner, target: number): Promise<Tap> {
     frames.push(frame);
     arrivals.emit('frame');
   };
+  const reader = (direction: TappedFrame['direction']) =>
+    unit === 'chunks' ? (bytes: Buffer) => keep({ direction, bytes }) : frameReader(direction, keep);
   const server = createServer((down) => {
     const up = connect(target, '127.0.0.1');
-    relay(down, up, frameReader('up', keep));
-    relay(up, down, frameReader('down', keep));
+    relay(down, up, reader('up'));
+    relay(up, down, reader('down'));
     for (const socket of [down, up]) {
       sockets.add(socket);
       socket.on('error', () => {}).once('close', () => sockets.delete(socket));

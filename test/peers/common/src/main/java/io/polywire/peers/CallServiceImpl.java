@@ -1,7 +1,6 @@
 package io.polywire.peers;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -9,39 +8,42 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.dubbo.rpc.RpcContext;
+import java.util.function.Supplier;
 
 public class CallServiceImpl implements CallService {
   private static final ScheduledExecutorService TIMER = Executors.newScheduledThreadPool(1, Daemons::thread);
 
   private final String provider;
+  private final Supplier<Map<String, String>> attachments;
   private final List<String> told = new ArrayList<>();
   /** Calls that reached this provider, whether or not their answer arrived. */
   final AtomicLong served = new AtomicLong();
 
-  CallServiceImpl(String provider) {
+  /** `attachments`: what the framework says that the call in progress carries. */
+  CallServiceImpl(String provider, Supplier<Map<String, String>> attachments) {
     this.provider = provider;
+    this.attachments = attachments;
   }
 
   public Answer who(String token) {
     served.incrementAndGet();
-    return new Answer(provider, token, attachments());
+    return new Answer(provider, token, attachments.get());
   }
 
   public Answer slow(int milliseconds, String token) {
     served.incrementAndGet();
-    Map<String, String> attachments = attachments();
+    Map<String, String> seen = attachments.get();
     try {
       Thread.sleep(milliseconds);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
-    return new Answer(provider, token, attachments);
+    return new Answer(provider, token, seen);
   }
 
   public CompletableFuture<Answer> later(int milliseconds, String token) {
     served.incrementAndGet();
-    Answer answer = new Answer(provider, token, attachments());
+    Answer answer = new Answer(provider, token, attachments.get());
     CompletableFuture<Answer> result = new CompletableFuture<>();
     TIMER.schedule(() -> result.complete(answer), milliseconds, TimeUnit.MILLISECONDS);
     return result;
@@ -65,12 +67,5 @@ public class CallServiceImpl implements CallService {
 
   public String big(int characters) {
     return "x".repeat(characters);
-  }
-
-  private static Map<String, String> attachments() {
-    Map<String, String> seen = new HashMap<>();
-    RpcContext.getContext().getObjectAttachments().forEach((key, value) -> seen.put(key, String.valueOf(value)));
-    // Dubbo takes the tag out of the map before it calls the service; the context still answers it.
-    return seen;
   }
 }

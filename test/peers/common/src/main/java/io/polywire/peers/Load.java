@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.dubbo.rpc.RpcContext;
+import java.util.function.Consumer;
 
 /**
  * Many calls at once, every one accounted for: answered (by whom), failed (how), answered with another call's token
@@ -17,6 +17,7 @@ final class Load {
   private static final AtomicInteger RUNS = new AtomicInteger();
 
   private final CallService service;
+  private final Consumer<Map<String, String>> attach;
   private final int threads;
   private final long calls;
   private final long milliseconds;
@@ -34,8 +35,10 @@ final class Load {
   private final List<String> samples = new ArrayList<>();
   private volatile boolean stopped;
 
-  Load(CallService service, JsonObject command) {
+  /** `attach`: makes the next call of its thread carry the given attachments and no others. */
+  Load(CallService service, Consumer<Map<String, String>> attach, JsonObject command) {
     this.service = service;
+    this.attach = attach;
     threads = Settings.number(command, "threads", 4);
     calls = Settings.number(command, "calls", Integer.MAX_VALUE);
     milliseconds = Settings.number(command, "milliseconds", 30_000);
@@ -93,8 +96,7 @@ final class Load {
 
   private void one(String token) {
     try {
-      RpcContext.getContext().clearAttachments();
-      attachments.forEach((key, value) -> RpcContext.getContext().setAttachment(key, value));
+      attach.accept(attachments);
       Answer answer = slow > 0 ? service.slow(slow, token) : service.who(token);
       if (!token.equals(answer.getToken())) {
         mixed.incrementAndGet();

@@ -14,6 +14,7 @@ import org.apache.dubbo.config.MethodConfig;
 import org.apache.dubbo.config.ProtocolConfig;
 import org.apache.dubbo.config.RegistryConfig;
 import org.apache.dubbo.config.ServiceConfig;
+import org.apache.dubbo.rpc.RpcContext;
 
 /**
  * An unmodified Dubbo provider. Its one argument is a JSON object: `application`, `registry` (an address, or absent) and
@@ -62,7 +63,7 @@ public final class Provider {
 
   private synchronized void export(JsonObject export) {
     String name = Settings.text(export, "name", "provider");
-    CallServiceImpl call = calls.computeIfAbsent(name, CallServiceImpl::new);
+    CallServiceImpl call = calls.computeIfAbsent(name, each -> new CallServiceImpl(each, Provider::attachments));
     ServiceConfig<ListenService> listen = service(export, ListenService.class, new ListenServiceImpl(name));
     listen.setCallbacks(1000);
     ArgumentConfig callback = new ArgumentConfig();
@@ -112,6 +113,13 @@ public final class Provider {
     }
     service.setParameters(parameters);
     return service;
+  }
+
+  private static Map<String, String> attachments() {
+    Map<String, String> seen = new HashMap<>();
+    RpcContext.getContext().getObjectAttachments().forEach((key, value) -> seen.put(key, String.valueOf(value)));
+    // Dubbo takes the tag out of the map before it calls the service; the context still answers it.
+    return seen;
   }
 
   private ApplicationConfig application() {

@@ -44,7 +44,7 @@ public final class Consumer {
         JsonArray only = command.getAsJsonArray("only");
         return Suite.run((EchoService) reference(on).proxy(), only);
       case "load":
-        Load load = new Load((CallService) reference(on).proxy(), command);
+        Load load = new Load((CallService) reference(on).proxy(), Reference::attach, command);
         loads.put(Settings.text(command, "name", "load"), load);
         return load.run();
       case "stop":

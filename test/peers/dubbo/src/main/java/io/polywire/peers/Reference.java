@@ -7,6 +7,7 @@ import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
@@ -50,8 +51,7 @@ final class Reference {
   Object call(JsonObject command) throws Throwable {
     String name = Settings.text(command, "method", "who");
     JsonArray arguments = command.has("args") ? command.getAsJsonArray("args") : new JsonArray();
-    RpcContext.getContext().clearAttachments();
-    Settings.texts(command, "attachments").forEach((key, value) -> RpcContext.getContext().setAttachment(key, value));
+    attach(Settings.texts(command, "attachments"));
     if (name.equals("$echo")) {
       return ((EchoService) proxy).$echo(arguments.get(0).getAsString());
     }
@@ -72,6 +72,11 @@ final class Reference {
       default:
         return await(method.invoke(proxy, values));
     }
+  }
+
+  static void attach(Map<String, String> attachments) {
+    RpcContext.getContext().clearAttachments();
+    attachments.forEach((key, value) -> RpcContext.getContext().setAttachment(key, value));
   }
 
   private Object generic(GenericService generic, String name, JsonObject command, JsonArray arguments) throws Exception {

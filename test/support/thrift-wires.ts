@@ -1,0 +1,47 @@
+import type { ThriftLanguage } from './build-thrift.ts';
+import type { ThriftTransport, ThriftWire } from './thrift-peers.ts';
+
+/** Versions of the libraries that the peers are made with. */
+export const THRIFT_VERSIONS: Readonly<Record<ThriftLanguage, string>> = {
+  java: '0.20.0',
+  node: '0.24.0',
+  python: '0.25.0',
+  go: '0.18.1',
+};
+
+const ALL_WIRES: readonly ThriftWire[] = [
+  ...(['unframed', 'framed'] as const).flatMap((transport) =>
+    (['binary', 'binary-old', 'compact', 'json'] as const).flatMap((protocol) => [
+      { transport, protocol },
+      { transport, protocol, multiplexed: true },
+    ]),
+  ),
+  ...(['binary', 'compact'] as const).flatMap((protocol) => [
+    { transport: 'header', protocol } as const,
+    { transport: 'header', protocol, multiplexed: true } as const,
+    { transport: 'header', protocol, transforms: ['zlib'] } as const,
+  ]),
+];
+
+const TRANSPORTS: Readonly<Record<ThriftLanguage, readonly ThriftTransport[]>> = {
+  // libthrift has no THeader.
+  java: ['unframed', 'framed'],
+  node: ['unframed', 'framed', 'header'],
+  python: ['unframed', 'framed', 'header'],
+  go: ['unframed', 'framed', 'header'],
+};
+
+/** Every wire that the libraries of both languages have. */
+export function wiresBetween(client: ThriftLanguage, server: ThriftLanguage): ThriftWire[] {
+  return ALL_WIRES.filter((wire) => has(client, wire) && has(server, wire));
+}
+
+/** For example `framed compact multiplexed`. */
+export function wireName({ transport, protocol, multiplexed, transforms = [] }: ThriftWire): string {
+  return [transport, protocol, ...(multiplexed === true ? ['multiplexed'] : []), ...transforms].join(' ');
+}
+
+function has(language: ThriftLanguage, { transport, protocol, transforms = [] }: ThriftWire): boolean {
+  // npm thrift has no transforms, and of the binary encoding only what its options call strict.
+  return TRANSPORTS[language].includes(transport) && !(language === 'node' && (transforms.length > 0 || protocol === 'binary-old'));
+}
