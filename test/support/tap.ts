@@ -19,14 +19,11 @@ export interface Tap {
 }
 
 const FRAME_TIMEOUT_MILLISECONDS = 15_000;
-const HEADER_LENGTH = 16;
-const BODY_LENGTH_OFFSET = 12;
+/** What a tap keeps: whole frames, or what arrived at a time, for protocols whose ends of message it cannot see. */
+export type TapUnit = 'dubbo frames' | 'bolt frames' | 'chunks';
 
-/**
- * Starts a tap in front of a loopback port. It keeps Dubbo frames, or with `chunks` what arrived at a time, for protocols whose
- * ends of message it cannot see.
- */
-export async function startTap(owner: Owner, target: number, unit: 'dubbo frames' | 'chunks' = 'dubbo frames'): Promise<Tap> {
+/** Starts a tap in front of a loopback port. */
+export async function startTap(owner: Owner, target: number, unit: TapUnit = 'dubbo frames'): Promise<Tap> {
   const frames: TappedFrame[] = [];
   const sockets = new Set<Socket>();
   const arrivals = new EventEmitter();
@@ -35,7 +32,9 @@ export async function startTap(owner: Owner, target: number, unit: 'dubbo frames
     arrivals.emit('frame');
   };
   const reader = (direction: TappedFrame['direction']) =>
-    unit === 'chunks' ? (bytes: Buffer) => keep({ direction, bytes }) : frameReader(direction, keep);
+    unit === 'chunks'
+      ? (bytes: Buffer) => keep({ direction, bytes })
+      : frameReader(direction, keep, unit === 'bolt frames' ? boltFrameLength : dubboFrameLength);
   const server = createServer((down) => {
     const up = connect(target, '127.0.0.1');
     relay(down, up, reader('up'));
@@ -72,22 +71,45 @@ function relay(from: Socket, to: Socket, read: (chunk: Buffer) => void): void {
   from.once('close', () => to.destroy());
 }
 
-/** Cuts a byte stream into frames by the length field of the header. */
-function frameReader(direction: TappedFrame['direction'], keep: (frame: TappedFrame) => void): (chunk: Buffer) => void {
+/** Cuts a byte stream into frames. */
+function frameReader(
+  direction: TappedFrame['direction'],
+  keep: (frame: TappedFrame) => void,
+  lengthOf: (bytes: Buffer) => number | undefined,
+): (chunk: Buffer) => void {
   let pending: Buffer[] = [];
-  let length = 0;
+  let have = 0;
+  let need = 0;
   return (chunk) => {
     pending.push(chunk);
-    length += chunk.length;
-    if (length < HEADER_LENGTH) return;
+    have += chunk.length;
+    if (have < need) return;
     let bytes = Buffer.concat(pending);
-    while (bytes.length >= HEADER_LENGTH) {
-      const end = HEADER_LENGTH + bytes.readUInt32BE(BODY_LENGTH_OFFSET);
-      if (bytes.length < end) break;
-      keep({ direction, bytes: bytes.subarray(0, end) });
-      bytes = bytes.subarray(end);
+    for (;;) {
+      const length = lengthOf(bytes);
+      need = length ?? 0;
+      if (length === undefined || bytes.length < length) break;
+      keep({ direction, bytes: bytes.subarray(0, length) });
+      bytes = bytes.subarray(length);
     }
     pending = [bytes];
-    length = bytes.length;
+    have = bytes.length;
   };
+}
+
+/** The length of the frame that begins here, as soon as its header says it. */
+function dubboFrameLength(bytes: Buffer): number | undefined {
+  return bytes.length < 16 ? undefined : 16 + bytes.readUInt32BE(12);
+}
+
+/** As sofa-bolt's decoders find it: a checksum follows in version 2.2 when the switch says so. */
+function boltFrameLength(bytes: Buffer): number | undefined {
+  // The shortest header of version 2 is as long as the longest of version 1.
+  if (bytes.length < 20) return undefined;
+  const second = bytes[0] === 2;
+  const response = bytes[second ? 2 : 1] === 0;
+  const lengths = (second ? 14 : 12) + (response ? 0 : 2);
+  if (bytes.length < lengths + 8) return undefined;
+  const checksum = second && bytes[1] === 2 && ((bytes[11] ?? 0) & 1) === 1 ? 4 : 0;
+  return lengths + 8 + bytes.readUInt16BE(lengths) + bytes.readUInt16BE(lengths + 2) + bytes.readUInt32BE(lengths + 4) + checksum;
 }

@@ -1,0 +1,184 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Owner } from './support/owner.ts';
+import { freePorts } from './support/ports.ts';
+import { type BoltVersion, SofaConsumer, SofaProvider, type SofaRefer } from './support/sofa-peers.ts';
+import { startTap, type Tap, type TappedFrame } from './support/tap.ts';
+
+// Records what unmodified SOFA Bolt peers say to each other, as test data for the codec. Run by hand, after a change of the
+// peers' versions or shapes: node test/dist/capture-bolt.js
+
+const OUTPUT = fileURLToPath(new URL('../../packages/protocol-bolt/test-data/captures/', import.meta.url));
+/** Long enough for every chunked form; what is larger only makes the repository heavy. */
+const LARGEST_FRAME = 40 * 1024;
+const SOFARPC_VERSION = '5.13.2';
+const HESSIAN_CODEC = 1;
+const PROTOBUF_CODEC = 11;
+/** Idle milliseconds after which a consumer sends heartbeats: more than any pause in a capture. */
+const HEARTBEAT = 1500;
+/** Version 2 changes nothing in a body: a few are enough to see it. */
+const SHAPES_OF_VERSION_2 = ['no argument', 'chinese string', '5000 bytes', 'cyclic graph', 'many arguments'];
+const KEY = { version: '2.0', uniqueId: 'blue' };
+const ATTACHMENTS = { colour: 'green', 'x-empty': '', 'x-chinese': '你好', 'x-long': 'v'.repeat(2000), 'baggage.user': 'ann' };
+
+type FrameKind = 'request' | 'one-way' | 'response' | 'heartbeat' | 'heartbeat acknowledgement';
+
+/** One frame of a capture file. */
+interface CaptureEntry {
+  readonly name: string;
+  readonly version: string;
+  /** Bolt's protocol code, and for code 2 sofa-bolt's version byte. */
+  readonly bolt: BoltVersion;
+  readonly serialization: string;
+  /** `up`: sent by the side that connected. */
+  readonly direction: 'up' | 'down';
+  readonly kind: FrameKind;
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+class Recorder {
+  readonly entries: CaptureEntry[] = [];
+  readonly #file: string;
+  readonly #version: string;
+  readonly #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor(peer: string, version: string, suffix: string) {
+    this.#version = version;
+    this.#file = `${peer}-${version}-${suffix}.bin`;
+  }
+
+  /** Does something and names the frames that passed meanwhile; waits for those it must see. */
+  async during(
+    tap: Tap,
+    name: string,
+    act: () => Promise<unknown>,
+    mustSee: readonly ((frame: TappedFrame) => boolean)[] = [],
+  ): Promise<void> {
+    const from = tap.frames.length;
+    const outcome = await act().catch((error: unknown) => error);
+    for (const accept of mustSee) await tap.find(from, accept);
+    const frames = tap.frames.slice(from);
+    if (frames.length === 0) throw new Error(`${name}: no frame passed (${outcome})`);
+    for (const frame of frames) this.#keep(name, frame);
+  }
+
+  write(): void {
+    writeFileSync(join(OUTPUT, this.#file), Buffer.concat(this.#chunks));
+  }
+
+  #keep(name: string, { direction, bytes }: TappedFrame): void {
+    if (bytes.length > LARGEST_FRAME) return;
+    this.entries.push({
+      name,
+      version: this.#version,
+      bolt: boltVersionOf(bytes),
+      serialization: serializationOf(bytes),
+      direction,
+      kind: kindOf(bytes),
+      file: this.#file,
+      offset: this.#length,
+      length: bytes.length,
+    });
+    this.#chunks.push(bytes);
+    this.#length += bytes.length;
+  }
+}
+
+async function captureJava(owner: Owner, bolt: BoltVersion): Promise<CaptureEntry[]> {
+  const [port = 0, narrowPort = 0] = await freePorts(2);
+  const exports = [
+    { name: 'one', port, ...KEY },
+    { name: 'narrow', port: narrowPort, threads: 1, queue: 0, ...KEY },
+  ];
+  await SofaProvider.start(owner, { exports });
+  const tap = await startTap(owner, port, 'bolt frames');
+  const narrow = await startTap(owner, narrowPort, 'bolt frames');
+  const consumer = await SofaConsumer.start(owner, { heartbeat: HEARTBEAT });
+  const recorder = new Recorder('sofarpc', SOFARPC_VERSION, `bolt-${bolt}`);
+  const refer = (on: string, more: Partial<SofaRefer> = {}) =>
+    consumer.refer({ on, service: 'CallService', url: `bolt://127.0.0.1:${tap.port}`, bolt, ...KEY, ...more });
+  await refer('echo', { service: 'EchoService' });
+  await refer('call');
+  await refer('plain', { crc: false });
+  await refer('absent', { version: '9.9' });
+  await refer('note', { service: 'NoteService', serialization: 'protobuf' });
+  await refer('narrow', { url: `bolt://127.0.0.1:${narrow.port}` });
+
+  const shapes = Object.keys(await consumer.suite('echo'));
+  for (const shape of bolt === '1' ? shapes : SHAPES_OF_VERSION_2) {
+    await recorder.during(tap, shape, () => consumer.suite('echo', [shape]));
+  }
+  await captureCalls(recorder, tap, consumer);
+  await captureNotes(recorder, tap, consumer);
+  await captureBusy(recorder, narrow, consumer);
+  await recorder.during(tap, 'heartbeat', () => Promise.resolve(), [isKind('heartbeat'), isKind('heartbeat acknowledgement')]);
+  recorder.write();
+  return recorder.entries;
+}
+
+async function captureCalls(recorder: Recorder, tap: Tap, consumer: SofaConsumer): Promise<void> {
+  const who = { on: 'call', method: 'who', args: ['t'] };
+  await recorder.during(tap, 'attachments', () => consumer.call({ ...who, attachments: ATTACHMENTS }));
+  await recorder.during(tap, 'future', () => consumer.call({ ...who, how: 'future' }));
+  await recorder.during(tap, 'callback', () => consumer.call({ ...who, how: 'callback' }));
+  await recorder.during(tap, 'one-way', () => consumer.call({ ...who, how: 'oneway' }), [isKind('one-way')]);
+  await recorder.during(tap, 'checksum off', () => consumer.call({ ...who, on: 'plain' }));
+  await recorder.during(tap, 'checked exception', () => consumer.call({ on: 'call', method: 'failChecked', args: ['a1'] }));
+  await recorder.during(tap, 'unchecked exception', () => consumer.call({ on: 'call', method: 'failUnchecked', args: ['broken'] }));
+  await recorder.during(tap, 'no such service', () => consumer.call({ ...who, on: 'absent' }));
+  // Nobody answers it: the provider keeps what it finds to be late.
+  await recorder.during(tap, 'timeout', () => consumer.call({ on: 'call', method: 'slow', args: [400, 't'], timeout: 200 }));
+}
+
+async function captureNotes(recorder: Recorder, tap: Tap, consumer: SofaConsumer): Promise<void> {
+  const pass = { on: 'note', method: 'pass' };
+  const token = 't';
+  await recorder.during(tap, 'protobuf', () => consumer.call({ ...pass, args: [{ token, payload: 'AQID' }] }));
+  await recorder.during(tap, 'protobuf attachments', () => consumer.call({ ...pass, args: [{ token }], attachments: ATTACHMENTS }));
+  await recorder.during(tap, 'protobuf one-way', () => consumer.call({ ...pass, args: [{ token }], how: 'oneway' }), [isKind('one-way')]);
+  await recorder.during(tap, 'protobuf exception', () => consumer.call({ ...pass, args: [{ token, fail: 'broken' }] }));
+}
+
+/** More calls than the provider's one thread takes. */
+async function captureBusy(recorder: Recorder, tap: Tap, consumer: SofaConsumer): Promise<void> {
+  const calls = [1, 2, 3].map((number) => ({ on: 'narrow', method: 'slow', args: [300, `t${number}`] }));
+  await recorder.during(tap, 'thread pool busy', () => Promise.allSettled(calls.map((call) => consumer.call(call))));
+}
+
+function boltVersionOf(frame: Buffer): BoltVersion {
+  if (frame[0] === 1) return '1';
+  return frame[1] === 2 ? '2.2' : '2.1';
+}
+
+function serializationOf(frame: Buffer): string {
+  const codec = frame[frame[0] === 1 ? 9 : 10];
+  if (codec === HESSIAN_CODEC) return 'hessian2';
+  return codec === PROTOBUF_CODEC ? 'protobuf' : `codec ${codec}`;
+}
+
+function kindOf(frame: Buffer): FrameKind {
+  const type = frame[0] === 1 ? 1 : 2;
+  const heartbeat = frame.readUInt16BE(type + 1) === 0;
+  if (frame[type] === 0) return heartbeat ? 'heartbeat acknowledgement' : 'response';
+  if (heartbeat) return 'heartbeat';
+  return frame[type] === 1 ? 'request' : 'one-way';
+}
+
+function isKind(kind: FrameKind): (frame: TappedFrame) => boolean {
+  return ({ bytes }) => kindOf(bytes) === kind;
+}
+
+const ends: (() => void | Promise<void>)[] = [];
+const owner: Owner = { after: (end) => void ends.push(end) };
+mkdirSync(OUTPUT, { recursive: true });
+const entries: CaptureEntry[] = [];
+for (const bolt of ['1', '2.1', '2.2'] as const) {
+  entries.push(...(await captureJava(owner, bolt)));
+  for (const end of ends.splice(0).reverse()) await end();
+}
+writeFileSync(join(OUTPUT, 'index.jsonl'), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+console.log(`${entries.length} frames in ${OUTPUT}`);
