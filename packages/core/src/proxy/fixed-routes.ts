@@ -10,6 +10,8 @@ import type { PathRoutes, RouteSource } from './path-options.ts';
 export interface FixedRoutesOptions<Req, Res> {
   readonly listener: string;
   readonly upstream: SocketAddress;
+  /** What the service at that address wants to hear, as an endpoint's metadata say it. */
+  readonly metadata?: ReadonlyMap<string, string>;
   readonly heads: HeadReader<Req, Res>;
   readonly endpoints: EndpointSource<UpstreamEndpoint<Req, Res>>;
   /** Headers that filters declared. */
@@ -23,7 +25,7 @@ export function fixedRoutes<Req, Res>(options: FixedRoutesOptions<Req, Res>): Ro
   const { host, port } = options.upstream;
   const origin = `listeners.${options.listener}.upstream`;
   const nothing = new Map<string, string>();
-  const endpoint = { address: host, port, weight: 1, labels: nothing, metadata: nothing, origin };
+  const endpoint = { address: host, port, weight: 1, labels: nothing, metadata: options.metadata ?? nothing, origin };
   const name = `${host}:${port}`;
   const cluster = new Cluster(
     {

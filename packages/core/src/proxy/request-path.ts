@@ -152,9 +152,9 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   }
 
   #connection(exchange: ProxiedExchange<Req, Res>, endpoint: UpstreamEndpoint<Req, Res>): ProxiedExchange<Req, Res>['pooled'] {
-    if (exchange.bindsConnection) return endpoint.pool.bound();
+    if (exchange.bindsConnection) return endpoint.pool.bound(exchange.head);
     // A large request must not stand in front of others while it arrives.
-    return exchange.whole ? endpoint.pool.shared() : endpoint.pool.exclusive();
+    return exchange.whole ? endpoint.pool.shared(exchange.head) : endpoint.pool.exclusive(exchange.head);
   }
 
   /** A caller that the service calls back stays on its own connection. */
@@ -179,11 +179,11 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     for (let i = 0; i < filters.length; i++) filters[i]!.onAttempt(exchange);
     this.#armDeadline(exchange, target);
     const sent = pooled.connection.send(exchange.head, exchange.requestEdits, exchange.whole, exchange);
-    if (sent === 'uneditable') {
+    if (typeof sent === 'string') {
       // Nothing was sent: the endpoint is not to blame.
       exchange.target = undefined;
-      const why = exchange.whole ? 'its headers cannot be edited in place' : 'it is too large to be held whole';
-      return this.#fail(exchange, 'bad-request', `a rule changes headers of this request, but ${why}`);
+      target.pool.release(pooled);
+      return this.#fail(exchange, 'bad-request', sent);
     }
     target.pool.activeRequests++;
     target.pool.stats.requests++;

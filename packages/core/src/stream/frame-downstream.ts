@@ -7,9 +7,11 @@ import { loop } from '../transport/loop.ts';
 import { HIGH_WATERMARK } from '../transport/socket-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { AnswerOrder } from './answer-order.ts';
+import { CallerIds } from './caller-ids.ts';
 import { FrameDownstreamStream } from './frame-downstream-stream.ts';
 import { FrameReader, type FrameSink, type Taken } from './frame-reader.ts';
 import { LinkedStreams } from './linked-streams.ts';
+import { withFront } from './patched-frame.ts';
 import { type Pending, PendingTable } from './pending-table.ts';
 import type { BoundUpstream, DownstreamConnection, RequestHandler } from './stream.ts';
 
@@ -44,6 +46,10 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   readonly #reader: FrameReader<F>;
   /** Open streams as a ring through this sentinel, so that they can be told when the caller goes away. */
   readonly #streams = new LinkedStreams<FrameDownstreamStream<F>>();
+  /** Of the requests that wait for an answer, where the protocol's callers use ids twice. */
+  readonly #ids: CallerIds | undefined;
+  /** Has the id of the next request: that one waits until it is over. */
+  #namesake: FrameDownstreamStream<F> | undefined = undefined;
   #order: AnswerOrder | undefined = undefined;
   #callbacks: PendingTable<Callback<F>> | undefined = undefined;
   /** The stream whose large request is being received. */
@@ -63,6 +69,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     this.#limits = limits;
     this.#codec = protocol.connection({ side: 'downstream', maxFrameBytes: limits.maxFrameBytes, dialect: 0 });
     this.#reader = new FrameReader(this.#codec, limits, this);
+    this.#ids = protocol.multiplexing?.callerId === undefined ? undefined : new CallerIds();
   }
 
   onBytes(chunk: Buffer): void {
@@ -76,25 +83,25 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     this.#applyFlow();
   }
 
-  onFrame(frame: F): void {
+  onFrame(frame: F): 'taken' | 'later' {
     switch (frame.kind) {
       case 'request':
+        if (this.#waitsForNamesake(frame)) return 'later';
+        this.#onRequest(frame);
+        return 'taken';
       case 'oneway':
-        if (frame.defect !== undefined) return this.#answerDefect(frame, frame.defect);
-        if (frame.length > this.#limits.maxFrameBytes) return this.#answerTooLarge(frame);
-        if (this.open >= this.#limits.maxPendingPerConnection) return this.#answerOverflow(frame);
-        this.#begin(frame, true);
-        return;
+        this.#onRequest(frame);
+        return 'taken';
       case 'ping': {
         const pong = this.#codec.pong?.(frame);
         if (pong !== undefined) this.emit(frame, pong, 0, pong.length, true);
-        return;
+        return 'taken';
       }
       case 'response':
         this.#onCallbackAnswer(frame);
-        return;
+        return 'taken';
       default:
-        return;
+        return 'taken';
     }
   }
 
@@ -103,6 +110,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
       // A large answer to a callback is kept whole; anything else that is large has no meaning here.
       return frame.kind === 'response' && frame.to - frame.from < this.#limits.maxBufferedFrontBytes ? 'need-more' : 'skip';
     }
+    if (this.#waitsForNamesake(frame)) return 'later';
     if (frame.defect !== undefined) {
       this.#answerDefect(frame, frame.defect);
       return 'skip';
@@ -165,7 +173,11 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     if (this.#callbacks.size >= this.#limits.maxPendingPerConnection) return false;
     if (request.kind === 'request') {
       const front = multiplexing.assignId(request, this.#callbacks.add(new Callback(request, owner)));
-      if (front !== undefined) return this.#emitFront(request, front.front, request.from + front.replaces);
+      if (front !== undefined) {
+        const bytes = withFront(request, front);
+        this.emit(request, bytes, 0, bytes.length, true);
+        return true;
+      }
     }
     this.emit(request, request.chunk, request.from, request.to, true);
     return true;
@@ -189,13 +201,13 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
 
   /** Called by a stream that is over. */
   closed(stream: FrameDownstreamStream<F>): void {
-    this.#streams.leave(stream);
-    this.open--;
+    this.#leave(stream);
     if (this.#receiving === stream) {
       this.#receiving = undefined;
       this.#reader.skipRest();
     }
     if (this.#pausedFor === stream) this.#pausedFor = undefined;
+    if (this.#namesake === stream) this.#namesake = undefined;
     this.#applyFlow();
     this.#endWhenIdle();
   }
@@ -206,22 +218,45 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     this.#applyFlow();
   }
 
+  #onRequest(frame: F): void {
+    if (frame.defect !== undefined) return this.#answerDefect(frame, frame.defect);
+    if (frame.length > this.#limits.maxFrameBytes) return this.#answerTooLarge(frame);
+    if (this.open >= this.#limits.maxPendingPerConnection) return this.#answerOverflow(frame);
+    this.#begin(frame, true);
+  }
+  /** Two open requests with one id: their caller could not tell the answers apart but by their order. */
+  #waitsForNamesake(frame: F): boolean {
+    const callerId = this.protocol.multiplexing?.callerId;
+    if (this.#ids === undefined || callerId === undefined || frame.kind !== 'request') return false;
+    const id = callerId(frame);
+    if (!this.#ids.mayHave(id)) return false;
+    this.#namesake = undefined;
+    for (const stream of this.#streams.all()) {
+      if (stream.request.kind === 'request' && callerId(stream.request) === id) this.#namesake = stream;
+    }
+    return this.#namesake !== undefined;
+  }
   /** True when the request was accepted or answered, false when the handler needs more of the front. */
   #begin(frame: F, whole: boolean): boolean {
     const stream = new FrameDownstreamStream(this, frame);
     if (!whole) this.#receiving = stream;
     this.#streams.enter(stream);
     this.open++;
+    if (frame.kind === 'request') this.#ids?.add(this.protocol.multiplexing?.callerId?.(frame) ?? 0);
     this.#reader.held = this.#awaitsAnswer();
     const exchange = this.#handler.onRequest(stream, frame, whole);
     if (exchange === undefined) {
       this.#receiving = undefined;
-      this.#streams.leave(stream);
-      this.open--;
+      this.#leave(stream);
       return false;
     }
     stream.exchange = exchange;
     return true;
+  }
+  #leave(stream: FrameDownstreamStream<F>): void {
+    this.#streams.leave(stream);
+    this.open--;
+    if (stream.request.kind === 'request') this.#ids?.remove(this.protocol.multiplexing?.callerId?.(stream.request) ?? 0);
   }
   #answerDefect(frame: F, defect: string): void {
     this.#handler.onUnreadable(defect);
@@ -270,11 +305,6 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     const callback = id === undefined ? undefined : this.#callbacks?.take(id);
     callback?.owner.onCallbackAnswer(answer, callback.request);
   }
-  #emitFront(frame: F, front: Buffer, restFrom: number): boolean {
-    const whole = Buffer.concat([front, frame.chunk.subarray(restFrom, frame.to)]);
-    this.emit(frame, whole, 0, whole.length, true);
-    return true;
-  }
   #emitInOrder(order: AnswerOrder, owner: object, piece: Buffer, end: boolean): void {
     const moves = end && order.waiting && order.isActive(owner);
     if (order.write(owner, piece, end)) this.#order = undefined;
@@ -292,8 +322,9 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
       this.#applyFlow();
     }
   }
-  /** Without ids, the next request waits until this one is answered. */
+  /** Without ids, or with one that is open, the next request waits for an answer. */
   #awaitsAnswer(): boolean {
+    if (this.#namesake !== undefined) return true;
     return this.protocol.multiplexing === undefined && this.open > 0 && this.#receiving === undefined;
   }
   #applyFlow(): void {

@@ -3,7 +3,7 @@ import type { Frame, FrameProtocol, HeaderScan, Routing, ScanRequest } from '../
 import type { Transport } from '../transport/transport.ts';
 import { FrameDownstreamConnection } from './frame-downstream.ts';
 import { FrameUpstreamConnection, type FrameUpstreamCounts } from './frame-upstream.ts';
-import type { HeadReader, RequestHandler, StreamProtocol, UpstreamOwner } from './stream.ts';
+import type { HeadReader, RequestHandler, StreamProtocol } from './stream.ts';
 
 /** Makes streams of a protocol that has only frames. */
 export function frameProtocol<F extends Frame>(
@@ -11,14 +11,19 @@ export function frameProtocol<F extends Frame>(
   limits: LimitsConfig,
   counts: FrameUpstreamCounts,
 ): StreamProtocol<F, F> {
+  const { multiplexing } = protocol;
   return {
     name: protocol.name,
-    multiplexed: protocol.multiplexing !== undefined,
+    multiplexed: multiplexing !== undefined,
+    echo: multiplexing?.echo ?? 'certain',
+    spread: multiplexing?.spread,
+    sharable: (head) => multiplexing !== undefined && (multiplexing.assignable === undefined || multiplexing.assignable(head)),
+    dialect: (head) => (protocol.dialect === undefined ? 0 : protocol.dialect(head)),
     hasMediation: protocol.mediation !== undefined,
     caseSensitiveHeaders: protocol.routing?.caseSensitiveHeaders ?? true,
     heads: protocol.routing === undefined ? new BlindHeadReader() : new FrameHeadReader(protocol.routing),
     accept: (transport: Transport, handler: RequestHandler<F, F>) => new FrameDownstreamConnection(protocol, limits, transport, handler),
-    connect: (transport: Transport, owner: UpstreamOwner) => new FrameUpstreamConnection(protocol, limits, transport, owner, counts),
+    connect: (transport, owner, use) => new FrameUpstreamConnection(protocol, limits, transport, owner, use, counts),
   };
 }
 

@@ -6,6 +6,8 @@ import type { CodecConnection, Frame } from '../protocol/spi.ts';
 export type Taken =
   /** Go on behind it; a front's remaining bytes come as data. */
   | 'taken'
+  /** Offer it again, as it is, at the next resume(). */
+  | 'later'
   /** Only for a front: offer it again, with more of it. */
   | 'need-more'
   /** Drop the remaining bytes of a front. */
@@ -14,7 +16,7 @@ export type Taken =
 /** Who receives a connection's frames. */
 export interface FrameSink<F extends Frame> {
   /** A whole frame. Its bytes are valid until the sink empties `chunk`. */
-  onFrame(frame: F): void;
+  onFrame(frame: F): 'taken' | 'later';
   /** The front of a frame that is larger than the relay threshold. */
   onFront(frame: F): Taken;
   /** The next bytes of a frame whose front was taken; `end` with its last. */
@@ -33,6 +35,8 @@ export interface ReaderLimits {
 
 /** The first look at a large frame waits for this much. */
 const FIRST_FRONT_BYTES = 4096;
+/** A frame of which no more than this is missing is waited for: what relaying would have to patch at its end is in that part. */
+const LAST_BYTES = 64;
 
 /** Bytes to frames: the decode loop of one connection. */
 export class FrameReader<F extends Frame> {
@@ -42,6 +46,8 @@ export class FrameReader<F extends Frame> {
   readonly #limits: ReaderLimits;
   readonly #sink: FrameSink<F>;
   readonly #inbox = new Inbox();
+  /** A whole frame that the sink wants later. */
+  #deferred: F | undefined = undefined;
   /** Of the frame at the front; 0: not measured yet. */
   #length = 0;
   #frontWanted = FIRST_FRONT_BYTES;
@@ -92,6 +98,7 @@ export class FrameReader<F extends Frame> {
   #step(): boolean {
     const inbox = this.#inbox;
     if (this.#remaining > 0) return this.#relay();
+    if (this.#deferred !== undefined) return this.#offer(this.#deferred);
     if (inbox.available < this.#codec.headerBytes) return false;
     if (this.#length === 0) {
       const measured = this.#codec.measure(inbox);
@@ -109,17 +116,23 @@ export class FrameReader<F extends Frame> {
     inbox.take(length);
     const frame = this.#codec.parse(inbox.taken, inbox.takenFrom, inbox.takenFrom + length, length);
     if (frame === undefined) throw new CodecError('CODEC_UNDECIDED', 'the codec made nothing of a whole frame');
-    this.#sink.onFrame(frame);
-    return true;
+    return this.#offer(frame);
+  }
+
+  #offer(frame: F): boolean {
+    const taken = this.#sink.onFrame(frame) === 'taken';
+    this.#deferred = taken ? undefined : frame;
+    return taken;
   }
 
   #front(length: number): boolean {
     const inbox = this.#inbox;
     const size = inbox.available;
-    if (size < this.#frontWanted) return false;
+    if (size < this.#frontWanted || length - size < LAST_BYTES) return false;
     inbox.front(size);
     const frame = this.#codec.parse(inbox.taken, inbox.takenFrom, inbox.takenFrom + size, length);
     const taken = frame === undefined ? 'need-more' : this.#sink.onFront(frame);
+    if (taken === 'later') return false;
     if (taken === 'need-more') {
       const most = this.#limits.maxBufferedFrontBytes;
       // The sink refuses a front that grows too large; without a frame there is nothing to refuse, nor anybody to answer.

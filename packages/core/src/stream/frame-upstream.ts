@@ -2,14 +2,15 @@ import { own } from '../buffer/own.ts';
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
 import { CodecError } from '../errors/codec-error.ts';
 import { messageOf } from '../errors/message-of.ts';
-import type { CodecConnection, Frame, FrameProtocol, HeaderEdits } from '../protocol/spi.ts';
+import type { CodecConnection, Frame, FrameProtocol, HeaderEdits, NewFront } from '../protocol/spi.ts';
 import { loop } from '../transport/loop.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type CallbackOwner, FrameDownstreamConnection } from './frame-downstream.ts';
 import { FrameReader, type FrameSink, type Taken } from './frame-reader.ts';
 import { FrameUpstreamStream } from './frame-upstream-stream.ts';
+import { trailerOf } from './patched-frame.ts';
 import { PendingTable } from './pending-table.ts';
-import type { DownstreamConnection, Exchange, SendResult, UpstreamConnection, UpstreamOwner } from './stream.ts';
+import type { ConnectionUse, DownstreamConnection, Exchange, SendResult, UpstreamConnection, UpstreamOwner } from './stream.ts';
 
 const EMPTY = Buffer.alloc(0);
 /** Without ids every answer belongs to the one request that waits, so the table's ids never meet the wire. */
@@ -34,23 +35,36 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   readonly #pending: PendingTable<FrameUpstreamStream<F>>;
   /** Sent in this turn of the loop, or waiting for the connection: their bytes can still be taken back. */
   #unflushed: FrameUpstreamStream<F>[] = [];
-  /** The one that waits, on a protocol without ids. */
+  /** The one that waits and has the connection to itself, so that its answer needs no id to be known by. */
   #inOrder: FrameUpstreamStream<F> | undefined = undefined;
+  /** Every request has the connection to itself: the protocol has no ids, or this service may not give them back. */
+  readonly #oneByOne: boolean;
   /** The stream whose large request is being sent. */
   #sending: FrameUpstreamStream<F> | undefined = undefined;
   /** The stream whose large answer is being received. */
   #receiving: FrameUpstreamStream<F> | undefined = undefined;
   #caller: FrameDownstreamConnection<F> | undefined = undefined;
 
-  constructor(protocol: FrameProtocol<F>, limits: LimitsConfig, transport: Transport, owner: UpstreamOwner, counts: FrameUpstreamCounts) {
+  constructor(
+    protocol: FrameProtocol<F>,
+    limits: LimitsConfig,
+    transport: Transport,
+    owner: UpstreamOwner,
+    use: ConnectionUse,
+    counts: FrameUpstreamCounts,
+  ) {
+    const { multiplexing } = protocol;
     this.protocol = protocol;
     this.transport = transport;
     this.#limits = limits;
     this.#owner = owner;
     this.#counts = counts;
-    this.#codec = protocol.connection({ side: 'upstream', maxFrameBytes: limits.maxFrameBytes, dialect: 0 });
+    this.#codec = protocol.connection({ side: 'upstream', maxFrameBytes: limits.maxFrameBytes, dialect: use.dialect });
     this.#reader = new FrameReader(this.#codec, limits, this);
-    this.#pending = new PendingTable(protocol.multiplexing?.maxId ?? NO_IDS);
+    const maxId = multiplexing?.maxId ?? NO_IDS;
+    // A service that counts answers, or always says the same, must not seem to give ids back.
+    this.#pending = new PendingTable(maxId, multiplexing?.echo === 'unproven' ? 1 + Math.floor(Math.random() * maxId) : 1);
+    this.#oneByOne = multiplexing === undefined || (use.alone && (multiplexing.echo ?? 'certain') !== 'certain');
   }
 
   get usable(): boolean {
@@ -66,37 +80,38 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   }
 
   send(head: F, edits: HeaderEdits | undefined, end: boolean, exchange: Exchange<F>): SendResult<FrameUpstreamStream<F>> {
+    const objection = this.protocol.multiplexing?.objection?.(head);
+    if (objection !== undefined) return objection;
     const stream = new FrameUpstreamStream(this, head, end, exchange);
     if (this.transport.full) keep(head);
-    const multiplexing = this.protocol.multiplexing;
-    let front: ReturnType<NonNullable<typeof multiplexing>['assignId']>;
-    if (head.kind === 'request') {
-      const id = this.#pending.add(stream);
-      if (multiplexing === undefined) this.#inOrder = stream;
-      else front = multiplexing.assignId(head, id);
-    }
+    const front = this.#identify(stream, head);
     if (edits !== undefined) {
       // Of a large frame only the front is here, and not where its headers end.
       const pieces = end ? this.protocol.mediation?.edit(head, edits, front) : undefined;
       if (pieces === undefined) {
         this.forget(stream);
-        return 'uneditable';
+        return `a rule changes headers of this request, but ${end ? 'its headers cannot be edited in place' : 'it is too large to be held whole'}`;
       }
       for (const piece of pieces) this.transport.write(piece);
     } else if (front === undefined) {
       this.transport.writeRange(head.chunk, head.from, head.to);
     } else {
-      this.transport.write(front.front);
-      this.transport.writeRange(head.chunk, head.from + front.replaces, head.to);
+      this.#writeFront(head, front);
     }
-    if (!end) this.#sending = stream;
+    if (!end) {
+      this.#sending = stream;
+      stream.trailer = trailerOf(this.protocol, head);
+    }
     this.#unflushed.push(stream);
     return stream;
   }
 
-  ping(): void {
+  ping(): boolean {
+    if (this.#sending !== undefined) return false;
     const frame = this.#codec.ping?.(this.#pending.skipId());
-    if (frame !== undefined && this.#sending === undefined) this.transport.write(frame);
+    if (frame === undefined) return false;
+    this.transport.write(frame);
+    return true;
   }
 
   bind(caller: DownstreamConnection): void {
@@ -113,48 +128,37 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     }
   }
 
-  onFrame(frame: F): void {
+  onFrame(frame: F): 'taken' {
     switch (frame.kind) {
-      case 'response': {
-        const stream = this.#waiting(frame);
-        if (stream === undefined) {
-          this.#counts.late++;
-          return;
-        }
-        this.forget(stream);
-        stream.exchange.onResponseHead(frame, true);
-        this.#answered(stream);
-        return;
-      }
+      case 'response':
+        this.#onResponse(frame);
+        return 'taken';
       case 'ping': {
         const pong = this.#codec.pong?.(frame);
         if (pong !== undefined && this.#sending === undefined) this.transport.write(pong);
-        return;
+        return 'taken';
       }
       case 'request':
       case 'oneway':
         this.#onCallback(frame);
-        return;
+        return 'taken';
       case 'goaway':
       case 'resume': {
         const draining = frame.kind === 'goaway';
-        if (draining === this.draining) return;
+        if (draining === this.draining) return 'taken';
         this.draining = draining;
         this.#owner.onDraining();
-        return;
+        return 'taken';
       }
       default:
-        return;
+        return 'taken';
     }
   }
 
   onFront(frame: F): Taken {
     if (frame.kind !== 'response') return this.#caller !== undefined && this.#mayKeep(frame) ? 'need-more' : 'skip';
     const stream = this.#waiting(frame);
-    if (stream === undefined) {
-      this.#counts.late++;
-      return 'skip';
-    }
+    if (stream === undefined) return 'skip';
     if (frame.length > this.#limits.maxFrameBytes) {
       return this.#refuse(
         stream,
@@ -213,10 +217,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   onCallbackAnswer(answer: F, request: F): void {
     const front = this.protocol.multiplexing?.restoreId(answer, request);
     if (front === undefined) this.transport.writeRange(answer.chunk, answer.from, answer.to);
-    else {
-      this.transport.write(front.front);
-      this.transport.writeRange(answer.chunk, answer.from + front.replaces, answer.to);
-    }
+    else this.#writeFront(answer, front);
   }
 
   /** The stream's answer, should it come, is dropped. */
@@ -229,20 +230,57 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   sendingEnded(): void {
     this.#sending = undefined;
   }
-  /** Ends a stream whose request or answer is under way: without ids, or inside a frame, nothing else can follow on this connection. */
+  /** Ends a stream whose request or answer is under way: without its id, or inside a frame, nothing else can follow on this connection. */
   abandon(stream: FrameUpstreamStream<F>): void {
     const inFrame = this.#sending === stream;
-    const unpaired = this.protocol.multiplexing === undefined && this.#inOrder === stream;
+    const unpaired = this.#inOrder === stream;
     this.forget(stream);
     if (this.#receiving === stream) this.#reader.skipRest();
     if (inFrame || unpaired) this.transport.destroy('a request on it was given up');
   }
 
-  #waiting(response: F): FrameUpstreamStream<F> | undefined {
+  /** Gives a request the id that its answer is known by, or the connection. */
+  #identify(stream: FrameUpstreamStream<F>, head: F): NewFront | undefined {
     const multiplexing = this.protocol.multiplexing;
-    if (multiplexing === undefined) return this.#inOrder;
-    const id = multiplexing.assignedId(response);
+    if (head.kind === 'oneway') return multiplexing?.keepId?.(head);
+    const id = this.#pending.add(stream);
+    if (multiplexing === undefined) {
+      this.#inOrder = stream;
+      return undefined;
+    }
+    const assignable = multiplexing.assignable === undefined || multiplexing.assignable(head);
+    if (this.#oneByOne || !assignable) this.#inOrder = stream;
+    stream.identified = assignable;
+    return assignable ? multiplexing.assignId(head, id) : multiplexing.keepId?.(head);
+  }
+  #onResponse(frame: F): void {
+    const stream = this.#waiting(frame);
+    if (stream === undefined) return;
+    this.forget(stream);
+    stream.exchange.onResponseHead(frame, true);
+    this.#answered(stream);
+  }
+  /** Whose answer it is; undefined, and counted, when it is nobody's. */
+  #waiting(response: F): FrameUpstreamStream<F> | undefined {
+    const stream = this.#inOrder === undefined ? this.#byId(response) : this.#trusted(response, this.#inOrder);
+    if (stream === undefined) this.#counts.late++;
+    return stream;
+  }
+  #byId(response: F): FrameUpstreamStream<F> | undefined {
+    const id = this.#oneByOne ? undefined : this.protocol.multiplexing?.assignedId(response);
     return id === undefined ? undefined : this.#pending.get(id);
+  }
+  /** The answer to the one request on this connection, unless it bears an id that this service never gave it. */
+  #trusted(response: F, stream: FrameUpstreamStream<F>): FrameUpstreamStream<F> | undefined {
+    const multiplexing = this.protocol.multiplexing;
+    if (multiplexing === undefined || !stream.identified) return stream;
+    if (this.#owner.onEcho(multiplexing.assignedId(response) === stream.id)) return stream;
+    this.transport.destroy('the service answered with an id that was not asked');
+    return undefined;
+  }
+  #writeFront(frame: F, { front, replaces }: NewFront): void {
+    this.transport.write(front);
+    this.transport.writeRange(frame.chunk, frame.from + replaces, frame.to);
   }
   #mayKeep(frame: F): boolean {
     return frame.to - frame.from < this.#limits.maxBufferedFrontBytes;

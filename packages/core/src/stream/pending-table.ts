@@ -13,12 +13,13 @@ const FIRST_SIZE = 16;
 export class PendingTable<S extends Pending> {
   size = 0;
   #slots: (S | undefined)[] = new Array<S | undefined>(FIRST_SIZE).fill(undefined);
-  #nextId = 1;
+  #nextId: number;
   readonly #maxId: number;
 
   /** @param maxId largest id to allocate, at most 2^31 - 1 */
-  constructor(maxId: number) {
+  constructor(maxId: number, firstId = 1) {
     this.#maxId = maxId;
+    this.#nextId = firstId;
   }
 
   /** Allocates an id for `stream` and keeps it. An id comes again only after all others. */

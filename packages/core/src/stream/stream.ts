@@ -1,4 +1,4 @@
-import type { HeaderEdits, HeaderScan, LocalReply, LocalReplyReason, Outcome, ScanRequest } from '../protocol/spi.ts';
+import type { Echo, HeaderEdits, HeaderScan, LocalReply, LocalReplyReason, Outcome, ScanRequest } from '../protocol/spi.ts';
 import type { Transport, TransportUser } from '../transport/transport.ts';
 
 /**
@@ -88,8 +88,8 @@ export interface BoundUpstream {
   close(reason: string): void;
 }
 
-/** Whether a request was accepted by an upstream connection. */
-export type SendResult<S> = S | 'uneditable';
+/** What an upstream connection made of a request; a text says why it cannot be sent there, and nothing was. */
+export type SendResult<S> = S | string;
 
 /** A connection to a service. */
 export interface UpstreamConnection<Req, Res> extends TransportUser {
@@ -104,16 +104,29 @@ export interface UpstreamConnection<Req, Res> extends TransportUser {
   readonly midRequest: boolean;
   /** `edits` undefined: bytes pass untouched but for the id. */
   send(head: Req, edits: HeaderEdits | undefined, end: boolean, exchange: Exchange<Res>): SendResult<UpstreamStream>;
-  /** A keep-alive, when the protocol has one. */
-  ping(): void;
+  /** Sends a keep-alive; false when the protocol has none, or not now. */
+  ping(): boolean;
   /** What the service calls back goes to this caller. Only for a connection that belongs to it alone. */
   bind(caller: DownstreamConnection): void;
+}
+
+/** What a connection to a service is made for. */
+export interface ConnectionUse {
+  /** One request at a time. */
+  readonly alone: boolean;
+  /** Of all its requests. */
+  readonly dialect: number;
 }
 
 /** Who keeps a connection to a service, and what it is told. */
 export interface UpstreamOwner {
   /** The service changed its mind about new requests: see UpstreamConnection.draining. */
   onDraining(): void;
+  /**
+   * A request had the connection to itself, and its answer came, on a protocol whose services need not give ids back: whether this one did.
+   * False: this answer is not to be trusted.
+   */
+  onEcho(echoed: boolean): boolean;
   /** Before any of its streams hears of it. */
   onClosed(reason: string): void;
 }
@@ -134,11 +147,18 @@ export interface StreamProtocol<Req = unknown, Res = unknown> {
   readonly name: string;
   /** Many requests may be open on one connection at a time. */
   readonly multiplexed: boolean;
+  /** See Multiplexing. */
+  readonly echo: Echo;
+  readonly spread: number | undefined;
+  /** Whether a request may have others beside it on its connection. */
+  sharable(head: Req): boolean;
+  /** Requests that differ in it share no connection. */
+  dialect(head: Req): number;
   /** Of a protocol without routing, it reads no service, no method and no header. */
   readonly heads: HeadReader<Req, Res>;
   readonly hasMediation: boolean;
   readonly caseSensitiveHeaders: boolean;
   /** A connection that a caller opened. */
   accept(transport: Transport, handler: RequestHandler<Req, Res>): DownstreamConnection;
-  connect(transport: Transport, owner: UpstreamOwner): UpstreamConnection<Req, Res>;
+  connect(transport: Transport, owner: UpstreamOwner, use: ConnectionUse): UpstreamConnection<Req, Res>;
 }

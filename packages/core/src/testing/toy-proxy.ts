@@ -4,6 +4,7 @@ import { Listener } from '../downstream/listener.ts';
 import { FilterChain } from '../filter/chain.ts';
 import type { Filter } from '../filter/filter.ts';
 import { ListenerStats } from '../observe/listener-stats.ts';
+import type { FrameProtocol } from '../protocol/spi.ts';
 import { fixedRoutes } from '../proxy/fixed-routes.ts';
 import type { RouteSource } from '../proxy/path-options.ts';
 import { RequestPath } from '../proxy/request-path.ts';
@@ -34,6 +35,8 @@ export interface ToyProxyOptions {
   readonly limits?: Partial<LimitsConfig>;
   readonly pool?: Partial<PoolOptions>;
   readonly multiplexed?: boolean;
+  /** What makes the codec another one. */
+  readonly codec?: (toy: FrameProtocol<ToyFrame>) => FrameProtocol<ToyFrame>;
   readonly filters?: readonly Filter[];
   readonly names?: readonly string[];
   readonly defaultTimeoutMs?: number;
@@ -55,8 +58,9 @@ export class ToyProxy {
 
   private constructor(options: ToyProxyOptions) {
     const limits = { ...TOY_LIMITS, ...options.limits };
-    const protocol = frameProtocol(toyProtocol(options.multiplexed), limits, this.counts);
-    this.pools = new Pools(protocol, { ...POOL, ...options.pool });
+    const toy = toyProtocol(options.multiplexed);
+    const protocol = frameProtocol(options.codec?.(toy) ?? toy, limits, this.counts);
+    this.pools = new Pools(() => ({ protocol, settings: '' }), { ...POOL, ...options.pool });
     const upstream = { host: '127.0.0.1', port: options.upstreamPort };
     const names = options.names ?? [];
     const routes =

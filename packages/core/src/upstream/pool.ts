@@ -1,7 +1,9 @@
+import type { Echo } from '../protocol/spi.ts';
 import type { BoundUpstream, StreamProtocol } from '../stream/stream.ts';
 import { formatAddress } from '../transport/listen.ts';
 import { loop } from '../transport/loop.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
+import { Lane } from './lane.ts';
 import { type ConnectionRole, type PoolEvents, PooledConnection } from './pooled-connection.ts';
 
 /** The bootstrap's `upstream`, in milliseconds. */
@@ -24,6 +26,8 @@ class PoolStats {
 
 /** Exclusive connections kept for the next request that needs one. */
 const IDLE_EXCLUSIVE = 8;
+/** The same where every request needs one. Silent ones are closed as they get old. */
+const IDLE_ONE_BY_ONE = 256;
 /** Silence is looked for this often per heartbeat interval. */
 export const SWEEPS_PER_HEARTBEAT = 4;
 const HEARTBEATS_MISSED = 3;
@@ -37,11 +41,11 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   readonly #protocol: StreamProtocol<Req, Res>;
   readonly #options: PoolOptions;
   readonly #backoff: Backoff;
-  readonly #shared: (PooledConnection<Req, Res> | undefined)[];
-  readonly #idle: PooledConnection<Req, Res>[] = [];
+  /** By dialect. */
+  readonly #lanes: (Lane<Req, Res> | undefined)[] = [];
   readonly #all = new Set<PooledConnection<Req, Res>>();
-  #turn = 0;
-  #readEvent = 0;
+  /** What this service was seen to do. */
+  #echo: Echo;
   /** Connections on which the service takes no new requests. */
   #draining = 0;
   #retired = false;
@@ -53,7 +57,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     this.port = port;
     this.#options = options;
     this.#backoff = new Backoff(options.backoff);
-    this.#shared = new Array<PooledConnection<Req, Res> | undefined>(options.connections).fill(undefined);
+    this.#echo = protocol.multiplexed ? protocol.echo : 'ignored';
   }
 
   /** Worth trying: not backing off after a failed connection, and not told to stay away. */
@@ -68,44 +72,36 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     return this.#all.size;
   }
 
-  /** A connection for a whole small request; the same for one whole read event, so that adjacent frames leave as one range. */
-  shared(): PooledConnection<Req, Res> | undefined {
-    if (!this.#protocol.multiplexed) return this.exclusive();
-    if (this.#readEvent !== loop.readEvent) {
-      this.#readEvent = loop.readEvent;
-      this.#turn = this.#turn + 1 >= this.#shared.length ? 0 : this.#turn + 1;
-    }
-    const first = this.#shared[this.#turn];
-    if (first?.connection.usable) return first;
-    for (let i = 0; i < this.#shared.length; i++) {
-      const slot = (this.#turn + i) % this.#shared.length;
-      const pooled = this.#shared[slot] ?? this.#open('shared', slot);
-      if (pooled?.connection.usable) return pooled;
-    }
-    return undefined;
+  /** A connection for a whole small request. */
+  shared(head: Req): PooledConnection<Req, Res> | undefined {
+    const protocol = this.#protocol;
+    if (this.#echo !== 'certain' || !protocol.sharable(head)) return this.exclusive(head);
+    const lane = this.#laneOf(head);
+    return protocol.spread === undefined ? this.#inTurn(lane) : this.#spread(lane);
   }
 
   /** A connection that nobody else uses until it is released. */
-  exclusive(): PooledConnection<Req, Res> | undefined {
-    for (let pooled = this.#idle.pop(); pooled !== undefined; pooled = this.#idle.pop()) if (pooled.connection.usable) return pooled;
-    return this.#open('exclusive', -1);
+  exclusive(head: Req): PooledConnection<Req, Res> | undefined {
+    const lane = this.#laneOf(head);
+    return lane.takeIdle() ?? this.#open('exclusive', lane);
   }
 
   /** A connection for one caller alone, until either side goes. */
-  bound(): (PooledConnection<Req, Res> & BoundUpstream) | undefined {
-    return this.#open('bound', -1);
+  bound(head: Req): (PooledConnection<Req, Res> & BoundUpstream) | undefined {
+    return this.#open('bound', this.#laneOf(head));
   }
 
   /** Gives an exclusive connection back. */
   release(pooled: PooledConnection<Req, Res>): void {
     if (pooled.role !== 'exclusive' || !pooled.connection.usable) return;
-    if (this.#retired || this.#idle.length >= IDLE_EXCLUSIVE) pooled.retire();
-    else this.#idle.push(pooled);
+    const most = this.#echo === 'certain' ? IDLE_EXCLUSIVE : IDLE_ONE_BY_ONE;
+    if (this.#retired || pooled.lane.idle.length >= most) pooled.retire();
+    else pooled.lane.idle.push(pooled);
   }
 
   /** It is connected, and takes no more requests for now. Says nothing of a pool that gives a connection. */
   get overflowing(): boolean {
-    return this.#draining === 0 && this.#shared.some((pooled) => pooled !== undefined);
+    return this.#draining === 0 && this.#lanes.some((lane) => lane?.shared.some((pooled) => pooled !== undefined));
   }
 
   /** Why no connection can be had, for the caller and the log. */
@@ -138,10 +134,18 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   onConnectionDraining(pooled: PooledConnection<Req, Res>): void {
     this.#draining += pooled.connection.draining ? 1 : -1;
   }
+  onEcho(echoed: boolean): boolean {
+    if (echoed) {
+      if (this.#echo === 'unproven') this.#echo = 'certain';
+      return true;
+    }
+    const trusted = this.#echo !== 'certain';
+    this.#echo = 'ignored';
+    return trusted;
+  }
   onConnectionClosed(pooled: PooledConnection<Req, Res>, reason: string): void {
     this.#all.delete(pooled);
-    const slot = this.#shared.indexOf(pooled);
-    if (slot >= 0) this.#shared[slot] = undefined;
+    pooled.lane.remove(pooled);
     if (pooled.connection.draining) {
       // Dubbo 3.3 closes its connections two seconds after READONLY, while its port still accepts.
       this.#draining--;
@@ -156,11 +160,43 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     }
   }
 
-  #open(role: ConnectionRole, slot: number): PooledConnection<Req, Res> | undefined {
+  #laneOf(head: Req): Lane<Req, Res> {
+    const dialect = this.#protocol.dialect(head);
+    let lane = this.#lanes[dialect];
+    if (lane === undefined) {
+      lane = new Lane(dialect, this.#protocol.spread ?? this.#options.connections);
+      this.#lanes[dialect] = lane;
+    }
+    return lane;
+  }
+  #inTurn(lane: Lane<Req, Res>): PooledConnection<Req, Res> | undefined {
+    const { shared } = lane;
+    const turn = lane.turn(loop.readEvent);
+    const first = shared[turn];
+    if (first?.connection.usable) return first;
+    for (let i = 0; i < shared.length; i++) {
+      const place = (turn + i) % shared.length;
+      const pooled = shared[place] ?? this.#openShared(lane, place);
+      if (pooled?.connection.usable) return pooled;
+    }
+    return undefined;
+  }
+  /** An idle connection before a new one, a new one before a busy one. */
+  #spread(lane: Lane<Req, Res>): PooledConnection<Req, Res> | undefined {
+    const least = lane.leastOpen();
+    if (least?.connection.open === 0) return least;
+    const place = lane.shared.indexOf(undefined);
+    return (place < 0 ? undefined : this.#openShared(lane, place)) ?? least;
+  }
+  #openShared(lane: Lane<Req, Res>, place: number): PooledConnection<Req, Res> | undefined {
+    const pooled = this.#open('shared', lane);
+    lane.shared[place] = pooled;
+    return pooled;
+  }
+  #open(role: ConnectionRole, lane: Lane<Req, Res>): PooledConnection<Req, Res> | undefined {
     if (this.#retired || !this.available) return undefined;
     const target = { host: this.host, port: this.port, timeoutMs: this.#options.connectTimeoutMs };
-    const pooled = new PooledConnection(this.#protocol, role, target, this);
-    if (slot >= 0) this.#shared[slot] = pooled;
+    const pooled = new PooledConnection(this.#protocol, role, lane, target, this);
     this.#all.add(pooled);
     this.stats.connects++;
     return pooled;

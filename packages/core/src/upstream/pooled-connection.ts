@@ -1,5 +1,6 @@
 import type { StreamProtocol, UpstreamConnection, UpstreamOwner } from '../stream/stream.ts';
 import { SocketTransport } from '../transport/socket-transport.ts';
+import type { Lane } from './lane.ts';
 
 /**
  * Who may use a connection. `shared`: every caller. `exclusive`: one request at a time, for a protocol without ids or while a large
@@ -10,28 +11,35 @@ export type ConnectionRole = 'shared' | 'exclusive' | 'bound';
 /** What a pool is told of its connections. */
 export interface PoolEvents<Req, Res> {
   onConnectionDraining(connection: PooledConnection<Req, Res>): void;
+  /** See UpstreamOwner. */
+  onEcho(echoed: boolean): boolean;
   onConnectionClosed(connection: PooledConnection<Req, Res>, reason: string): void;
 }
 
 /** A connection and its place in a pool. */
 export class PooledConnection<Req, Res> implements UpstreamOwner {
   readonly role: ConnectionRole;
+  readonly lane: Lane<Req, Res>;
   readonly connection: UpstreamConnection<Req, Res>;
   readonly #transport: SocketTransport;
   readonly #events: PoolEvents<Req, Res>;
   /** Sweeps since anything was read. */
   #silentSweeps = 0;
+  /** Something was asked that ends the silence. */
+  #pinged = false;
 
   constructor(
     protocol: StreamProtocol<Req, Res>,
     role: ConnectionRole,
+    lane: Lane<Req, Res>,
     target: { readonly host: string; readonly port: number; readonly timeoutMs: number },
     events: PoolEvents<Req, Res>,
   ) {
     this.role = role;
+    this.lane = lane;
     this.#events = events;
     this.#transport = SocketTransport.connect(target);
-    this.connection = protocol.connect(this.#transport, this);
+    this.connection = protocol.connect(this.#transport, this, { alone: role === 'exclusive', dialect: lane.dialect });
     this.#transport.start(this.connection);
   }
 
@@ -48,11 +56,14 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
     if (this.#transport.heard || this.connecting) {
       this.#transport.heard = false;
       this.#silentSweeps = 0;
+      this.#pinged = false;
       return;
     }
     this.#silentSweeps++;
-    if (this.#silentSweeps >= closeAfter) this.close('the service answered no heartbeat');
-    else if (this.#silentSweeps % pingAfter === 0) this.connection.ping();
+    if (this.#silentSweeps < closeAfter) {
+      if (this.#silentSweeps % pingAfter === 0 && this.connection.ping()) this.#pinged = true;
+    } else if (this.#pinged) this.close('the service answered no heartbeat');
+    else this.retire();
   }
   /** Lets its streams finish, then closes. */
   retire(): void {
@@ -64,6 +75,9 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
 
   onDraining(): void {
     this.#events.onConnectionDraining(this);
+  }
+  onEcho(echoed: boolean): boolean {
+    return this.#events.onEcho(echoed);
   }
   onClosed(reason: string): void {
     this.#events.onConnectionClosed(this, reason);

@@ -7,21 +7,29 @@ import { UpstreamEndpoint } from './upstream-endpoint.ts';
 const RETIRE_SWEEP_MS = 1000;
 
 interface Shared<Req, Res> {
+  readonly key: string;
   readonly pool: Pool<Req, Res>;
   users: number;
 }
 
-/** All connections of one protocol to services: one pool an address, however many services and snapshots use it. */
+/** The protocol as an endpoint's metadata want it, and a name for what they want: equal names share connections. */
+export interface EndpointProtocol<Req, Res> {
+  readonly protocol: StreamProtocol<Req, Res>;
+  readonly settings: string;
+}
+
+/** All connections of one protocol to services: one pool an address and form, however many services and snapshots use it. */
 export class Pools<Req, Res> {
-  readonly #protocol: StreamProtocol<Req, Res>;
+  readonly #protocolOf: (endpoint: Endpoint) => EndpointProtocol<Req, Res>;
   readonly #options: PoolOptions;
-  readonly #byAddress = new Map<string, Shared<Req, Res>>();
+  readonly #byKey = new Map<string, Shared<Req, Res>>();
+  readonly #byPool = new Map<Pool<Req, Res>, Shared<Req, Res>>();
   /** Left by their last user, with requests still open. */
   readonly #retiring = new Set<Pool<Req, Res>>();
   #sweeper: NodeJS.Timeout | undefined = undefined;
 
-  constructor(protocol: StreamProtocol<Req, Res>, options: PoolOptions) {
-    this.#protocol = protocol;
+  constructor(protocolOf: (endpoint: Endpoint) => EndpointProtocol<Req, Res>, options: PoolOptions) {
+    this.#protocolOf = protocolOf;
     this.#options = options;
   }
 
@@ -32,39 +40,41 @@ export class Pools<Req, Res> {
   }
 
   acquire(endpoint: Endpoint): UpstreamEndpoint<Req, Res> {
-    const key = `${endpoint.address} ${endpoint.port}`;
-    let shared = this.#byAddress.get(key);
+    const { protocol, settings } = this.#protocolOf(endpoint);
+    const key = `${endpoint.address} ${endpoint.port} ${settings}`;
+    let shared = this.#byKey.get(key);
     if (shared === undefined) {
-      shared = { pool: new Pool(this.#protocol, endpoint.address, endpoint.port, this.#options), users: 0 };
-      this.#byAddress.set(key, shared);
+      shared = { key, pool: new Pool(protocol, endpoint.address, endpoint.port, this.#options), users: 0 };
+      this.#byKey.set(key, shared);
+      this.#byPool.set(shared.pool, shared);
     }
     shared.users++;
     return new UpstreamEndpoint(endpoint, shared.pool);
   }
 
   release(upstream: UpstreamEndpoint<Req, Res>): void {
-    const key = `${upstream.endpoint.address} ${upstream.endpoint.port}`;
-    const shared = this.#byAddress.get(key);
-    if (shared === undefined || shared.pool !== upstream.pool) return;
+    const shared = this.#byPool.get(upstream.pool);
+    if (shared === undefined) return;
     shared.users--;
     if (shared.users > 0) return;
-    this.#byAddress.delete(key);
+    this.#byKey.delete(shared.key);
+    this.#byPool.delete(shared.pool);
     if (!shared.pool.retire()) this.#retiring.add(shared.pool);
   }
 
   /** Pools in use, for the admin listener. */
   pools(): Pool<Req, Res>[] {
-    return [...this.#byAddress.values()].map((shared) => shared.pool);
+    return [...this.#byPool.keys()];
   }
 
   close(reason: string): void {
     clearInterval(this.#sweeper);
-    for (const { pool } of this.#byAddress.values()) pool.close(reason);
+    for (const pool of this.#byPool.keys()) pool.close(reason);
     for (const pool of this.#retiring) pool.close(reason);
   }
 
   #sweep(): void {
-    if (this.#options.heartbeatIntervalMs > 0) for (const { pool } of this.#byAddress.values()) pool.sweep();
+    if (this.#options.heartbeatIntervalMs > 0) for (const pool of this.#byPool.keys()) pool.sweep();
     for (const pool of this.#retiring) if (pool.retire()) this.#retiring.delete(pool);
   }
 }

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FrameProtocol, Multiplexing } from '../protocol/spi.ts';
+import { echo, type ToyHandler } from '../testing/toy-peers.ts';
+import { type ToyFrame, toyFrame } from '../testing/toy-protocol.ts';
+import { setup } from '../testing/toy-proxy.ts';
+
+/** The toy protocol, whose ids say more or less than usual. */
+function withIds(more: Partial<Multiplexing<ToyFrame>>) {
+  return (toy: FrameProtocol<ToyFrame>): FrameProtocol<ToyFrame> =>
+    toy.multiplexing === undefined ? toy : { ...toy, multiplexing: { ...toy.multiplexing, ...more } };
+}
+
+/** Keeps requests until the test answers them. */
+function holding() {
+  const held: { readonly id: number; readonly body: string; readonly answer: (id?: number) => void }[] = [];
+  let wanted = (): void => undefined;
+  const handler: ToyHandler = ({ id, body }, socket) => {
+    held.push({ id, body, answer: (as = id) => socket.write(toyFrame('response', as, body)) });
+    wanted();
+  };
+  const arrived = async (count: number) => {
+    while (held.length < count) await new Promise<void>((resolve) => (wanted = resolve));
+    return held;
+  };
+  return { handler, arrived };
+}
+
+test('a service that gives no ids back gets one request at a time, and every caller its own answer', async (t) => {
+  const { handler, arrived } = holding();
+  const { server, client } = await setup(t, handler, { codec: withIds({ echo: 'unproven' }) });
+  const [a, b] = [await client(), await client()];
+  a.request(1, 's m|a');
+  b.request(1, 's m|b');
+  const held = await arrived(2);
+  for (const { answer } of [...held].reverse()) answer(0);
+  assert.equal((await a.received(1))[0]?.body, 's m|a');
+  assert.equal((await b.received(1))[0]?.body, 's m|b');
+  assert.equal(server.accepted, 2);
+  for (let i = 2; i < 5; i++) {
+    a.request(i, `s m|again ${i}`);
+    (await arrived(i + 1)).at(-1)?.answer(0);
+    assert.equal((await a.received(i))[i - 1]?.body, `s m|again ${i}`);
+  }
+  assert.equal(server.accepted, 2, 'connections are used again');
+});
+
+test('a service that gives ids back once is trusted with many requests on one connection', async (t) => {
+  const { handler, arrived } = holding();
+  const { server, client } = await setup(t, handler, { codec: withIds({ echo: 'unproven' }) });
+  const caller = await client();
+  caller.request(1, 's m|first');
+  (await arrived(1))[0]?.answer();
+  await caller.received(1);
+  const before = server.accepted;
+  for (let i = 2; i <= 9; i++) caller.request(i, `s m|${i}`);
+  for (const { answer } of (await arrived(9)).slice(1).reverse()) answer();
+  const answers = await caller.received(9);
+  assert.deepEqual(
+    answers
+      .map(({ body }) => body)
+      .slice(1)
+      .sort(),
+    Array.from({ length: 8 }, (_, i) => `s m|${i + 2}`),
+  );
+  assert.equal(server.accepted - before, 1);
+});
+
+test('an answer with a wrong id, of a service that gave ids back before, is not believed', async (t) => {
+  const { handler, arrived } = holding();
+  const { proxy, client } = await setup(t, handler, { codec: withIds({ echo: 'unproven' }) });
+  const [a, b] = [await client(), await client()];
+  a.request(1, 's m|a');
+  b.request(1, 's m|b');
+  const [first, second] = await arrived(2);
+  first?.answer();
+  await (first?.body === 's m|a' ? a : b).received(1);
+  second?.answer(12345);
+  const [refused] = await (second?.body === 's m|a' ? a : b).received(1);
+  assert.match(refused?.body ?? '', /^upstream-reset: .*an id that was not asked/);
+  assert.equal(proxy.counts.late, 1);
+});
+
+test('a service known to ignore ids never shares a connection', async (t) => {
+  const { server, client } = await setup(t, echo('v1'), { codec: withIds({ echo: 'ignored' }) });
+  const caller = await client();
+  for (let i = 1; i <= 8; i++) caller.request(i, `s m|${i}`);
+  await caller.received(8);
+  assert.equal(server.accepted, 8);
+});
+
+test('services that work on a connection’s requests in turn get more connections before any waits', async (t) => {
+  const { handler, arrived } = holding();
+  const { server, client } = await setup(t, handler, { codec: withIds({ spread: 3 }) });
+  const caller = await client();
+  for (let i = 1; i <= 6; i++) caller.request(i, `s m|${i}`);
+  for (const { answer } of await arrived(6)) answer();
+  await caller.received(6);
+  assert.equal(server.accepted, 3);
+});
+
+test('a request whose id cannot be changed has its connection to itself', async (t) => {
+  const { handler, arrived } = holding();
+  const assignable = (frame: ToyFrame) => !frame.body.includes('sealed');
+  const { server, client } = await setup(t, handler, {
+    codec: withIds({
+      assignable,
+      restoreId: (answer) => void (answer.id < 1000 && answer.chunk.writeUInt32BE(answer.id, answer.from + 3)),
+    }),
+  });
+  const caller = await client();
+  caller.request(77, 's sealed|a');
+  caller.request(78, 's sealed|b');
+  const held = await arrived(2);
+  assert.deepEqual(held.map(({ id }) => id).sort(), [77, 78]);
+  assert.equal(server.accepted, 2);
+  for (const { answer } of [...held].reverse()) answer();
+  const answers = await caller.received(2);
+  for (const answer of answers) assert.equal(answer.body, answer.id === 77 ? 's sealed|a' : 's sealed|b');
+});
+
+test('requests with equal ids of one caller are sent on one after the other, others at once', async (t) => {
+  const { handler, arrived } = holding();
+  const { client } = await setup(t, handler, { codec: withIds({ callerId: (request) => request.id }) });
+  const caller = await client();
+  caller.send(
+    toyFrame('request', 5, 's m|1'),
+    toyFrame('request', 6, 's m|2'),
+    toyFrame('request', 5, 's m|3'),
+    toyFrame('request', 7, 's m|4'),
+  );
+  const first = [...(await arrived(2))];
+  assert.deepEqual(
+    first.map(({ body }) => body),
+    ['s m|1', 's m|2'],
+  );
+  first[0]?.answer();
+  const held = await arrived(4);
+  assert.deepEqual(
+    held.map(({ body }) => body),
+    ['s m|1', 's m|2', 's m|3', 's m|4'],
+  );
+  for (const { answer } of held.slice(1)) answer();
+  const answers = await caller.received(4);
+  assert.deepEqual(
+    answers.filter(({ id }) => id === 5).map(({ body }) => body),
+    ['s m|1', 's m|3'],
+  );
+});
+
+test('a large request with the id of one that is open waits as well', async (t) => {
+  const { handler, arrived } = holding();
+  const { client } = await setup(t, handler, { codec: withIds({ callerId: (request) => request.id }) });
+  const caller = await client();
+  const large = `s m|${'x'.repeat(200_000)}`;
+  caller.send(toyFrame('request', 5, 's m|1'), toyFrame('request', 5, large));
+  (await arrived(1))[0]?.answer();
+  (await arrived(2))[1]?.answer();
+  const [, second] = await caller.received(2);
+  assert.equal(second?.body, large);
+});
+
+test('requests of different dialects share no connection', async (t) => {
+  const dialect = (frame: ToyFrame) => (frame.body.includes('old') ? 0 : 1);
+  const sockets = new Map<string, Set<unknown>>();
+  const handler: ToyHandler = (frame, socket) => {
+    const kind = frame.body.includes('old') ? 'old' : 'new';
+    sockets.set(kind, (sockets.get(kind) ?? new Set()).add(socket));
+    socket.write(toyFrame('response', frame.id, frame.body));
+  };
+  const { server, client } = await setup(t, handler, { codec: (toy) => ({ ...toy, dialect }) });
+  const caller = await client();
+  for (let i = 1; i <= 10; i++) caller.request(i, `s ${i % 2 === 0 ? 'old' : 'new'}|`);
+  await caller.received(10);
+  assert.equal(server.accepted, 2);
+  assert.deepEqual(
+    [...sockets.values()].map((set) => set.size),
+    [1, 1],
+  );
+});
+
+test('what services cannot be sent is refused in words, and the next request goes through', async (t) => {
+  const objection = (frame: ToyFrame) => (frame.body.includes('square') ? 'it is square, and the hole is round' : undefined);
+  const { server, client } = await setup(t, echo('v1'), { codec: withIds({ objection }) });
+  const caller = await client();
+  caller.request(1, 's square|');
+  assert.match((await caller.received(1))[0]?.body ?? '', /^bad-request: it is square/);
+  caller.request(2, 's round|');
+  assert.equal((await caller.received(2))[1]?.body, 'v1 s round|');
+  assert.equal(server.received.length, 1);
+});
+
+test('a one-way request goes out in the form that the service takes', async (t) => {
+  const { handler, arrived } = holding();
+  const keepId = (frame: ToyFrame) => {
+    const front = toyFrame('oneway', frame.id, `${'p'.repeat(3)} ${frame.body}`);
+    return { front, replaces: frame.length };
+  };
+  const { client } = await setup(t, handler, { codec: withIds({ keepId }) });
+  const caller = await client();
+  caller.send(toyFrame('oneway', 9, 's m|note'));
+  const [note] = await arrived(1);
+  assert.deepEqual([note?.id, note?.body], [9, 'ppp s m|note']);
+});
+
+test('the checksum behind large frames follows what was changed in front, both ways', async (t) => {
+  const { handler, arrived } = holding();
+  const mask = Buffer.from([0x20, 0x20, 0x20, 0x20]);
+  const { client } = await setup(t, handler, { codec: (toy) => ({ ...toy, integrity: { trailerMask: () => mask } }) });
+  const caller = await client();
+  const large = `s m|${'x'.repeat(300_000)}SUMS`;
+  caller.request(1, large);
+  const [request] = await arrived(1);
+  assert.equal(request?.body, large.replace('SUMS', 'sums'));
+  request?.answer();
+  const [answer] = await caller.received(1);
+  assert.equal(answer?.body, large, 'changed back by the same mask');
+});
