@@ -3,6 +3,19 @@ const CHUNK_UNITS = 0x8000;
 
 /** A Hessian 2.0 string value: in the shortest form, in chunks when longer than 32,768 UTF-16 units, surrogates as three bytes each. */
 export function encodeString(text: string): Buffer {
+  return encodeChunks(text, 0x52, headOf);
+}
+
+function headOf(units: number): number[] {
+  return units < 0x20 ? [units] : units < 0x400 ? [0x30 + (units >> 8), units & 255] : [0x53, units >> 8, units & 255];
+}
+
+/**
+ * A string in chunks, surrogates as three bytes each.
+ * @param chunkTag the tag of a chunk that others follow
+ * @param head tag and length of the final chunk, by its UTF-16 units
+ */
+export function encodeChunks(text: string, chunkTag: number, head: (units: number) => readonly number[]): Buffer {
   const parts: Buffer[] = [];
   let from = 0;
   while (text.length - from > CHUNK_UNITS) {
@@ -10,12 +23,11 @@ export function encodeString(text: string): Buffer {
     const last = text.charCodeAt(from + CHUNK_UNITS - 1);
     const to = from + CHUNK_UNITS - (last >= 0xd800 && last < 0xdc00 ? 1 : 0);
     const units = to - from;
-    parts.push(Buffer.from([0x52, units >> 8, units & 255]), encodeUnits(text, from, to));
+    parts.push(Buffer.from([chunkTag, units >> 8, units & 255]), encodeUnits(text, from, to));
     from = to;
   }
   const units = text.length - from;
-  const head = units < 0x20 ? [units] : units < 0x400 ? [0x30 + (units >> 8), units & 255] : [0x53, units >> 8, units & 255];
-  parts.push(Buffer.from(head), encodeUnits(text, from, text.length));
+  parts.push(Buffer.from(head(units)), encodeUnits(text, from, text.length));
   return Buffer.concat(parts);
 }
 

@@ -1,4 +1,4 @@
-import { decodeText } from './text.ts';
+import { Cursor } from './cursor.ts';
 
 const HIGH_BITS = 0x80808080 | 0;
 
@@ -10,42 +10,9 @@ const UNSURE = -2;
  * Reads Hessian 2.0 strings in place. Every move answers false when it cannot be made, and then `malformed` tells bytes that can never be
  * a value from bytes that end too early. Nothing throws, and nothing is allocated but by `text()`.
  */
-export class StringReader {
-  /** Offset of the next value. Without meaning after a move that answered false. */
-  at = 0;
-  /** After a string was read: where its text begins. It ends at `at`. */
-  from = 0;
-  /** After a string was read: its bytes [from, at) are ASCII and in one piece, so that they are the text. Else ask `text()`. */
-  plain = false;
-  /** Whether the last failure is the bytes' own fault, rather than their end. */
-  malformed = false;
-
-  protected chunk: Buffer = Buffer.alloc(0);
-  /** Where the bytes at hand end. */
-  protected end = 0;
-  /** Where the bytes of the whole body end. */
-  protected limit = 0;
+export class StringReader extends Cursor {
   #view: DataView = new DataView(new ArrayBuffer(0));
   #viewed: Buffer = this.chunk;
-  /** Where the last string began, its tag included. */
-  #start = 0;
-
-  /**
-   * Starts at `at` of `chunk`. `end` is where the bytes at hand end, `limit` where those of the whole body will: lengths and counts are
-   * checked against `limit`. The reader keeps `chunk` until the next call.
-   */
-  begin(chunk: Buffer, at: number, end: number, limit: number): void {
-    this.chunk = chunk;
-    this.at = at;
-    this.end = end;
-    this.limit = limit;
-    this.malformed = false;
-  }
-
-  /** Tag of the next value; -1 when there is no byte of it. */
-  tag(): number {
-    return this.at < this.end ? this.chunk[this.at]! : -1;
-  }
 
   /** Moves behind a string. ASCII is checked four bytes at a time, which makes a walk half as long. */
   skipString(): boolean {
@@ -109,16 +76,6 @@ export class StringReader {
     this.at = entry;
   }
 
-  /** The text of the string that was read last, surrogates joined. Builds a string: for text that is not `plain`, or rarely asked. */
-  text(): string {
-    return this.plain ? this.chunk.toString('latin1', this.from, this.at) : decodeText(this.chunk, this.#start, this.at);
-  }
-
-  protected bad(): false {
-    this.malformed = true;
-    return false;
-  }
-
   #look(b: Buffer): void {
     this.#viewed = b;
     this.#view = new DataView(b.buffer, b.byteOffset, b.length);
@@ -163,7 +120,7 @@ export class StringReader {
     const end = this.end;
     const b = this.chunk;
     this.plain = false;
-    this.#start = start;
+    this.start = start;
     let at = start;
     for (;;) {
       this.at = at;
@@ -180,18 +137,10 @@ export class StringReader {
         if (units === UNSURE) units = this.#units();
         at = this.from;
       }
-      if (units > this.limit - at) return this.bad();
-      while (units > 0) {
-        if (at >= end) return false;
-        const byte = b[at]!;
-        const bytes = byte < 0x80 ? 1 : byte < 0xc0 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf8 ? 4 : 0;
-        units -= bytes === 4 ? 2 : 1;
-        if (bytes === 0 || units < 0) return this.bad();
-        at += bytes;
-      }
-      if (at > end) return false;
-      if (chunked) continue;
       this.at = at;
+      if (!this.skipWide(units)) return false;
+      at = this.at;
+      if (chunked) continue;
       this.from = start;
       return true;
     }

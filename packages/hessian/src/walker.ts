@@ -94,36 +94,9 @@ export class HessianWalker extends StringReader {
     if (tag === 0x57 || tag === 0x55) return tag === 0x57 || this.#type() ? -1 : -2;
     if (tag >= 0x70 && tag <= 0x77) return this.#type() ? tag - 0x70 : -2;
     if (tag >= 0x78 && tag <= 0x7f) return tag - 0x78;
-    if (tag === 0x58 || (tag === 0x56 && this.#type())) return this.#count() ?? -2;
+    if (tag === 0x58 || (tag === 0x56 && this.#type())) return this.count() ?? -2;
     if (tag !== 0x56) this.malformed = true;
     return -2;
-  }
-
-  /** An int in any of its forms; undefined when it is none or not whole. */
-  #int(): number | undefined {
-    const b = this.chunk;
-    const at = this.at;
-    const tag = this.tag();
-    const size = tag < 0x80 ? (tag === 0x49 ? 5 : 0) : tag < 0xc0 ? 1 : tag < 0xd0 ? 2 : tag < 0xd8 ? 3 : 0;
-    if (size === 0) {
-      if (tag >= 0) this.malformed = true;
-      return undefined;
-    }
-    if (at + size > this.end) return undefined;
-    this.at = at + size;
-    if (size === 1) return tag - 0x90;
-    if (size === 2) return ((tag - 0xc8) << 8) + b[at + 1]!;
-    if (size === 3) return ((tag - 0xd4) << 16) + ((b[at + 1]! << 8) | b[at + 2]!);
-    return b.readInt32BE(at + 1);
-  }
-
-  /** An int that says how many values follow, each at least a byte long. */
-  #count(): number | undefined {
-    const count = this.#int();
-    if (count === undefined) return undefined;
-    if (count >= 0 && count <= this.limit - this.at) return count;
-    this.malformed = true;
-    return undefined;
   }
 
   /** A type: its name, or the number of one that was named before. */
@@ -133,17 +106,10 @@ export class HessianWalker extends StringReader {
     return this.#reference();
   }
 
-  #advance(bytes: number): boolean {
-    this.at += bytes;
-    if (this.at <= this.end) return true;
-    if (this.at > this.limit) this.malformed = true;
-    return false;
-  }
-
   #skipOther(tag: number): boolean {
     if (tag >= 0x80) {
       const more = tag < 0xc0 ? 0 : tag < 0xd0 ? 1 : tag < 0xd8 ? 2 : tag < 0xf0 ? 0 : 1;
-      return this.#advance(1 + more);
+      return this.advance(1 + more);
     }
     if (tag === NULL) {
       this.at++;
@@ -151,7 +117,7 @@ export class HessianWalker extends StringReader {
     }
     if (tag === 0x52 || tag === 0x53) return this.skipString();
     const size = FIXED[tag]!;
-    if (size > 0) return this.#advance(size);
+    if (size > 0) return this.advance(size);
     if (BINARY[tag] === 1) return this.#binary();
     if (this.#depth >= this.#maxDepth) return this.bad();
     this.#depth++;
@@ -168,11 +134,11 @@ export class HessianWalker extends StringReader {
       const tag = this.tag();
       if (tag < 0) return false;
       if (BINARY[tag] !== 1) return this.bad();
-      if (tag >= 0x20 && tag < 0x30) return this.#advance(1 + tag - 0x20);
+      if (tag >= 0x20 && tag < 0x30) return this.advance(1 + tag - 0x20);
       const head = tag < 0x40 ? 2 : 3;
       if (at + head > this.end) return false;
       const size = head === 2 ? ((tag - 0x34) << 8) | b[at + 1]! : (b[at + 1]! << 8) | b[at + 2]!;
-      if (!this.#advance(head + size)) return false;
+      if (!this.advance(head + size)) return false;
       if (tag !== 0x41) return true;
     }
   }
@@ -184,13 +150,13 @@ export class HessianWalker extends StringReader {
     this.at++;
     if (tag === CLASS_DEFINITION) return this.#definition() && this.skip();
     if (tag >= 0x60) return this.#object(tag - 0x60);
-    if (tag === 0x4f) return this.#object(this.#int());
+    if (tag === 0x4f) return this.#object(this.int());
     if (tag === 0x51) return this.#reference();
     return this.bad();
   }
 
   #reference(): boolean {
-    const index = this.#int();
+    const index = this.int();
     return index !== undefined && (index >= 0 || this.bad());
   }
 
@@ -212,7 +178,7 @@ export class HessianWalker extends StringReader {
   /** A class's name and field names. The value it was needed for follows in the same place. */
   #definition(): boolean {
     if (!this.skipString()) return false;
-    const fields = this.#count();
+    const fields = this.count();
     if (fields === undefined) return false;
     for (let left = fields; left > 0; left--) if (!this.skipString()) return false;
     this.#definitions.push(fields);
