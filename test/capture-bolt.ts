@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Owner } from './support/owner.ts';
 import { freePorts } from './support/ports.ts';
-import { type BoltVersion, SofaConsumer, SofaProvider, type SofaRefer } from './support/sofa-peers.ts';
+import { type BoltVersion, SofaConsumer, type SofaLanguage, SofaProvider, type SofaRefer } from './support/sofa-peers.ts';
 import { startTap, type Tap, type TappedFrame } from './support/tap.ts';
 
 // Records what unmodified SOFA Bolt peers say to each other, as test data for the codec. Run by hand, after a change of the
@@ -12,7 +12,7 @@ import { startTap, type Tap, type TappedFrame } from './support/tap.ts';
 const OUTPUT = fileURLToPath(new URL('../../packages/protocol-bolt/test-data/captures/', import.meta.url));
 /** Long enough for every chunked form; what is larger only makes the repository heavy. */
 const LARGEST_FRAME = 40 * 1024;
-const SOFARPC_VERSION = '5.13.2';
+const VERSIONS = { java: '5.13.2', node: '2.10.0' } as const;
 const HESSIAN_CODEC = 1;
 const PROTOBUF_CODEC = 11;
 /** Idle milliseconds after which a consumer sends heartbeats: more than any pause in a capture. */
@@ -27,7 +27,8 @@ type FrameKind = 'request' | 'one-way' | 'response' | 'heartbeat' | 'heartbeat a
 /** One frame of a capture file. */
 interface CaptureEntry {
   readonly name: string;
-  readonly version: string;
+  readonly client: SofaLanguage;
+  readonly server: SofaLanguage;
   /** Bolt's protocol code, and for code 2 sofa-bolt's version byte. */
   readonly bolt: BoltVersion;
   readonly serialization: string;
@@ -39,16 +40,31 @@ interface CaptureEntry {
   readonly length: number;
 }
 
+/** Who speaks in a capture file, and how. */
+interface Conversation {
+  readonly client: SofaLanguage;
+  readonly server: SofaLanguage;
+  readonly bolt: BoltVersion;
+}
+
+const CONVERSATIONS: readonly Conversation[] = [
+  { client: 'java', server: 'java', bolt: '1' },
+  { client: 'java', server: 'java', bolt: '2.1' },
+  { client: 'java', server: 'java', bolt: '2.2' },
+  { client: 'node', server: 'java', bolt: '1' },
+  { client: 'node', server: 'java', bolt: '2.2' },
+  { client: 'java', server: 'node', bolt: '1' },
+  { client: 'java', server: 'node', bolt: '2.2' },
+];
+
 class Recorder {
   readonly entries: CaptureEntry[] = [];
-  readonly #file: string;
-  readonly #version: string;
+  readonly #conversation: Conversation;
   readonly #chunks: Buffer[] = [];
   #length = 0;
 
-  constructor(peer: string, version: string, suffix: string) {
-    this.#version = version;
-    this.#file = `${peer}-${version}-${suffix}.bin`;
+  constructor(conversation: Conversation) {
+    this.#conversation = conversation;
   }
 
   /** Does something and names the frames that passed meanwhile; waits for those it must see. */
@@ -70,11 +86,17 @@ class Recorder {
     writeFileSync(join(OUTPUT, this.#file), Buffer.concat(this.#chunks));
   }
 
+  get #file(): string {
+    const { client, server, bolt } = this.#conversation;
+    return `sofa-${client}-${VERSIONS[client]}-to-${server}-${VERSIONS[server]}-bolt-${bolt}.bin`;
+  }
+
   #keep(name: string, { direction, bytes }: TappedFrame): void {
     if (bytes.length > LARGEST_FRAME) return;
     this.entries.push({
       name,
-      version: this.#version,
+      client: this.#conversation.client,
+      server: this.#conversation.server,
       bolt: boltVersionOf(bytes),
       serialization: serializationOf(bytes),
       direction,
@@ -88,50 +110,63 @@ class Recorder {
   }
 }
 
-async function captureJava(owner: Owner, bolt: BoltVersion): Promise<CaptureEntry[]> {
+async function capture(owner: Owner, conversation: Conversation): Promise<CaptureEntry[]> {
+  const { client, server, bolt } = conversation;
   const [port = 0, narrowPort = 0] = await freePorts(2);
   const exports = [
     { name: 'one', port, ...KEY },
     { name: 'narrow', port: narrowPort, threads: 1, queue: 0, ...KEY },
   ];
-  await SofaProvider.start(owner, { exports });
+  await SofaProvider.start(owner, { exports }, server);
   const tap = await startTap(owner, port, 'bolt frames');
-  const narrow = await startTap(owner, narrowPort, 'bolt frames');
-  const consumer = await SofaConsumer.start(owner, { heartbeat: HEARTBEAT });
-  const recorder = new Recorder('sofarpc', SOFARPC_VERSION, `bolt-${bolt}`);
+  const consumer = await SofaConsumer.start(owner, { heartbeat: HEARTBEAT }, client);
+  const recorder = new Recorder(conversation);
   const refer = (on: string, more: Partial<SofaRefer> = {}) =>
     consumer.refer({ on, service: 'CallService', url: `bolt://127.0.0.1:${tap.port}`, bolt, ...KEY, ...more });
-  await refer('echo', { service: 'EchoService' });
   await refer('call');
-  await refer('plain', { crc: false });
   await refer('absent', { version: '9.9' });
   await refer('note', { service: 'NoteService', serialization: 'protobuf' });
-  await refer('narrow', { url: `bolt://127.0.0.1:${narrow.port}` });
-
-  const shapes = Object.keys(await consumer.suite('echo'));
-  for (const shape of bolt === '1' ? shapes : SHAPES_OF_VERSION_2) {
-    await recorder.during(tap, shape, () => consumer.suite('echo', [shape]));
+  if (client === 'java' && server === 'java') {
+    await refer('echo', { service: 'EchoService' });
+    const shapes = Object.keys(await consumer.suite('echo'));
+    for (const shape of bolt === '1' ? shapes : SHAPES_OF_VERSION_2) {
+      await recorder.during(tap, shape, () => consumer.suite('echo', [shape]));
+    }
+    const narrow = await startTap(owner, narrowPort, 'bolt frames');
+    await refer('narrow', { url: `bolt://127.0.0.1:${narrow.port}` });
+    await captureBusy(recorder, narrow, consumer);
+    await refer('plain', { crc: false });
+    await recorder.during(tap, 'checksum off', () => consumer.call({ on: 'plain', method: 'who', args: ['t'] }));
   }
   await captureCalls(recorder, tap, consumer);
   await captureNotes(recorder, tap, consumer);
-  await captureBusy(recorder, narrow, consumer);
-  await recorder.during(tap, 'heartbeat', () => Promise.resolve(), [isKind('heartbeat'), isKind('heartbeat acknowledgement')]);
+  if (client === 'java') {
+    await captureWays(recorder, tap, consumer);
+    await recorder.during(tap, 'heartbeat', () => Promise.resolve(), [isKind('heartbeat'), isKind('heartbeat acknowledgement')]);
+  }
   recorder.write();
   return recorder.entries;
 }
 
 async function captureCalls(recorder: Recorder, tap: Tap, consumer: SofaConsumer): Promise<void> {
   const who = { on: 'call', method: 'who', args: ['t'] };
+  await recorder.during(tap, 'plain', () => consumer.call(who));
   await recorder.during(tap, 'attachments', () => consumer.call({ ...who, attachments: ATTACHMENTS }));
-  await recorder.during(tap, 'future', () => consumer.call({ ...who, how: 'future' }));
-  await recorder.during(tap, 'callback', () => consumer.call({ ...who, how: 'callback' }));
-  await recorder.during(tap, 'one-way', () => consumer.call({ ...who, how: 'oneway' }), [isKind('one-way')]);
-  await recorder.during(tap, 'checksum off', () => consumer.call({ ...who, on: 'plain' }));
   await recorder.during(tap, 'checked exception', () => consumer.call({ on: 'call', method: 'failChecked', args: ['a1'] }));
   await recorder.during(tap, 'unchecked exception', () => consumer.call({ on: 'call', method: 'failUnchecked', args: ['broken'] }));
   await recorder.during(tap, 'no such service', () => consumer.call({ ...who, on: 'absent' }));
-  // Nobody answers it: the provider keeps what it finds to be late.
+  // Nobody answers it: a provider keeps an answer that it finds to be late.
   await recorder.during(tap, 'timeout', () => consumer.call({ on: 'call', method: 'slow', args: [400, 't'], timeout: 200 }));
+}
+
+/** The invoke types that only a Java consumer has. */
+async function captureWays(recorder: Recorder, tap: Tap, consumer: SofaConsumer): Promise<void> {
+  const who = { on: 'call', method: 'who', args: ['t'] };
+  await recorder.during(tap, 'future', () => consumer.call({ ...who, how: 'future' }));
+  await recorder.during(tap, 'callback', () => consumer.call({ ...who, how: 'callback' }));
+  await recorder.during(tap, 'one-way', () => consumer.call({ ...who, how: 'oneway' }), [isKind('one-way')]);
+  const pass = { on: 'note', method: 'pass', args: [{ token: 't' }] };
+  await recorder.during(tap, 'protobuf one-way', () => consumer.call({ ...pass, how: 'oneway' }), [isKind('one-way')]);
 }
 
 async function captureNotes(recorder: Recorder, tap: Tap, consumer: SofaConsumer): Promise<void> {
@@ -139,7 +174,6 @@ async function captureNotes(recorder: Recorder, tap: Tap, consumer: SofaConsumer
   const token = 't';
   await recorder.during(tap, 'protobuf', () => consumer.call({ ...pass, args: [{ token, payload: 'AQID' }] }));
   await recorder.during(tap, 'protobuf attachments', () => consumer.call({ ...pass, args: [{ token }], attachments: ATTACHMENTS }));
-  await recorder.during(tap, 'protobuf one-way', () => consumer.call({ ...pass, args: [{ token }], how: 'oneway' }), [isKind('one-way')]);
   await recorder.during(tap, 'protobuf exception', () => consumer.call({ ...pass, args: [{ token, fail: 'broken' }] }));
 }
 
@@ -176,8 +210,8 @@ const ends: (() => void | Promise<void>)[] = [];
 const owner: Owner = { after: (end) => void ends.push(end) };
 mkdirSync(OUTPUT, { recursive: true });
 const entries: CaptureEntry[] = [];
-for (const bolt of ['1', '2.1', '2.2'] as const) {
-  entries.push(...(await captureJava(owner, bolt)));
+for (const conversation of CONVERSATIONS) {
+  entries.push(...(await capture(owner, conversation)));
   for (const end of ends.splice(0).reverse()) await end();
 }
 writeFileSync(join(OUTPUT, 'index.jsonl'), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));

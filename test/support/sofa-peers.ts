@@ -1,8 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import { CommandLine } from './command-line.ts';
 import { startJava } from './java.ts';
-import type { LineProcess } from './line-process.ts';
+import { LineProcess } from './line-process.ts';
 import type { Owner } from './owner.ts';
 import type { Answer, Load, LoadReport } from './peers.ts';
+
+// This file runs as test/dist/support/sofa-peers.js.
+const NODE_PEERS = fileURLToPath(new URL('../../support/sofa-node/', import.meta.url));
+const NODE_READY_TIMEOUT_MILLISECONDS = 20_000;
 
 export type SofaServiceName = 'EchoService' | 'CallService' | 'NoteService';
 export type SofaSerialization = 'hessian2' | 'protobuf';
@@ -23,6 +28,9 @@ export interface SofaExport {
   /** Milliseconds that it waits for calls in flight when it ends; 1000. */
   readonly shutdownWait?: number;
 }
+
+/** Which library a peer is: SOFARPC on Java, or the npm packages sofa-rpc-node and sofa-bolt-node. */
+export type SofaLanguage = 'java' | 'node';
 
 export interface SofaRefer {
   /** The name under which further commands call it. */
@@ -58,7 +66,7 @@ export interface SofaCall {
   readonly timeout?: number;
 }
 
-/** A Java process with unmodified SOFARPC, serving on one or more ports. */
+/** A process with unmodified SOFARPC, serving on one or more ports. The one on Node has no `EchoService`. */
 export class SofaProvider {
   readonly #commands: CommandLine;
 
@@ -66,10 +74,13 @@ export class SofaProvider {
     this.#commands = new CommandLine(process);
   }
 
-  static async start(owner: Owner, settings: { application?: string; exports: readonly SofaExport[] }): Promise<SofaProvider> {
-    const name = `SOFARPC provider ${settings.exports.map((each) => each.name).join(', ')}`;
-    const { process } = await startJava(owner, { name, module: 'sofarpc', mainClass: 'Provider', args: [JSON.stringify(settings)] });
-    return new SofaProvider(process);
+  static async start(
+    owner: Owner,
+    settings: { application?: string; exports: readonly SofaExport[] },
+    language: SofaLanguage = 'java',
+  ): Promise<SofaProvider> {
+    const name = `SOFARPC ${language} provider ${settings.exports.map((each) => each.name).join(', ')}`;
+    return new SofaProvider(await startPeer(owner, { name, language, role: 'Provider', args: [JSON.stringify(settings)] }));
   }
 
   /** Calls that arrived, by the export's name, whatever became of their answers. */
@@ -107,7 +118,10 @@ export class SofaProvider {
   }
 }
 
-/** A Java process with unmodified SOFARPC that calls what a test tells it to call. */
+/**
+ * A process with unmodified SOFARPC that calls what a test tells it to call. The one on Node calls in one way only and has no
+ * suite; its attachments are request properties, of which it puts only those of protobuf calls in the header.
+ */
 export class SofaConsumer {
   readonly #commands: CommandLine;
 
@@ -115,16 +129,15 @@ export class SofaConsumer {
     this.#commands = new CommandLine(process);
   }
 
-  /** `heartbeat`: milliseconds of silence after which it sends one; sofa-bolt's 15,000 when absent. */
-  static async start(owner: Owner, settings: { application?: string; heartbeat?: number } = {}): Promise<SofaConsumer> {
-    const { process } = await startJava(owner, {
-      name: 'SOFARPC consumer',
-      module: 'sofarpc',
-      mainClass: 'Consumer',
-      args: [JSON.stringify(settings)],
-      flags: settings.heartbeat === undefined ? [] : [`-Dbolt.tcp.heartbeat.interval=${settings.heartbeat}`],
-    });
-    return new SofaConsumer(process);
+  /** `heartbeat`: milliseconds of silence after which a Java consumer sends one; sofa-bolt's 15,000 when absent. */
+  static async start(
+    owner: Owner,
+    settings: { application?: string; heartbeat?: number } = {},
+    language: SofaLanguage = 'java',
+  ): Promise<SofaConsumer> {
+    const flags = settings.heartbeat === undefined ? [] : [`-Dbolt.tcp.heartbeat.interval=${settings.heartbeat}`];
+    const name = `SOFARPC ${language} consumer`;
+    return new SofaConsumer(await startPeer(owner, { name, language, role: 'Consumer', args: [JSON.stringify(settings)], flags }));
   }
 
   async refer(refer: SofaRefer): Promise<void> {
@@ -183,4 +196,20 @@ export class SofaConsumer {
   kill(): Promise<void> {
     return this.#commands.process.kill();
   }
+}
+
+async function startPeer(
+  owner: Owner,
+  options: { name: string; language: SofaLanguage; role: 'Provider' | 'Consumer'; args: string[]; flags?: string[] },
+): Promise<LineProcess> {
+  const { name, role, args } = options;
+  if (options.language === 'java') return (await startJava(owner, { ...options, module: 'sofarpc', mainClass: role })).process;
+  const { process: peer } = await LineProcess.start(owner, {
+    name,
+    command: process.execPath,
+    args: [`${NODE_PEERS}${role.toLowerCase()}.mjs`, ...args],
+    ready: (line) => line.startsWith('READY '),
+    readyTimeout: NODE_READY_TIMEOUT_MILLISECONDS,
+  });
+  return peer;
 }
