@@ -1,8 +1,8 @@
-// One request and one response frame per protocol: dubbo, bolt (v1), framed (Thrift strict binary in frames).
+// One request and one response frame per protocol: dubbo, bolt (v1), thrift (strict binary in frames).
 // Ids are zero; rpcload patches its own in.
 
 export const SERVICE = 'com.acme.user.UserService';
-const METHOD = 'sayHello';
+export const METHOD = 'sayHello';
 const TEXT = 'world '.repeat(20);
 const TAG = { 'dubbo.tag': 'gray' };
 
@@ -55,7 +55,7 @@ function bolt() {
   };
 }
 
-function framed() {
+function thrift() {
   const message = (kind, field, text) => {
     const value = bytes(u8(11), u16(field), u32(text.length), text);
     const body = bytes(u32(0x80010000 + kind), u32(METHOD.length), METHOD, u32(0), value, u8(0));
@@ -64,5 +64,9 @@ function framed() {
   return { request: message(1, 1, TEXT), response: message(2, 0, `Hello ${TEXT}`) };
 }
 
-/** Frames by the name rpcload knows the protocol by. */
-export const FRAMES = { dubbo: dubbo(), bolt: bolt(), framed: framed() };
+/** Frames by protocol, and the name that rpcload knows it by. */
+export const FRAMES = {
+  dubbo: { tool: 'dubbo', ...dubbo() },
+  bolt: { tool: 'bolt', ...bolt() },
+  thrift: { tool: 'framed', ...thrift() },
+};

@@ -1,5 +1,7 @@
 // One measurement: a load shape against a target.
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { FRAMES } from './frames.mjs';
 import { LOAD_CORE, output, pause, residentKiB, start, stop } from './processes.mjs';
 
 /** Connections x requests in flight on each, beside connections that say nothing. */
@@ -21,12 +23,14 @@ async function openIdle(tool, port, count) {
  * Requests per second, latencies in microseconds, and the proxy's CPU microseconds per request.
  * Throws when an answer was wrong, not OK, or a connection ended.
  */
-export async function measureLoad({ tool, request, target, shape, seconds }) {
+export async function measureLoad({ tool, cache, target, shape, seconds }) {
   const holder = shape.idle > 0 ? await openIdle(tool, target.port, shape.idle) : undefined;
   try {
     const pid = target.child ? [String(target.child.pid)] : [];
     const numbers = [target.port, shape.connections, shape.depth, seconds].map(String);
-    const line = JSON.parse(await output(LOAD_CORE, tool, ['load', 'dubbo', ...numbers, request, ...pid]));
+    const line = JSON.parse(
+      await output(LOAD_CORE, tool, ['load', FRAMES[target.protocol].tool, ...numbers, join(cache, `${target.protocol}.request`), ...pid]),
+    );
     if (line.done === 0) throw new Error('no request was answered');
     return { ...line, cpuPerRequest: target.child ? line.cpuUs / line.done : undefined };
   } finally {

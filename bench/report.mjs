@@ -24,7 +24,7 @@ function pairedRatio(samples, others) {
   return ratios.length === 0 ? undefined : median(ratios);
 }
 
-function row(name, samples, direct, reference) {
+function row(name, samples, others) {
   const of = (field) => [...samples.values()].map((sample) => sample[field]);
   const cpu = samples.values().next().value.cpuPerRequest === undefined ? undefined : of('cpuPerRequest');
   return [
@@ -35,18 +35,23 @@ function row(name, samples, direct, reference) {
     thousands(median(of('p99'))),
     fixed(cpu && Math.min(...cpu), 2),
     fixed(cpu && median(cpu), 2),
-    fixed(pairedRatio(samples, direct), 2),
-    fixed(pairedRatio(samples, reference), 2),
+    ...others.map((other) => fixed(pairedRatio(samples, other), 2)),
   ];
 }
 
-/** `results`: shape name -> target name -> round -> sample. */
-export function loadTables(results, referenceName) {
-  const head = ['', 'req/s best', 'median', 'p50 us', 'p99 us', 'CPU us/req best', 'median', '/ direct', `/ ${referenceName}`];
+/** `results`: shape name -> target name -> round -> sample. `references`: what each rate is divided by, in columns of their own. */
+export function loadTables(results, references) {
+  const head = ['', 'req/s best', 'median', 'p50 us', 'p99 us', 'CPU us/req best', 'median', ...references.map((name) => `/ ${name}`)];
   return [...results]
     .map(([shape, targets]) => {
       const measured = [...targets].filter(([, samples]) => samples.size > 0);
-      const rows = measured.map(([name, samples]) => row(name, samples, targets.get('direct'), targets.get(referenceName)));
+      const rows = measured.map(([name, samples]) =>
+        row(
+          name,
+          samples,
+          references.map((reference) => targets.get(reference)),
+        ),
+      );
       return `### ${shape}\n\n${table(head, rows)}`;
     })
     .join('\n\n');

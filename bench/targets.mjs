@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SERVICE } from './frames.mjs';
+import { envoyConfig } from './envoy-config.mjs';
 import { polywireConfig } from './polywire-config.mjs';
 import { freePort, hasCommand, listening, PROXY_CORE, start } from './processes.mjs';
 
@@ -30,42 +30,12 @@ function haproxy(cache) {
   };
 }
 
-function envoyConfig(port, backendPort) {
-  const address = (value) => ({ socket_address: { address: '127.0.0.1', port_value: value } });
-  const cluster = (name) => ({
-    name,
-    type: 'STATIC',
-    connect_timeout: '5s',
-    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: address(backendPort) } }] }] },
-  });
-  const any = { safe_regex: { regex: '.*' } };
-  const proxy = {
-    '@type': 'type.googleapis.com/envoy.extensions.filters.network.dubbo_proxy.v3.DubboProxy',
-    stat_prefix: 'bench',
-    protocol_type: 'Dubbo',
-    serialization_type: 'Hessian2',
-    route_config: [
-      {
-        name: 'bench',
-        interface: SERVICE,
-        routes: [
-          { match: { method: { name: any }, headers: [{ name: 'dubbo.tag', string_match: { exact: 'gray' } }] }, route: { cluster: 'v2' } },
-          { match: { method: { name: any } }, route: { cluster: 'v1' } },
-        ],
-      },
-    ],
-  };
-  const filter = { name: 'envoy.filters.network.dubbo_proxy', typed_config: proxy };
-  const listeners = [{ name: 'bench', address: address(port), filter_chains: [{ filters: [filter] }] }];
-  return JSON.stringify({ static_resources: { listeners, clusters: [cluster('v1'), cluster('v2')] } });
-}
-
-function envoy(cache, binary) {
+function envoy(cache, protocol, binary) {
   return {
     command: binary,
     args(port, backendPort) {
-      const file = join(cache, 'envoy.json');
-      writeFileSync(file, envoyConfig(port, backendPort));
+      const file = join(cache, `envoy-${protocol}.json`);
+      writeFileSync(file, envoyConfig(protocol, port, backendPort));
       return ['-c', file, '--disable-hot-restart', '--concurrency', '1', '--log-level', 'error'];
     },
   };
@@ -86,13 +56,13 @@ function envoyBinary(cache, install) {
   return found || join(venv, 'bin/envoy');
 }
 
-function polywire(cache, name, services) {
+function polywire(cache, name, options) {
   return {
     command: CLI,
     args(port, backendPort) {
       const file = join(cache, `${name}.yaml`);
       const resources = join(cache, `${name}-resources.yaml`);
-      const config = polywireConfig({ port, backendPort, services, resources });
+      const config = polywireConfig({ port, backendPort, resources, services: 1, settings: {}, ...options });
       writeFileSync(file, config.bootstrap);
       writeFileSync(resources, config.resources);
       return ['run', '-c', file];
@@ -100,37 +70,44 @@ function polywire(cache, name, services) {
   };
 }
 
-/** The targets that can run here, by name. `direct` is the backend itself. */
+/** The targets that can run here: name, protocol, and how to start it. `direct` is the backend itself. */
 function available({ cache, withEnvoy }) {
-  const envoyFile = envoyBinary(cache, withEnvoy);
-  return {
-    direct: undefined,
-    'node tcp pipe': nodeRelay('tcp-pipe.mjs'),
-    'bare dubbo relay': nodeRelay('dubbo-relay.mjs'),
-    ...(hasCommand('haproxy') && { 'haproxy tcp': haproxy(cache) }),
-    ...(envoyFile && { 'envoy dubbo': envoy(cache, envoyFile) }),
-    polywire: polywire(cache, 'polywire', 1),
-    'polywire 10k routes': polywire(cache, 'polywire-10k', 10_000),
-  };
+  const binary = envoyBinary(cache, withEnvoy);
+  const many = { settings: { 'calls-per-connection': 'many' } };
+  return [
+    { name: 'direct', protocol: 'dubbo' },
+    { name: 'node tcp pipe', protocol: 'dubbo', run: nodeRelay('tcp-pipe.mjs') },
+    { name: 'bare dubbo relay', protocol: 'dubbo', run: nodeRelay('dubbo-relay.mjs') },
+    ...(hasCommand('haproxy') ? [{ name: 'haproxy tcp', protocol: 'dubbo', run: haproxy(cache) }] : []),
+    ...(binary
+      ? ['dubbo', 'thrift'].map((protocol) => ({ name: `envoy ${protocol}`, protocol, run: envoy(cache, protocol, binary) }))
+      : []),
+    { name: 'polywire', protocol: 'dubbo', run: polywire(cache, 'polywire', { protocol: 'dubbo' }) },
+    { name: 'polywire 10k routes', protocol: 'dubbo', run: polywire(cache, 'polywire-10k', { protocol: 'dubbo', services: 10_000 }) },
+    { name: 'polywire bolt', protocol: 'bolt', run: polywire(cache, 'polywire-bolt', { protocol: 'bolt' }) },
+    { name: 'polywire thrift', protocol: 'thrift', run: polywire(cache, 'polywire-thrift', { protocol: 'thrift' }) },
+    { name: 'polywire thrift, many', protocol: 'thrift', run: polywire(cache, 'polywire-thrift-many', { protocol: 'thrift', ...many }) },
+  ];
 }
 
 /** Starts the wanted targets. One that does not start fails the run, but the others are measured. */
 export async function startTargets(options) {
-  const { backendPort, wanted } = options;
+  const { backends, wanted } = options;
   const targets = [];
-  for (const [name, target] of Object.entries(available(options))) {
-    if (!wanted(name)) continue;
-    if (!target) {
-      targets.push({ name, port: backendPort });
+  for (const { name, protocol, run } of available(options)) {
+    const backend = backends.get(protocol);
+    if (!backend || !wanted(name)) continue;
+    if (!run) {
+      targets.push({ name, protocol, port: backend.port });
       continue;
     }
     const port = await freePort();
     const began = performance.now();
-    const child = start(PROXY_CORE, target.command, target.args(port, backendPort));
+    const child = start(PROXY_CORE, run.command, run.args(port, backend.port));
     try {
       await listening(child, port);
       child.stdout.resume();
-      targets.push({ name, port, child, startSeconds: (performance.now() - began) / 1000 });
+      targets.push({ name, protocol, port, child, startSeconds: (performance.now() - began) / 1000 });
     } catch (error) {
       process.exitCode = 1;
       console.error(`${name} is left out: ${error.message}`);
