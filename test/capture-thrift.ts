@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ThriftLanguage } from './support/build-thrift.ts';
 import type { Owner } from './support/owner.ts';
 import { startTap, type Tap } from './support/tap.ts';
-import { peekThrift } from './support/thrift-peek.ts';
+import { peekThrift, type ThriftStart } from './support/thrift-peek.ts';
 import { ThriftConsumer, type ThriftExport, ThriftProvider } from './support/thrift-peers.ts';
 import { THRIFT_VERSIONS, wireName, wiresBetween } from './support/thrift-wires.ts';
 
@@ -78,13 +78,21 @@ class Recorder {
       multiplexed: wire.multiplexed === true,
       transforms: wire.transforms ?? [],
       direction,
-      ...peekThrift(bytes, wire.transport),
+      ...startOf(name, wire, bytes),
       file: this.#file,
       offset: this.#length,
       length: bytes.length,
     });
     this.#chunks.push(bytes);
     this.#length += bytes.length;
+  }
+}
+
+function startOf(name: string, wire: ThriftExport, bytes: Buffer): ThriftStart {
+  try {
+    return peekThrift(bytes, wire.transport);
+  } catch (cause) {
+    throw new Error(`${wire.name} ${name}: cannot read ${bytes.toString('hex')}`, { cause });
   }
 }
 

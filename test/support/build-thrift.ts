@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOnce, hashFiles } from './build-once.ts';
@@ -74,6 +74,10 @@ const LANGUAGES: Readonly<Record<ThriftLanguage, Language>> = {
     result: 'peer',
     build(output, sources) {
       cpSync(sources, output, { recursive: true });
+      // Programs of their own, which would be built too.
+      for (const name of readdirSync(join(output, 'generated/calls'))) {
+        if (name.endsWith('-remote')) rmSync(join(output, 'generated/calls', name), { recursive: true });
+      }
       run('go', ['build', '-o', 'peer', '.'], output);
     },
     program: (output, _, role) => ({ command: join(output, 'peer'), args: [role] }),

@@ -33,7 +33,7 @@ const TRANSPORTS: Readonly<Record<ThriftLanguage, readonly ThriftTransport[]>> =
 
 /** Every wire that the libraries of both languages have. */
 export function wiresBetween(client: ThriftLanguage, server: ThriftLanguage): ThriftWire[] {
-  return ALL_WIRES.filter((wire) => has(client, wire) && has(server, wire));
+  return ALL_WIRES.filter((wire) => has(client, wire) && has(server, wire) && !(server === 'node' && isOldMultiplexed(wire)));
 }
 
 /** For example `framed compact multiplexed`. */
@@ -41,7 +41,12 @@ export function wireName({ transport, protocol, multiplexed, transforms = [] }: 
   return [transport, protocol, ...(multiplexed === true ? ['multiplexed'] : []), ...transforms].join(' ');
 }
 
-function has(language: ThriftLanguage, { transport, protocol, transforms = [] }: ThriftWire): boolean {
-  // npm thrift has no transforms, and of the binary encoding only what its options call strict.
-  return TRANSPORTS[language].includes(transport) && !(language === 'node' && (transforms.length > 0 || protocol === 'binary-old'));
+function has(language: ThriftLanguage, { transport, transforms = [] }: ThriftWire): boolean {
+  // npm thrift has no transforms.
+  return TRANSPORTS[language].includes(transport) && !(language === 'node' && transforms.length > 0);
+}
+
+/** npm thrift reads the name of an old binary message as bytes, of which its multiplexing server makes nothing. */
+function isOldMultiplexed({ protocol, multiplexed }: ThriftWire): boolean {
+  return protocol === 'binary-old' && multiplexed === true;
 }

@@ -77,6 +77,6 @@ service Others {
 }
 
 /** What a newer client calls: no provider has the method that it adds. */
-service NewerCalls extends Calls {
+service LaterCalls extends Calls {
   string added(1: string text),
 }

@@ -4,7 +4,7 @@ import base64
 import threading
 import time
 
-from calls import Calls, NewerCalls, Others
+from calls import Calls, LaterCalls, Others
 from thrift.protocol.TMultiplexedProtocol import TMultiplexedProtocol
 from thrift.transport.TSocket import TSocket
 
@@ -12,7 +12,7 @@ import lines
 import shapes
 import wire as wires
 
-SERVICES = {'Calls': NewerCalls, 'Others': Others}
+SERVICES = {'Calls': LaterCalls, 'Others': Others}
 
 
 class Connection:
