@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { bootstrap, entries } from './support/mesh.ts';
+import { assertStopCostNothing } from './support/orderly-stop.ts';
 import { suiteOwner } from './support/owner.ts';
 import { Consumer, Provider } from './support/peers.ts';
 import { Polywire } from './support/polywire.ts';
@@ -13,6 +14,7 @@ const WIRES: readonly Wire[] = [
   { module: 'dubbo27', serialization: 'hessian2' },
   { module: 'dubbo3', serialization: 'fastjson2' },
 ];
+const THREADS = 8;
 
 for (const wire of WIRES) {
   describe(`ends without loss, ${wire.module} with ${wire.serialization}`, { skip: requireJava() }, () => {
@@ -29,9 +31,9 @@ for (const wire of WIRES) {
       [consumer, leaving] = await Promise.all([Consumer.start(owner, wire.module), start('leaves', leaves), start('stays', stays)]);
     });
 
-    function startProxy(to: readonly number[]): Promise<Polywire> {
+    function startProxy(to: readonly number[], upstream: object = {}): Promise<Polywire> {
       const files = {
-        'polywire.yaml': bootstrap({ upstream: { balance: 'request' } }),
+        'polywire.yaml': bootstrap({ upstream: { balance: 'request', ...upstream } }),
         'mesh/entries.yaml': entries(to.map((port) => ({ port }))),
       };
       return Polywire.start(owner, files);
@@ -52,20 +54,30 @@ for (const wire of WIRES) {
       await consumer.close('ending');
     });
 
-    test('a provider that says READONLY, and no registry to say so, gets no further calls and costs none', async () => {
-      const proxy = await startProxy(ports);
+    test('a provider that says READONLY, and no registry to say so, gets no further calls and costs none', async (t) => {
+      const [stays = 0, leaves = 0] = ports;
+      const tap = await startTap(t, leaves);
+      // The tap goes on accepting connections for a provider that is gone.
+      const proxy = await startProxy([stays, tap.port], { backoff: { max: '60s' } });
       await consumer.refer(direct(wire, proxy.port, 'call', 'CallService'));
       const stop = async () => {
         while (((await leaving.served())['leaves'] ?? 0) < 100);
         await leaving.stop();
       };
-      const [{ lost, mixed, failures, samples, byProvider }] = await Promise.all([
-        consumer.load({ on: 'call', threads: 8, milliseconds: 60_000, slow: 20 }),
+      const [report] = await Promise.all([
+        consumer.load({ on: 'call', threads: THREADS, milliseconds: 60_000, slow: 20 }),
         stop().finally(() => consumer.stopLoad()),
       ]);
-      assert.deepEqual({ lost, mixed, failures, samples }, { lost: 0, mixed: 0, failures: {}, samples: [] });
-      assert((byProvider['leaves'] ?? 0) >= 100);
+      const refused = assertStopCostNothing(report, wire);
+      assert((report.byProvider['leaves'] ?? 0) >= 100);
       assert.equal((await consumer.who('call')).provider, 'stays');
+
+      const told = tap.frames.findIndex(isReadOnly);
+      assert.notEqual(told, -1);
+      // What a thread sends after its provider said so crosses READONLY on the wire; its answer comes behind READONLY.
+      const crossing = tap.frames.slice(told).filter(isRequest).length;
+      assert(crossing <= THREADS, `${crossing} requests after READONLY`);
+      assert.equal(tap.frames.slice(0, told).filter(isRefusal).length, refused);
     });
   });
 }
@@ -73,4 +85,13 @@ for (const wire of WIRES) {
 /** A one-way event whose body is the text R, in whatever serialization. */
 function isReadOnly({ direction, bytes }: TappedFrame): boolean {
   return direction === 'down' && (bytes.readUInt8(2) & 0xe0) === 0xa0 && bytes.at(-1) === 'R'.charCodeAt(0);
+}
+
+function isRequest({ direction, bytes }: TappedFrame): boolean {
+  return direction === 'up' && (bytes.readUInt8(2) & 0xe0) === 0xc0;
+}
+
+/** SERVER_THREADPOOL_EXHAUSTED_ERROR. */
+function isRefusal({ direction, bytes }: TappedFrame): boolean {
+  return direction === 'down' && bytes.readUInt8(2) < 0x20 && bytes.readUInt8(3) === 100;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { bootstrap, routes, subsets } from './support/mesh.ts';
+import { assertStopCostNothing } from './support/orderly-stop.ts';
 import { suiteOwner } from './support/owner.ts';
 import { Consumer, type Load, type LoadReport, Provider } from './support/peers.ts';
 import { Polywire } from './support/polywire.ts';
@@ -73,10 +74,7 @@ for (const wire of WIRES) {
         await endpoints(1);
         await serves(steady, 'steady');
       });
-      assert.deepEqual(
-        { lost: report.lost, mixed: report.mixed, failures: report.failures, samples: report.samples },
-        { lost: 0, mixed: 0, failures: {}, samples: [] },
-      );
+      assertStopCostNothing(report, wire);
       assert.deepEqual(Object.keys(report.byProvider), ['added', 'steady']);
     });
 
@@ -86,8 +84,7 @@ for (const wire of WIRES) {
       const load = consumer.load({ ...LOAD, calls: 200, slow: 300 });
       await serves(stopping, 'stopping', 8);
       await stopping.stop();
-      const { lost, mixed, failures, samples } = await load;
-      assert.deepEqual({ lost, mixed, failures, samples }, { lost: 0, mixed: 0, failures: {}, samples: [] });
+      assertStopCostNothing(await load, wire);
       await endpoints(1);
     });
 
@@ -139,10 +136,7 @@ for (const wire of WIRES) {
         await after.stop();
         await endpoints(1);
       });
-      assert.deepEqual(
-        { lost: report.lost, mixed: report.mixed, failures: report.failures, samples: report.samples },
-        { lost: 0, mixed: 0, failures: {}, samples: [] },
-      );
+      assertStopCostNothing(report, wire);
     });
   });
 }
