@@ -1,0 +1,82 @@
+import type { CodecCore, Outcome } from '@polywire/core/spi';
+import { SofaResponseReader } from '@polywire/hessian';
+import { type BoltFrame, HESSIAN, SOFA_RESPONSE } from '../frame.ts';
+import { HeaderMap } from './header-map.ts';
+
+const SUCCESS = 0;
+/** Statuses that say more than failure (ResponseStatus, sofa-bolt). */
+const OUTCOMES: ReadonlyMap<number, Outcome> = new Map([
+  [4, 'overload'],
+  [6, 'not-found'],
+  [7, 'timeout'],
+]);
+
+const ERROR_HEADER: Buffer = Buffer.from('sofa_head_response_error');
+const TRUE: Buffer = Buffer.from('true');
+
+/** How SOFARPC's own errors begin (LogCodes); the first of NOT_FOUND lacks the service, the second the method. */
+const CODE = 'RPC-';
+const NOT_FOUND: readonly string[] = ['RPC-020100010', 'RPC-020100011'];
+/** Bytes of a text in which its code is looked for. */
+const TEXT_BYTES = 64;
+
+/** Tells from a response how the call went. */
+export class OutcomeReader {
+  readonly #core: CodecCore;
+  readonly #map: HeaderMap = new HeaderMap();
+  readonly #content: SofaResponseReader = new SofaResponseReader();
+
+  constructor(core: CodecCore) {
+    this.#core = core;
+  }
+
+  /** Whether the bytes at hand of a response are enough to tell. */
+  reaches(frame: BoltFrame): boolean {
+    return frame.whole || this.read(frame) !== undefined;
+  }
+
+  /** How it went; undefined asks for more bytes of a large frame. */
+  read(frame: BoltFrame): Outcome | undefined {
+    const status = frame.timeoutOrStatus;
+    if (status !== SUCCESS) return OUTCOMES.get(status) ?? 'failure';
+    if (frame.to - frame.from < frame.contentAt) return frame.whole ? 'failure' : undefined;
+    if (!frame.isClass(SOFA_RESPONSE)) return 'ok';
+    return frame.codec === HESSIAN ? this.#object(frame) : this.#text(frame);
+  }
+
+  /** A SofaResponse says itself whether the call failed; an exception that the service threw is its answer. */
+  #object({ chunk, from, to, contentAt, contentEnd, whole }: BoltFrame): Outcome | undefined {
+    const content = this.#content;
+    const read = content.read(chunk, from + contentAt, Math.min(to, from + contentEnd), from + contentEnd, this.#core);
+    if (!read && !whole && !content.unreadable) return undefined;
+    if (content.isError === true) return notFound(content.errorMsg ?? '') ? 'not-found' : 'failure';
+    return content.threw === true ? 'business-error' : 'ok';
+  }
+
+  /**
+   * In other serializations a header marks failures and exceptions alike, and the content is their text. SOFARPC's own failures begin with
+   * a code; what has none was thrown by the service.
+   */
+  #text(frame: BoltFrame): Outcome | undefined {
+    if (!this.#isMarked(frame)) return 'ok';
+    const { chunk, from, to, contentAt, contentEnd } = frame;
+    const end = Math.min(contentEnd, contentAt + TEXT_BYTES);
+    if (to - from < end && !frame.whole) return undefined;
+    const text = chunk.toString('latin1', from + contentAt, Math.min(to, from + end));
+    return notFound(text) ? 'not-found' : text.includes(CODE) ? 'failure' : 'business-error';
+  }
+
+  #isMarked(frame: BoltFrame): boolean {
+    const map = this.#map;
+    let marked = false;
+    map.begin(frame);
+    while (map.next()) {
+      if (map.isKey(ERROR_HEADER)) marked = frame.chunk.compare(TRUE, 0, TRUE.length, map.valueAt, map.valueEnd) === 0;
+    }
+    return marked && !map.broken;
+  }
+}
+
+function notFound(text: string): boolean {
+  return NOT_FOUND.some((code) => text.includes(code));
+}
