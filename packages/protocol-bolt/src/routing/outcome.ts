@@ -4,6 +4,7 @@ import { type BoltFrame, HESSIAN, SOFA_RESPONSE } from '../frame.ts';
 import { HeaderMap } from './header-map.ts';
 
 const SUCCESS = 0;
+const SERVER_EXCEPTION = 2;
 /** Statuses that say more than failure (ResponseStatus, sofa-bolt). */
 const OUTCOMES: ReadonlyMap<number, Outcome> = new Map([
   [4, 'overload'],
@@ -14,11 +15,12 @@ const OUTCOMES: ReadonlyMap<number, Outcome> = new Map([
 const ERROR_HEADER: Buffer = Buffer.from('sofa_head_response_error');
 const TRUE: Buffer = Buffer.from('true');
 
-/** How SOFARPC's own errors begin (LogCodes); the first of NOT_FOUND lacks the service, the second the method. */
+/** How SOFARPC's own errors begin (LogCodes). */
 const CODE = 'RPC-';
-const NOT_FOUND: readonly string[] = ['RPC-020100010', 'RPC-020100011'];
-/** Bytes of a text in which its code is looked for. */
-const TEXT_BYTES = 64;
+/** What they and sofa-rpc-node say when there is no such service, or no such method. */
+const NOT_FOUND: readonly string[] = ['RPC-020100010', 'RPC-020100011', 'Error: not found service: ', 'Error: Can not find method: '];
+/** Bytes of a content in which these are looked for. */
+const TEXT_BYTES = 256;
 
 /** Tells from a response how the call went. */
 export class OutcomeReader {
@@ -38,10 +40,13 @@ export class OutcomeReader {
   /** How it went; undefined asks for more bytes of a large frame. */
   read(frame: BoltFrame): Outcome | undefined {
     const status = frame.timeoutOrStatus;
-    if (status !== SUCCESS) return OUTCOMES.get(status) ?? 'failure';
-    if (frame.to - frame.from < frame.contentAt) return frame.whole ? 'failure' : undefined;
-    if (!frame.isClass(SOFA_RESPONSE)) return 'ok';
-    return frame.codec === HESSIAN ? this.#object(frame) : this.#text(frame);
+    if (status !== SUCCESS && status !== SERVER_EXCEPTION) return OUTCOMES.get(status) ?? 'failure';
+    if (frame.to - frame.from < frame.contentAt) return undefined;
+    const sofa = frame.isClass(SOFA_RESPONSE);
+    if (status === SERVER_EXCEPTION) return sofa ? this.#text(frame) : 'failure';
+    if (!sofa) return 'ok';
+    if (frame.codec === HESSIAN) return this.#object(frame);
+    return this.#isMarked(frame) ? this.#text(frame) : 'ok';
   }
 
   /** A SofaResponse says itself whether the call failed; an exception that the service threw is its answer. */
@@ -54,14 +59,12 @@ export class OutcomeReader {
   }
 
   /**
-   * In other serializations a header marks failures and exceptions alike, and the content is their text. SOFARPC's own failures begin with
-   * a code; what has none was thrown by the service.
+   * In other serializations a header marks failures and exceptions alike, and the content is their text; sofa-rpc-node marks both by a
+   * status. SOFARPC's own failures begin with a code; what has none was thrown by the service.
    */
-  #text(frame: BoltFrame): Outcome | undefined {
-    if (!this.#isMarked(frame)) return 'ok';
-    const { chunk, from, to, contentAt, contentEnd } = frame;
+  #text({ chunk, from, to, contentAt, contentEnd, whole }: BoltFrame): Outcome | undefined {
     const end = Math.min(contentEnd, contentAt + TEXT_BYTES);
-    if (to - from < end && !frame.whole) return undefined;
+    if (to - from < end && !whole) return undefined;
     const text = chunk.toString('latin1', from + contentAt, Math.min(to, from + end));
     return notFound(text) ? 'not-found' : text.includes(CODE) ? 'failure' : 'business-error';
   }
