@@ -1,4 +1,4 @@
-import type { Frame } from '@polywire/core/spi';
+import type { Frame, Multiplexing } from '@polywire/core/spi';
 import { calling, check, checkSame } from './case.ts';
 import { edited, edits } from './edits.ts';
 import { rewritten } from './ids.ts';
@@ -65,6 +65,9 @@ export function multiplexingExercise(subject: Subject): Exercise {
     if (isCall(frame)) {
       const front = calling(`${what}: assignId()`, () => multiplexing.assignId(frame, 1));
       rewritten(frame, front, what);
+      keepingExercise(multiplexing, frame, what);
+      const dialect = calling(`${what}: dialect()`, () => subject.protocol.dialect?.(frame));
+      check(dialect === undefined || (Number.isInteger(dialect) && dialect >= 0), `${what}: dialect() is ${dialect}`);
     }
     if (frame.kind !== 'response') return;
     const id = calling(`${what}: assignedId()`, () => multiplexing.assignedId(frame));
@@ -73,6 +76,17 @@ export function multiplexingExercise(subject: Subject): Exercise {
     const front = calling(`${what}: restoreId()`, () => multiplexing.restoreId(frame, caller));
     rewritten(frame, front, what);
   };
+}
+
+/** What is asked of requests whose ids stay as they are. */
+function keepingExercise(multiplexing: Multiplexing<Frame>, frame: Frame, what: string): void {
+  calling(`${what}: assignable()`, () => multiplexing.assignable?.(frame));
+  const front = calling(`${what}: keepId()`, () => multiplexing.keepId?.(frame));
+  rewritten(frame, front, what);
+  const objection = calling(`${what}: objection()`, () => multiplexing.objection?.(frame));
+  check(objection !== '', `${what}: objection() has no words`);
+  const id = calling(`${what}: callerId()`, () => multiplexing.callerId?.(frame));
+  check(id === undefined || Number.isInteger(id), `${what}: callerId() is ${id}`);
 }
 
 export function mediationExercise(subject: Subject): Exercise {

@@ -6,6 +6,7 @@ let remembered: number | undefined;
 let shared: Frame | undefined;
 
 export const framingFaults: readonly Fault[] = [
+  { name: 'every setting is taken', caughtBy: 'a setting that the codec does not know', make: (toy) => ({ ...toy, configure: () => toy }) },
   {
     name: 'detection gives up early',
     caughtBy: 'a whole request matches',

@@ -1,5 +1,5 @@
-import type { Frame } from '@polywire/core/spi';
-import { type Fault, withConnection, withMediation } from './fault.test-support.ts';
+import type { Frame, NewFront } from '@polywire/core/spi';
+import { type Fault, withConnection, withIds, withMediation } from './fault.test-support.ts';
 import { editToy, toyBytes } from './toy.test-support.ts';
 
 export const mediationFaults: readonly Fault[] = [
@@ -76,11 +76,22 @@ export const mediationFaults: readonly Fault[] = [
       }),
   },
   {
+    name: 'an edit forgets the front with the new id',
+    caughtBy: 'an edit keeps the id',
+    make: (toy) => withIds(toy, { assignId: newFront }),
+  },
+  {
     name: 'values are not encoded',
     caughtBy: 'that is set or added is there',
     make: (toy) => withMediation(toy, { edit: (frame, edits) => pieceOfText(editToy(frame, edits)) }),
   },
 ];
+
+function newFront(request: Frame, id: number): NewFront {
+  const front = Buffer.from(request.chunk.subarray(request.from, request.from + 12)).fill(0, 4);
+  front.writeUInt32BE(id, 8);
+  return { front, replaces: front.length };
+}
 
 function lengthKept(frame: Frame, pieces: readonly Buffer[] | undefined): readonly Buffer[] | undefined {
   frame.chunk.copy(pieces?.[0] ?? Buffer.alloc(0), 12, frame.from + 12, frame.from + 16);

@@ -1,8 +1,9 @@
-import { CodecError, type Frame } from '@polywire/core/spi';
+import { CodecError, ConfigError, type Frame } from '@polywire/core/spi';
 import { type ConformanceCase, calling, check, checkBytes, checkSame, fail, NotApplicable } from './case.ts';
 import { describeFrame } from './describe.ts';
 import { bytesOf, type Subject } from './subject.ts';
 
+const UNKNOWN_SETTING = 'polywire-conformance-absent';
 const SCAN_SAMPLE_BYTES = 256;
 /** A length-prefixed codec looks at each header byte a few times; one that starts its scan over looks at half the square. */
 const LOOKS_PER_BYTE = 24;
@@ -88,6 +89,23 @@ export const framingCases: readonly ConformanceCase[] = [
         const { looked } = decoder;
         check(looked <= bytes.length * LOOKS_PER_BYTE, `${label}: measure() looked at ${looked} bytes to find a frame of ${bytes.length}`);
       }
+    },
+  },
+  {
+    facet: 'framing',
+    name: 'a setting that the codec does not know is refused by a ConfigError that names it',
+    run(subject) {
+      const { configure } = subject.protocol;
+      if (configure === undefined) throw new NotApplicable('the codec takes no settings');
+      calling('configure() without settings', () => configure.call(subject.protocol, new Map()));
+      let refusal: unknown;
+      try {
+        configure.call(subject.protocol, new Map([[UNKNOWN_SETTING, 'x']]));
+      } catch (error) {
+        refusal = error;
+      }
+      check(refusal instanceof ConfigError, `configure() with the setting ${UNKNOWN_SETTING} threw ${String(refusal)}`);
+      check(refusal.message.includes(UNKNOWN_SETTING), `configure() refused a setting without naming it: ${refusal.message}`);
     },
   },
   {

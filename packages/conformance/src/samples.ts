@@ -66,6 +66,10 @@ export interface ConformanceOptions {
   readonly nest?: (depth: number) => Buffer;
   /** Bytes at the end of a frame that follow from the others (a checksum), so that they change when an id does. Default 0. */
   readonly checksumBytes?: number;
+  /** Bytes of a request that may change with its id, when it stands in several places or lengths follow from it. Default: 10 in one place. */
+  readonly idBytes?: number;
+  /** Settings to run the codec with, as a listener or a service would have them. Default: none. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Bytes; handed to the codec and enforced by the reference decoder. Default 8 MiB. */
   readonly maxFrameBytes?: number;
   /** Repeats a run. Default: `POLYWIRE_SEED`, else a constant when `CI` is set, else random. */

@@ -21,7 +21,7 @@ export class Subject {
 
   constructor(options: ConformanceOptions, seed: number, fuzzRuns: number) {
     this.options = options;
-    this.protocol = options.protocol(new LentCore());
+    this.protocol = configured(options.protocol(new LentCore()), options.settings);
     this.known = knownFrames(options.samples);
     this.maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
     this.seed = seed;
@@ -77,6 +77,12 @@ export class Subject {
     if (response === undefined || response.length === 0) throw new NotApplicable('no response sample');
     return response;
   }
+}
+
+function configured(protocol: FrameProtocol, settings: Readonly<Record<string, string>> | undefined): FrameProtocol {
+  if (settings === undefined) return protocol;
+  if (protocol.configure === undefined) throw new Error(`${protocol.name} takes no settings`);
+  return protocol.configure(new Map(Object.entries(settings)));
 }
 
 /** A frame's bytes, copied. */

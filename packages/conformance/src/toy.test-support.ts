@@ -2,6 +2,7 @@ import {
   type CodecConnection,
   type CodecCore,
   CodecError,
+  ConfigError,
   type Frame,
   type FrameKind,
   type HeaderEdits,
@@ -153,6 +154,10 @@ export function toyProtocol(core: CodecCore): Toy {
     name: 'toy',
     detect: (bytes) => (bytes.length === 0 ? 'need-more' : bytes[0] === 0xec ? 'match' : 'no-match'),
     connection,
+    configure(settings) {
+      for (const name of settings.keys()) throw new ConfigError(`the toy has no setting ${name}; it has none`);
+      return toyProtocol(core);
+    },
     multiplexing: {
       maxId: 0x7fff_ffff,
       assignId(request, id) {
@@ -169,6 +174,8 @@ export function toyProtocol(core: CodecCore): Toy {
         response.chunk.writeBigUInt64BE(idOf(request), response.from + 4);
         return undefined;
       },
+      keepId: () => undefined,
+      callerId: (request) => Number(idOf(request) & 0xffff_ffffn),
     },
     routing: {
       caseSensitiveHeaders: true,
