@@ -6,7 +6,7 @@ import type { Owner } from './support/owner.ts';
 import { startTap, type Tap } from './support/tap.ts';
 import { peekThrift, type ThriftStart } from './support/thrift-peek.ts';
 import { ThriftConsumer, type ThriftExport, ThriftProvider } from './support/thrift-peers.ts';
-import { THRIFT_VERSIONS, wireName, wiresBetween } from './support/thrift-wires.ts';
+import { THRIFT_LANGUAGES, THRIFT_VERSIONS, wireName, wiresBetween } from './support/thrift-wires.ts';
 
 // Records what unmodified Thrift peers say to each other, as test data for the codec. Run by hand, after a change of the
 // peers' versions or shapes: node test/dist/capture-thrift.js [java|node|python|go ...]
@@ -153,7 +153,7 @@ async function captureWire(
 const ends: (() => void | Promise<void>)[] = [];
 mkdirSync(OUTPUT, { recursive: true });
 const entries: CaptureEntry[] = [];
-const languages = (['java', 'node', 'python', 'go'] as const).filter((each) => process.argv.length < 3 || process.argv.includes(each));
+const languages = THRIFT_LANGUAGES.filter((each) => process.argv.length < 3 || process.argv.includes(each));
 for (const language of languages) entries.push(...(await capture({ after: (end) => void ends.push(end) }, language)));
 for (const end of ends.reverse()) await end();
 writeFileSync(join(OUTPUT, 'index.jsonl'), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));

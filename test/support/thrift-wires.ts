@@ -1,6 +1,8 @@
 import type { ThriftLanguage } from './build-thrift.ts';
 import type { ThriftTransport, ThriftWire } from './thrift-peers.ts';
 
+export const THRIFT_LANGUAGES: readonly ThriftLanguage[] = ['java', 'node', 'python', 'go'];
+
 /** Versions of the libraries that the peers are made with. */
 export const THRIFT_VERSIONS: Readonly<Record<ThriftLanguage, string>> = {
   java: '0.20.0',
@@ -11,11 +13,12 @@ export const THRIFT_VERSIONS: Readonly<Record<ThriftLanguage, string>> = {
 
 const ALL_WIRES: readonly ThriftWire[] = [
   ...(['unframed', 'framed'] as const).flatMap((transport) =>
-    (['binary', 'binary-old', 'compact', 'json'] as const).flatMap((protocol) => [
+    (['binary', 'binary-old', 'compact'] as const).flatMap((protocol) => [
       { transport, protocol },
       { transport, protocol, multiplexed: true },
     ]),
   ),
+  { transport: 'framed', protocol: 'json' },
   ...(['binary', 'compact'] as const).flatMap((protocol) => [
     { transport: 'header', protocol } as const,
     { transport: 'header', protocol, multiplexed: true } as const,
@@ -41,9 +44,10 @@ export function wireName({ transport, protocol, multiplexed, transforms = [] }: 
   return [transport, protocol, ...(multiplexed === true ? ['multiplexed'] : []), ...transforms].join(' ');
 }
 
-function has(language: ThriftLanguage, { transport, transforms = [] }: ThriftWire): boolean {
-  // npm thrift has no transforms.
-  return TRANSPORTS[language].includes(transport) && !(language === 'node' && transforms.length > 0);
+function has(language: ThriftLanguage, { transport, protocol, transforms = [] }: ThriftWire): boolean {
+  // npm thrift has no transforms, and its JSON loses what follows an empty list in a map.
+  const lacking = language === 'node' && (transforms.length > 0 || protocol === 'json');
+  return !lacking && TRANSPORTS[language].includes(transport);
 }
 
 /** npm thrift reads the name of an old binary message as bytes, of which its multiplexing server makes nothing. */

@@ -80,23 +80,13 @@ class Handler {
   }
 }
 
-/**
- * Handlers are not told which message they serve: this keeps its transport. Whether the message came with THeader is noted there
- * too, and lost when the library looks for a next message, before a handler that is asynchronous has answered.
- */
+/** Handlers are not told which message they serve: this keeps its transport. */
 function observed(processor, handler) {
   return {
     process(input, output) {
       handler.transport = input.trans;
-      let withHeaders;
-      const answer = Object.create(output);
-      answer.flush = () => {
-        if (withHeaders !== undefined) output.trans.shouldWriteHeaders = withHeaders;
-        return output.flush();
-      };
       // Throws when no whole message is there.
-      processor.process(input, answer);
-      withHeaders = output.trans.shouldWriteHeaders;
+      processor.process(input, output);
       handler.served++;
     },
   };
