@@ -73,9 +73,15 @@ function checkEdit(subject: Subject, known: Editable, change: HeaderEdits, wante
   return bytes;
 }
 
-/** The first header that is no pseudo-header, if any frame has one. */
-function existing(known: Editable): readonly [string, string] | undefined {
-  return [...known.headers].find(([name]) => !name.startsWith(':'));
+/** Whether the codec says that a value does not fit, and may. */
+function isRefused(subject: Subject, { what, frame }: Editable, value: string): boolean {
+  if (value.length <= (subject.options.maxValueLength ?? Number.POSITIVE_INFINITY)) return false;
+  return edited(subject, frame, edits({ set: [[NEW_HEADER, value]] }), what) === undefined;
+}
+
+/** The first header that is no pseudo-header and says nothing of the service, if the frame has one. */
+function existing(subject: Subject, known: Editable): readonly [string, string] | undefined {
+  return [...known.headers].find(([name]) => !name.startsWith(':') && subject.options.routingHeaders?.includes(name) !== true);
 }
 
 /** Level 4: what may be changed. */
@@ -99,6 +105,7 @@ export const editCases: readonly ConformanceCase[] = [
     run(subject) {
       for (const known of editable(subject)) {
         for (const value of VALUES) {
+          if (isRefused(subject, known, value)) continue;
           const wanted = new Map([[NEW_HEADER, value]]);
           const set = checkEdit(subject, known, edits({ set: [[NEW_HEADER, value]] }), wanted);
           checkEdit(subject, known, edits({ add: [[NEW_HEADER, value]] }), wanted);
@@ -115,7 +122,7 @@ export const editCases: readonly ConformanceCase[] = [
     run(subject) {
       let found = 0;
       for (const known of editable(subject)) {
-        const header = existing(known);
+        const header = existing(subject, known);
         if (header === undefined) continue;
         const [name, value] = header;
         const both = edits({ remove: [name], set: [[NEW_HEADER, 'one']], add: [[NEW_HEADER, 'two']] });

@@ -22,7 +22,8 @@ function eachFront(subject: Subject, known: KnownFrame, look: (front: Frame, who
   return fronts;
 }
 
-function overFronts(subject: Subject, kinds: readonly string[], look: (front: Frame, whole: Frame, what: string) => void): void {
+/** Calls `look` with every front of the samples of these kinds, and with the whole. */
+export function overFronts(subject: Subject, kinds: readonly string[], look: (front: Frame, whole: Frame, what: string) => void): void {
   const known = subject.known.filter(({ kind }) => kinds.includes(kind));
   const fronts = known.reduce((sum, frame) => sum + eachFront(subject, frame, look), 0);
   if (fronts === 0) throw new NotApplicable('the codec makes no frame of a front');
@@ -82,8 +83,10 @@ export const frontCases: readonly ConformanceCase[] = [
         const assigned = ids.facet.assignId(front, id);
         const wanted = ids.assign(bytesOf(whole), id, what);
         const reached = front.to - front.from;
-        if (assigned === undefined) checkBytes(bytesOf(front), wanted.subarray(0, reached), `${what}: assignId()`);
-        else {
+        if (assigned === undefined) {
+          const end = Math.min(reached, wanted.length - (subject.options.checksumBytes ?? 0));
+          checkBytes(bytesOf(front).subarray(0, end), wanted.subarray(0, end), `${what}: assignId()`);
+        } else {
           const bytes = Buffer.concat([assigned.front, bytesOf(front).subarray(assigned.replaces)]);
           checkBytes(bytes, wanted.subarray(0, bytes.length), `${what}: assignId()`);
         }

@@ -1,7 +1,7 @@
 import { NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
 import fc from 'fast-check';
 import { type ConformanceCase, calling, check } from './case.ts';
-import { hex, hostileFrame, type Mutation, mutate, mutation, property } from './mutations.ts';
+import { hex, hostileFrame, type Mutation, mutateSealed, mutation, property } from './mutations.ts';
 import type { KnownFrame } from './samples.ts';
 import { knownNames, routingOf, scanner } from './scans.ts';
 
@@ -27,7 +27,7 @@ export const frontFuzzCases: readonly ConformanceCase[] = [
         cut: fc.nat(0xffff),
       });
       const holds = ({ known, mutations, cut }: MutatedCall): void => {
-        const bytes = mutate(known.bytes, mutations);
+        const bytes = mutateSealed(subject, known.bytes, mutations);
         const whole = hostileFrame(subject, known.side, bytes, bytes.length);
         if (whole === undefined || whole.defect !== undefined || whole.length !== whole.to - whole.from) return;
         if (whole.kind !== 'request' && whole.kind !== 'oneway') return;
@@ -49,7 +49,7 @@ export const frontFuzzCases: readonly ConformanceCase[] = [
         subject,
         inputs,
         holds,
-        ({ known, mutations, cut }) => `${known.label} as ${hex(mutate(known.bytes, mutations))}, cut by ${cut}`,
+        ({ known, mutations, cut }) => `${known.label} as ${hex(mutateSealed(subject, known.bytes, mutations))}, cut by ${cut}`,
       );
     },
   },

@@ -3,7 +3,7 @@ import { type ConformanceCase, calling, check, checkSame, type Facet, NotApplica
 import { describeFrame } from './describe.ts';
 import { type Exercise, heartbeatExercise, mediationExercise, multiplexingExercise, routingExercise } from './exercise.ts';
 import { decodeHostile } from './lengths.ts';
-import { headerOf, hex, hostileFrame, type Mutation, mutate, mutation, property } from './mutations.ts';
+import { headerOf, hex, hostileFrame, type Mutation, mutate, mutateSealed, mutation, property } from './mutations.ts';
 import type { KnownFrame } from './samples.ts';
 import type { Subject } from './subject.ts';
 
@@ -35,11 +35,12 @@ function hostileInputs(subject: Subject): fc.Arbitrary<Hostile> {
 function hostileBytes(subject: Subject, { known, mutations, body }: Hostile): Buffer {
   const header = headerOf(subject, known);
   const room = known.bytes.length - header;
-  if (body === null || room === 0) return mutate(known.bytes, mutations);
+  if (body === null || room === 0) return mutateSealed(subject, known.bytes, mutations);
   const [at, random] = body;
   const bytes = Buffer.from(known.bytes);
   const written = random.subarray(0, room);
   bytes.set(written, header + (at % (room - written.length + 1)));
+  subject.options.reseal?.(bytes);
   return bytes;
 }
 

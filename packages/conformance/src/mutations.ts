@@ -60,6 +60,13 @@ export function mutate(bytes: Buffer, mutations: readonly Mutation[]): Buffer {
   return mutated;
 }
 
+/** The same, with the checksum that belongs to them. */
+export function mutateSealed(subject: Subject, bytes: Buffer, mutations: readonly Mutation[]): Buffer {
+  const mutated = mutate(bytes, mutations);
+  subject.options.reseal?.(mutated);
+  return mutated;
+}
+
 /** Bytes until the frame's length is known; `headerBytes` when it is known at its end only. */
 export function headerOf(subject: Subject, { side, bytes }: KnownFrame): number {
   const connection = subject.connection(side);

@@ -66,6 +66,15 @@ export interface ConformanceOptions {
   readonly nest?: (depth: number) => Buffer;
   /** Bytes at the end of a frame that follow from the others (a checksum), so that they change when an id does. Default 0. */
   readonly checksumBytes?: number;
+  /**
+   * Makes the checksum of the frame at the beginning of `bytes` right, in place, if it is there and has one: so that fuzz gets past it. Written
+   * apart from the codec. Default: nothing.
+   */
+  readonly reseal?: (bytes: Buffer) => void;
+  /** Headers that say who a request is for, so that edits of them change its service or method. Default: none. */
+  readonly routingHeaders?: readonly string[];
+  /** Characters of a header's value from which on the codec may refuse to write it. Default: none. */
+  readonly maxValueLength?: number;
   /** Bytes of a request that may change with its id, when it stands in several places or lengths follow from it. Default: 10 in one place. */
   readonly idBytes?: number;
   /** Settings to run the codec with, as a listener or a service would have them. Default: none. */

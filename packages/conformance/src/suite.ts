@@ -9,6 +9,7 @@ import { heartbeatCases } from './heartbeat.ts';
 import { lengthCases } from './lengths.ts';
 import { movedCases } from './moved.ts';
 import { multiplexingCases } from './multiplexing.ts';
+import { relayedCases } from './relayed.ts';
 import { replyCases } from './replies.ts';
 import { routingCases } from './routing.ts';
 import { splitCases } from './splits.ts';
@@ -21,6 +22,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...splitCases,
   ...lengthCases,
   ...multiplexingCases,
+  ...relayedCases,
   ...routingCases,
   ...frontCases,
   ...movedCases,
