@@ -103,6 +103,8 @@ function options(transport: make.TransportName): ConformanceOptions {
       })),
       response: encodings.flatMap((encoding) => responses(transport, encoding)),
     },
+    // In a THeader: two ids of up to five bytes, and the length that follows from the one that is a varint.
+    ...(transport === 'header' ? { idBytes: 13 } : {}),
     malformed: [...STRANGERS, ...malformed(transport)],
     // A framed message is not walked to find its end.
     ...(transport === 'unframed' ? {} : { nest: (depth) => nest(transport, depth) }),
