@@ -43,7 +43,10 @@ export class ThriftFraming implements CodecConnection<ThriftFrame> {
     const two = input.uint16(LENGTH_BYTES);
     const shortest = two === HEADER_MAGIC ? FIXED_BYTES - LENGTH_BYTES : SHORTEST_MESSAGE;
     if (length < shortest || length > 0x7fffffff) throw new CodecError('THRIFT_LENGTH', `a Thrift frame cannot have ${length} bytes`);
-    if (two !== HEADER_MAGIC && !isMessageStart(two) && two >>> 8 !== 0) throw noThrift();
+    if (two !== HEADER_MAGIC && !isMessageStart(two)) {
+      if (input.available < LENGTH_BYTES + LENGTH_BYTES) return undefined;
+      if (input.uint32(LENGTH_BYTES) > LONGEST_OLD_NAME) throw noThrift();
+    }
     return LENGTH_BYTES + length;
   }
 
@@ -80,7 +83,7 @@ function sniff(input: Peek): boolean | undefined {
   const two = input.uint16(LENGTH_BYTES);
   if (isMessageStart(two) || two === HEADER_MAGIC) return true;
   // In the old encoding a message begins with the length of its name: framed, two lengths follow each other.
-  if (two >>> 8 === 0) return true;
+  if (two === 0) return true;
   if (first <= LONGEST_OLD_NAME && isPrintable(two >>> 8) && (first === 1 || isPrintable(two & 0xff))) return false;
   throw noThrift();
 }
