@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type BoltVersion, boltVersionOf, connectBolt, requestInVersion } from './support/bolt-wire.ts';
 import type { Owner } from './support/owner.ts';
-import { freePorts } from './support/ports.ts';
-import { type BoltVersion, SofaConsumer, type SofaLanguage, SofaProvider, type SofaRefer } from './support/sofa-peers.ts';
+import { freePort, freePorts } from './support/ports.ts';
+import { SofaConsumer, type SofaLanguage, SofaProvider, type SofaRefer } from './support/sofa-peers.ts';
 import { startTap, type Tap, type TappedFrame } from './support/tap.ts';
 
 // Records what unmodified SOFA Bolt peers say to each other, as test data for the codec. Run by hand, after a change of the
@@ -17,6 +18,7 @@ const HESSIAN_CODEC = 1;
 const PROTOBUF_CODEC = 11;
 /** Idle milliseconds after which a consumer sends heartbeats: more than any pause in a capture. */
 const HEARTBEAT = 1500;
+const HEARTBEAT_NAME = 'heartbeat';
 /** Version 2 changes nothing in a body: a few are enough to see it. */
 const SHAPES_OF_VERSION_2 = ['no argument', 'chinese string', '5000 bytes', 'cyclic graph', 'many arguments'];
 const KEY = { version: '2.0', uniqueId: 'blue' };
@@ -60,11 +62,13 @@ const CONVERSATIONS: readonly Conversation[] = [
 class Recorder {
   readonly entries: CaptureEntry[] = [];
   readonly #conversation: Conversation;
+  readonly #prefix: string;
   readonly #chunks: Buffer[] = [];
   #length = 0;
 
-  constructor(conversation: Conversation) {
+  constructor(conversation: Conversation, prefix = 'sofa') {
     this.#conversation = conversation;
+    this.#prefix = prefix;
   }
 
   /** Does something and names the frames that passed meanwhile; waits for those it must see. */
@@ -79,7 +83,9 @@ class Recorder {
     for (const accept of mustSee) await tap.find(from, accept);
     const frames = tap.frames.slice(from);
     if (frames.length === 0) throw new Error(`${name}: no frame passed (${outcome})`);
-    for (const frame of frames) this.#keep(name, frame);
+    // A slow moment can bring one that nobody asked for.
+    const wanted = name === HEARTBEAT_NAME ? frames : frames.filter(({ bytes }) => !kindOf(bytes).startsWith('heartbeat'));
+    for (const frame of wanted) this.#keep(name, frame);
   }
 
   write(): void {
@@ -88,7 +94,7 @@ class Recorder {
 
   get #file(): string {
     const { client, server, bolt } = this.#conversation;
-    return `sofa-${client}-${VERSIONS[client]}-to-${server}-${VERSIONS[server]}-bolt-${bolt}.bin`;
+    return `${this.#prefix}-${client}-${VERSIONS[client]}-to-${server}-${VERSIONS[server]}-bolt-${bolt}.bin`;
   }
 
   #keep(name: string, { direction, bytes }: TappedFrame): void {
@@ -142,7 +148,7 @@ async function capture(owner: Owner, conversation: Conversation): Promise<Captur
   await captureNotes(recorder, tap, consumer);
   if (client === 'java') {
     await captureWays(recorder, tap, consumer);
-    await recorder.during(tap, 'heartbeat', () => Promise.resolve(), [isKind('heartbeat'), isKind('heartbeat acknowledgement')]);
+    await recorder.during(tap, HEARTBEAT_NAME, () => Promise.resolve(), [isKind('heartbeat'), isKind('heartbeat acknowledgement')]);
   }
   recorder.write();
   return recorder.entries;
@@ -183,9 +189,31 @@ async function captureBusy(recorder: Recorder, tap: Tap, consumer: SofaConsumer)
   await recorder.during(tap, 'thread pool busy', () => Promise.allSettled(calls.map((call) => consumer.call(call))));
 }
 
-function boltVersionOf(frame: Buffer): BoltVersion {
-  if (frame[0] === 1) return '1';
-  return frame[1] === 2 ? '2.2' : '2.1';
+/** Requests that no library sends: those of a library, changed, and what a SOFARPC provider answers to them. */
+async function captureRefusals(owner: Owner, bolt: BoltVersion): Promise<CaptureEntry[]> {
+  const port = await freePort();
+  await SofaProvider.start(owner, { exports: [{ name: 'one', port, ...KEY }] });
+  const tap = await startTap(owner, port, 'bolt frames');
+  const consumer = await SofaConsumer.start(owner);
+  const recorder = new Recorder({ client: 'java', server: 'java', bolt }, 'refusals');
+  await consumer.refer({ on: 'call', service: 'CallService', url: `bolt://127.0.0.1:${tap.port}`, ...KEY });
+  await consumer.who('call');
+  const { bytes } = await tap.find(0, isKind('request'));
+  const connection = await connectBolt(owner, tap.port);
+  const send = (change: (request: Buffer) => void) => async () => {
+    const request = Buffer.from(bytes);
+    change(request);
+    connection.send(requestInVersion(request, bolt));
+    await connection.next();
+  };
+  const unknownClass = send((request) => request.write('X', request.indexOf('SofaRequest')));
+  const unreadable = send((request) => request.fill(0x7f, request.length - 40));
+  const unknownCodec = send((request) => request.writeUInt8(99, 9));
+  await recorder.during(tap, 'unknown class', unknownClass);
+  await recorder.during(tap, 'unreadable content', unreadable);
+  await recorder.during(tap, 'unknown codec', unknownCodec);
+  recorder.write();
+  return recorder.entries;
 }
 
 function serializationOf(frame: Buffer): string {
@@ -206,6 +234,10 @@ function isKind(kind: FrameKind): (frame: TappedFrame) => boolean {
   return ({ bytes }) => kindOf(bytes) === kind;
 }
 
+function writeIndex(name: string, of: readonly CaptureEntry[]): void {
+  writeFileSync(join(OUTPUT, name), of.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+}
+
 const ends: (() => void | Promise<void>)[] = [];
 const owner: Owner = { after: (end) => void ends.push(end) };
 mkdirSync(OUTPUT, { recursive: true });
@@ -214,5 +246,11 @@ for (const conversation of CONVERSATIONS) {
   entries.push(...(await capture(owner, conversation)));
   for (const end of ends.splice(0).reverse()) await end();
 }
-writeFileSync(join(OUTPUT, 'index.jsonl'), entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-console.log(`${entries.length} frames in ${OUTPUT}`);
+const refusals: CaptureEntry[] = [];
+for (const bolt of ['1', '2.1', '2.2'] as const) {
+  refusals.push(...(await captureRefusals(owner, bolt)));
+  for (const end of ends.splice(0).reverse()) await end();
+}
+writeIndex('index.jsonl', entries);
+writeIndex('refusals.jsonl', refusals);
+console.log(`${entries.length + refusals.length} frames in ${OUTPUT}`);

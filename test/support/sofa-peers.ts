@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { BoltVersion } from './bolt-wire.ts';
 import { CommandLine } from './command-line.ts';
 import { startJava } from './java.ts';
 import { LineProcess } from './line-process.ts';
@@ -11,8 +12,6 @@ const NODE_READY_TIMEOUT_MILLISECONDS = 20_000;
 
 export type SofaServiceName = 'EchoService' | 'CallService' | 'NoteService';
 export type SofaSerialization = 'hessian2' | 'protobuf';
-/** Bolt's protocol code, and for code 2 sofa-bolt's version byte: only 2.2 can have a checksum behind its frames. */
-export type BoltVersion = '1' | '2.1' | '2.2';
 
 /** One set of the three services on a port of its own. */
 export interface SofaExport {

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { boltFrameLength } from './bolt-wire.ts';
 import type { Owner } from './owner.ts';
 import { listen } from './ports.ts';
 
@@ -100,16 +101,4 @@ function frameReader(
 /** The length of the frame that begins here, as soon as its header says it. */
 function dubboFrameLength(bytes: Buffer): number | undefined {
   return bytes.length < 16 ? undefined : 16 + bytes.readUInt32BE(12);
-}
-
-/** As sofa-bolt's decoders find it: a checksum follows in version 2.2 when the switch says so. */
-function boltFrameLength(bytes: Buffer): number | undefined {
-  // The shortest header of version 2 is as long as the longest of version 1.
-  if (bytes.length < 20) return undefined;
-  const second = bytes[0] === 2;
-  const response = bytes[second ? 2 : 1] === 0;
-  const lengths = (second ? 14 : 12) + (response ? 0 : 2);
-  if (bytes.length < lengths + 8) return undefined;
-  const checksum = second && bytes[1] === 2 && ((bytes[11] ?? 0) & 1) === 1 ? 4 : 0;
-  return lengths + 8 + bytes.readUInt16BE(lengths) + bytes.readUInt16BE(lengths + 2) + bytes.readUInt32BE(lengths + 4) + checksum;
 }

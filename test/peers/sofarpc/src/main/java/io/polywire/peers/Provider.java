@@ -115,7 +115,10 @@ public final class Provider {
     if (version != null) {
       service.setVersion(version);
     }
-    service.setUniqueId(Settings.text(export, "uniqueId", ""));
+    String uniqueId = Settings.text(export, "uniqueId", null);
+    if (uniqueId != null) {
+      service.setUniqueId(uniqueId);
+    }
     if (export.has("weight")) {
       service.setWeight(export.get("weight").getAsInt());
     }

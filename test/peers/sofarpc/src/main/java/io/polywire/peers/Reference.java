@@ -89,7 +89,10 @@ final class Reference {
     if (version != null) {
       config.setVersion(version);
     }
-    config.setUniqueId(Settings.text(settings, "uniqueId", ""));
+    String uniqueId = Settings.text(settings, "uniqueId", null);
+    if (uniqueId != null) {
+      config.setUniqueId(uniqueId);
+    }
     config.setSerialization(Settings.text(settings, "serialization", "hessian2"));
     config.setInvokeType(how);
     config.setTimeout(Settings.number(settings, "timeout", 10_000));
