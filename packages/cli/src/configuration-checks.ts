@@ -6,6 +6,7 @@ import {
   messageOf,
   type PluginRegistry,
   type Problem,
+  settingsFault,
 } from '@polywire/core';
 import type { Filter } from '@polywire/core/spi';
 
@@ -27,8 +28,15 @@ export function checkPluginParts(
     }
   };
   for (const [index, listener] of bootstrap.listeners.entries()) {
-    for (const [at, name] of listener.protocols.entries()) {
-      if (!plugins.protocols.has(name)) fail(unknownName('protocol', name, plugins.protocols), ['listeners', index, 'protocols', at]);
+    for (const [at, { name, settings }] of listener.protocols.entries()) {
+      const path = ['listeners', index, 'protocols', at];
+      const codec = plugins.protocols.get(name);
+      const fault = codec && settingsFault(codec, settings);
+      if (codec === undefined) fail(unknownName('protocol', name, plugins.protocols), path);
+      else if (codec.detect === undefined && at < listener.protocols.length - 1) {
+        fail(`the protocol ${name} recognises nothing and would take every connection: name it last`, path);
+      }
+      if (fault !== undefined) fail(fault.message, [...path, 'settings', ...(fault.setting === undefined ? [] : [fault.setting])]);
     }
     for (const [at, { name, config }] of listener.filters.entries()) {
       const factory = plugins.filters.get(name);
@@ -39,7 +47,7 @@ export function checkPluginParts(
           checkRequired(
             name,
             factory.create(config, () => 0),
-            listener.protocols,
+            listener.protocols.map((protocol) => protocol.name),
             plugins,
           ),
         );

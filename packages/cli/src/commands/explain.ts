@@ -1,6 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { ExplainReport, ExplainRequest, ProxyServer } from '@polywire/core';
+import { configured, type ExplainReport, type ExplainRequest, hasErrors, type ProxyServer } from '@polywire/core';
+import type { FrameProtocol } from '@polywire/core/spi';
 import { InvalidArgumentError, Option } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from '../configuration.ts';
 import { unknownName } from '../configuration-checks.ts';
@@ -63,7 +64,7 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
   const isNeeded = options.config !== undefined || options.frame === undefined || (await exists(resolve(terminal.workingDirectory, file)));
   const configuration = isNeeded ? await loadConfiguration(file, terminal) : undefined;
   const known = (configuration?.plugins ?? builtInPlugins()).protocols;
-  const protocols = [...known.values()];
+  const protocols = [...known.values()].map((codec) => asListened(codec, configuration));
   const wanted = protocols.filter(({ name }) => options.protocol === undefined || name === options.protocol);
   if (wanted.length === 0) throw new CliError(unknownName('protocol', String(options.protocol), known), EXIT.usage);
   const frame = options.frame === undefined ? undefined : describeFrame(await readFrame(options.frame, terminal), wanted);
@@ -82,6 +83,13 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
   if (routed !== undefined && routed.unread.length > 0) return EXIT.unreachable;
   const refused = frame?.defect !== undefined || (routed !== undefined && wouldBeRefused(routed.report));
   return refused ? EXIT.refused : EXIT.ok;
+}
+
+/** With the settings of the first listener that has it: they may say what its callers leave unsaid. */
+function asListened(codec: FrameProtocol, configuration: Configuration | undefined): FrameProtocol {
+  if (configuration === undefined || hasErrors(configuration.problems)) return codec;
+  const listened = configuration.bootstrap?.listeners.flatMap(({ protocols }) => protocols).find(({ name }) => name === codec.name);
+  return listened === undefined ? codec : configured(codec, listened.settings);
 }
 
 interface Question {
@@ -117,7 +125,7 @@ async function route({ configuration, protocol, request, options, terminal }: Qu
 }
 
 function onlyProtocol(proxy: ProxyServer, file: string): string {
-  const [name, another] = [...new Set(proxy.listeners.map(({ protocol }) => protocol))];
+  const [name, another] = [...new Set(proxy.listeners.flatMap(({ protocols }) => protocols.map((protocol) => protocol.name)))];
   if (name === undefined || another !== undefined) {
     throw new CliError(`--protocol is needed: ${file} has listeners for ${[...proxy.protocols.keys()].join(', ')}`, EXIT.usage);
   }

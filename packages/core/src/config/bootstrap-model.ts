@@ -6,14 +6,41 @@ export interface ListenerConfig {
   /** Unique; names the listener in stats and logs. */
   readonly name: string;
   readonly address: SocketAddress;
-  /** The protocol spoken here, as its plugin names it: one for now. */
-  readonly protocols: readonly string[];
+  /** What is spoken here, asked in this order; empty: bytes are passed on as they are, see `opaque`. */
+  readonly protocols: readonly ListenerProtocolConfig[];
+  /** How the protocol of a connection is found out; undefined: there is one, and every connection speaks it. */
+  readonly detection: DetectionConfig | undefined;
+  /** Where every connection goes, byte for byte: of a listener whose only protocol is `tcp`. */
+  readonly opaque: OpaqueTarget | undefined;
   /** Sends every request to this one service instead of routing it: the inbound side of a sidecar. */
   readonly upstream: SocketAddress | undefined;
   /** Filters in the order in which a request meets them. */
   readonly filters: readonly FilterConfig[];
   /** `wire`: a caller's own deadline and its mark of being called back are read; `route`: neither, and the route's timeout alone counts. */
   readonly deadline: 'wire' | 'route';
+}
+
+/** One protocol of a listener. */
+export interface ListenerProtocolConfig {
+  /** As its plugin names it. */
+  readonly name: string;
+  /** Handed to the codec; numbers and booleans as YAML prints them. */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** How a listener finds out what a connection speaks. */
+export interface DetectionConfig {
+  /** Milliseconds that the first bytes may take. */
+  readonly timeout: number;
+  /** Bytes that protocols are asked about at most. */
+  readonly maxBytes: number;
+  /** What becomes of connections that no protocol recognises. */
+  readonly fallback: 'refuse' | OpaqueTarget;
+}
+
+/** Where bytes are passed on to: one address, or a service that mesh resources route. */
+export interface OpaqueTarget extends SocketAddress {
+  readonly kind: 'address' | 'service';
 }
 
 /** One filter of a listener. */

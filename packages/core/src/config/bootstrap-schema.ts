@@ -1,39 +1,7 @@
 import { z } from 'zod';
-import { messageOf } from '../errors/message-of.ts';
 import type { LogLevel } from '../observe/log.ts';
-import { parseDuration, parseSize, parseSocketAddress } from './units.ts';
-
-/** A text that one of the unit parsers reads; what it throws becomes the issue. `what` says what a value that is no text should be. */
-function parsedBy<T>(parse: (text: string) => T, what: string) {
-  const error = ({ input }: { readonly input?: unknown }) => (input === undefined ? undefined : `must be ${what}`);
-  return z.string({ error }).transform((text, context): T => {
-    try {
-      return parse(text);
-    } catch (cause) {
-      context.addIssue({ code: 'custom', message: messageOf(cause) });
-      return z.NEVER;
-    }
-  });
-}
-
-const address = parsedBy(parseSocketAddress, 'host:port, like 127.0.0.1:20880');
-const size = z.union([z.int().min(0), parsedBy(parseSize, 'a size')], {
-  error: 'must be a number of bytes, or a text like 64KiB, 8MiB or 1GiB',
-});
-const positiveSize = size.refine((bytes) => bytes > 0, 'must be more than 0');
-const duration = parsedBy(parseDuration, 'a duration with its unit, like 3s or 500ms');
-const positiveDuration = duration.refine((milliseconds) => milliseconds > 0, 'must be more than 0s');
-const count = z.int().min(1);
-const name = z.string().min(1, 'must not be empty');
-
-const listener = z.strictObject({
-  name,
-  address,
-  protocols: z.array(name).length(1, 'must name exactly one protocol: a listener of its own for each'),
-  upstream: address.optional(),
-  filters: z.array(z.strictObject({ name, config: z.unknown().optional() })).default([]),
-  deadline: z.enum(['wire', 'route']).default('wire'),
-});
+import { listener } from './listener-schema.ts';
+import { address, count, duration, name, positiveDuration, positiveSize } from './schema-units.ts';
 
 const limits = z
   .strictObject({
@@ -91,7 +59,11 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
 }
 
+/** Of a choice between a text and a mapping, the mapping. */
 function unwrap(schema: unknown): unknown {
   const wrapped = schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault;
-  return wrapped ? unwrap(schema.unwrap()) : schema;
+  if (wrapped) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return unwrap(schema.in);
+  if (!(schema instanceof z.ZodUnion)) return schema;
+  return schema.options.map(unwrap).find((option) => option instanceof z.ZodObject) ?? schema;
 }

@@ -20,7 +20,9 @@ test('the smallest file gets every default, and is frozen', () => {
       {
         name: 'rpc',
         address: { host: '127.0.0.1', port: 20880 },
-        protocols: ['dubbo'],
+        protocols: [{ name: 'dubbo', settings: new Map() }],
+        detection: undefined,
+        opaque: undefined,
         upstream: undefined,
         filters: [],
         deadline: 'wire',
@@ -83,7 +85,9 @@ defaultTimeout: 0s
   assert.deepEqual(bootstrap?.listeners[0], {
     name: 'inbound',
     address: { host: '::1', port: 20881 },
-    protocols: ['dubbo'],
+    protocols: [{ name: 'dubbo', settings: new Map() }],
+    detection: undefined,
+    opaque: undefined,
     upstream: { host: '127.0.0.1', port: 20880 },
     filters: [
       { name: 'tag', config: { header: 'x-env' } },

@@ -3,6 +3,7 @@ import type { Position, Problem } from '../errors/config-error.ts';
 import type { Bootstrap } from './bootstrap-model.ts';
 import { bootstrapSchema, knownKeys } from './bootstrap-schema.ts';
 import type { Environment } from './environment.ts';
+import { checkListener, toListenerConfig } from './listener-config.ts';
 import { formatPath, hasErrors, type Path } from './problems.ts';
 import { didYouMean } from './suggest.ts';
 import type { SocketAddress } from './units.ts';
@@ -47,11 +48,7 @@ type Parsed = z.output<typeof bootstrapSchema>;
 function toBootstrap(parsed: Parsed): Bootstrap {
   const bootstrap: Bootstrap = {
     ...parsed,
-    listeners: parsed.listeners.map((listener) => ({
-      ...listener,
-      upstream: listener.upstream,
-      filters: listener.filters.map(({ name, config }) => ({ name, config })),
-    })),
+    listeners: parsed.listeners.map(toListenerConfig),
     registries: parsed.registries.map(({ type, ...config }) => ({ type, config })),
     admin: parsed.admin,
     accessLog: parsed.accessLog === undefined ? undefined : { format: parsed.accessLog.format, path: parsed.accessLog.path },
@@ -64,7 +61,9 @@ function checkTogether({ listeners, admin, limits }: Parsed, document: SourceDoc
   const problems: Problem[] = [];
   const names = new Map<string, number>();
   const addresses = new Map<string, number>();
-  for (const [index, { name, address }] of listeners.entries()) {
+  for (const [index, listener] of listeners.entries()) {
+    const { name, address } = listener;
+    problems.push(...checkListener(listener, index, document));
     const former = names.get(name);
     if (former === undefined) names.set(name, index);
     else problems.push(error(`listeners[${former}] has the name "${name}" already`, document.position(['listeners', index, 'name'])));
@@ -90,6 +89,8 @@ function formatBound({ host, port }: SocketAddress): string {
 }
 
 function describe(issue: z.core.$ZodIssue, document: SourceDocument): Problem[] {
+  const meant = issue.code === 'invalid_union' ? branchMeant(issue) : [];
+  if (meant.length > 0) return meant.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, document));
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
@@ -102,6 +103,11 @@ function describe(issue: z.core.$ZodIssue, document: SourceDocument): Problem[] 
     );
   }
   return [error(`${formatPath(path)}: ${messageOf(issue)}`, document.position(path))];
+}
+
+/** Where a text or a mapping may stand, and a mapping does: what is wrong inside of it. */
+function branchMeant({ errors }: z.core.$ZodIssueInvalidUnion): readonly z.core.$ZodIssue[] {
+  return errors.find((branch) => branch.some(({ code, path }) => path.length > 0 || code === 'unrecognized_keys')) ?? [];
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {

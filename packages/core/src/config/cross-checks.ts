@@ -15,7 +15,7 @@ export function crossCheck(resources: readonly Resource[], mesh: MeshResources):
     ...ambiguousKeys(mesh.virtualServices.flatMap(({ hosts }) => hosts)),
     ...ambiguousKeys(mesh.destinationRules.map(({ host }) => host)),
     ...mesh.virtualServices
-      .flatMap(({ routes }) => routes.flatMap(({ destinations }) => destinations))
+      .flatMap(({ routes, tcpRoutes = [] }) => [...routes, ...tcpRoutes].flatMap(({ destinations }) => destinations))
       .flatMap((destination) => {
         // The common case first: comparing ten thousand routes with every rule would take seconds.
         const certain = hasSubset(exact.get(destination.host), destination.subset);

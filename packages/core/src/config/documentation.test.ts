@@ -25,7 +25,9 @@ function options(path: Path): string[] {
 test('every option of the bootstrap file is documented, and no other', async () => {
   const text = await page('bootstrap.md');
   const rows = [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, option]) => option);
-  assert.deepEqual(rows.toSorted(), options([]).toSorted());
+  // A row of its own for what may be a text instead of a mapping.
+  const leaves = rows.filter((row) => !rows.some((other) => other?.startsWith(`${row}.`) || other?.startsWith(`${row}[]`)));
+  assert.deepEqual(leaves.toSorted(), options([]).toSorted());
 });
 
 test('the example of the bootstrap page is valid', async () => {

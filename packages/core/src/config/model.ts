@@ -62,6 +62,15 @@ export interface HttpRoute {
   readonly position: Position;
 }
 
+/** One entry of `spec.tcp`. */
+export interface TcpRoute {
+  /** Ports of the service of which any is meant; empty: all are. */
+  readonly ports: readonly number[];
+  /** At least one. */
+  readonly destinations: readonly RouteDestination[];
+  readonly position: Position;
+}
+
 /** A host of a VirtualService as written: a service key, a DNS name, or a leading wildcard. */
 export interface WrittenHost {
   readonly text: string;
@@ -73,7 +82,10 @@ export interface VirtualService {
   /** `namespace/name`. */
   readonly name: string;
   readonly hosts: readonly WrittenHost[];
+  /** For requests; empty: it says nothing of them. */
   readonly routes: readonly HttpRoute[];
+  /** For connections whose bytes are passed on as they are; absent: it says nothing of them. */
+  readonly tcpRoutes?: readonly TcpRoute[];
   /** Milliseconds since 1970 from `metadata.creationTimestamp`; 0 when absent. Orders the merge, as in Istio. */
   readonly createdAt: number;
   readonly position: Position;

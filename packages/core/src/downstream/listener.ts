@@ -1,24 +1,31 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { ListenerConfig } from '../config/bootstrap-model.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
-import type { DownstreamConnection } from '../stream/stream.ts';
 import { formatAddress, listen } from '../transport/listen.ts';
 import { HIGH_WATERMARK, SocketTransport } from '../transport/socket-transport.ts';
-import type { Transport } from '../transport/transport.ts';
+import type { TransportUser } from '../transport/transport.ts';
+
+/** A caller's connection as its listener sees it. */
+export interface AcceptedConnection extends TransportUser {
+  /** What is under way on it; while there is something, silence is no reason to close it. */
+  readonly open: number;
+  /** Tells the caller to send no new requests here. */
+  goAway(): void;
+}
 
 /** What a listener is made with. */
 export interface ListenerOptions {
-  readonly config: ListenerConfig;
+  readonly config: Pick<ListenerConfig, 'name' | 'address'>;
   readonly maxConnections: number;
   /** Silence, with nothing open, after which a caller's connection is closed, in milliseconds; 0: never. */
   readonly idleTimeoutMs: number;
   readonly stats: ListenerStats;
-  readonly accept: (transport: Transport) => DownstreamConnection;
+  readonly accept: (transport: SocketTransport) => AcceptedConnection;
 }
 
 interface Accepted {
   readonly transport: SocketTransport;
-  readonly connection: DownstreamConnection;
+  readonly connection: AcceptedConnection;
   /** Looks since anything was read. */
   silent: number;
 }

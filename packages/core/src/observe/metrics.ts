@@ -43,6 +43,16 @@ export const METRICS = {
     'Frames and other bytes from callers that could not be read.',
   ),
 
+  detectedConnections: counter('polywire_detected_connections_total', 'Connections whose first bytes one of several protocols recognised.'),
+  unrecognisedConnections: counter(
+    'polywire_unrecognised_connections_total',
+    'Connections that no protocol recognised, by what they look like.',
+  ),
+  opaqueConnections: counter('polywire_opaque_connections_total', 'Connections passed on as they are that ended, by how.'),
+  opaqueConnectionsActive: gauge('polywire_opaque_connections_active', 'Open connections that are passed on as they are.'),
+  opaqueReceivedBytes: counter('polywire_opaque_received_bytes_total', 'Bytes received from callers and passed on as they are.'),
+  opaqueSentBytes: counter('polywire_opaque_sent_bytes_total', 'Bytes received from services and passed on as they are.'),
+
   requests: counter('polywire_requests_total', 'Requests that ended, by outcome.'),
   requestDuration: histogram('polywire_request_duration_seconds', 'Time from a request to the last byte of its answer.'),
   requestsActive: gauge('polywire_requests_active', 'Requests received and not yet answered.'),

@@ -1,3 +1,4 @@
+import { OPAQUE_PROTOCOL } from '../identity/opaque-protocol.ts';
 import type { FrameProtocol } from '../protocol/spi.ts';
 import { type Plugin, SPI_VERSION } from './plugin.ts';
 
@@ -33,6 +34,7 @@ export function protocolFault(protocol: FrameProtocol): string | undefined {
   const { name } = value;
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name))
     return `has the name ${describe(name)}; a name is lower case: a-z, 0-9 and -`;
+  if (name === OPAQUE_PROTOCOL) return `has the name "${OPAQUE_PROTOCOL}", which is that of bytes passed on as they are`;
   const fault =
     membersFault(value, '', ['connection'], ['detect', 'configure', 'dialect']) ??
     facetFault(value, 'multiplexing', ['assignId', 'assignedId', 'restoreId'], ['assignable', 'keepId', 'objection', 'callerId']) ??

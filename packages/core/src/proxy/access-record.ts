@@ -1,12 +1,14 @@
 import { createWriteStream } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AccessLogConfig } from '../config/bootstrap-model.ts';
+import { OPAQUE_PROTOCOL } from '../identity/opaque-protocol.ts';
 import { AccessLog, type AccessLogRecord } from '../observe/access-log.ts';
 import type { Log } from '../observe/log.ts';
 import { UNREADABLE } from '../protocol/spi.ts';
 import type { HeadReader } from '../stream/stream.ts';
 import { formatAddress } from '../transport/listen.ts';
 import type { ProxiedExchange } from './exchange.ts';
+import type { OpaqueConnection } from './opaque-connection.ts';
 
 /** One request as its line in the access log, when it ended. */
 export function accessRecord<Req, Res>(
@@ -33,6 +35,29 @@ export function accessRecord<Req, Res>(
     duration,
     attempts: exchange.attempt,
     notes: exchange.captured.includes(UNREADABLE) ? ['UNREADABLE'] : [],
+  };
+}
+
+/** One connection without requests as its line in the access log. */
+export function opaqueAccessRecord(connection: OpaqueConnection): AccessLogRecord {
+  const { elapsedMs: duration, endpoint, end } = connection;
+  return {
+    time: Date.now() - duration,
+    listener: connection.listener,
+    protocol: OPAQUE_PROTOCOL,
+    peer: connection.peer,
+    service: connection.target,
+    method: '',
+    route: connection.route.name,
+    cluster: connection.cluster.name,
+    endpoint: endpoint === undefined ? '' : formatAddress(endpoint.endpoint.address, endpoint.endpoint.port),
+    outcome: end === 'ok' ? 'ok' : end === 'service-reset' || end === 'no-service' ? 'failure' : 'none',
+    localReply: undefined,
+    requestBytes: connection.received,
+    responseBytes: connection.sent,
+    duration,
+    attempts: connection.attempts,
+    notes: [end, connection.reason.replaceAll(/[\s,]+/g, '-')],
   };
 }
 

@@ -1,140 +1,131 @@
 import type { Bootstrap, ListenerConfig } from '../config/bootstrap-model.ts';
 import type { MeshResources } from '../config/model.ts';
-import { Listener } from '../downstream/listener.ts';
-import { ConfigError, type Problem } from '../errors/config-error.ts';
-import { FilterChain } from '../filter/chain.ts';
-import type { Filter, FilterFactory } from '../filter/filter.ts';
-import { routeHeaders } from '../filter/route-headers.ts';
+import { Listener, type ListenerOptions } from '../downstream/listener.ts';
+import { ConfigError } from '../errors/config-error.ts';
+import type { FilterFactory } from '../filter/filter.ts';
 import { ListenerStats } from '../observe/listener-stats.ts';
 import type { Log } from '../observe/log.ts';
-import type { Frame } from '../protocol/spi.ts';
+import type { FrameProtocol } from '../protocol/spi.ts';
 import type { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import type { ExplainReport, ExplainRequest } from '../route/explain.ts';
-import { type PreparedRoutes, RoutingState } from '../route/routing-state.ts';
+import type { PreparedRoutes } from '../route/routing-state.ts';
 import type { TimerWheel } from '../transport/timer-wheel.ts';
-import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
-import type { ProxiedExchange } from './exchange.ts';
-import { fixedRoutes } from './fixed-routes.ts';
-import type { RouteSource } from './path-options.ts';
+import { ListenerDetection } from './listener-detection.ts';
+import { ListenerFilters } from './listener-filters.ts';
+import { ListenerProtocol, type RequestEnd } from './listener-protocol.ts';
+import type { OpaqueConnection } from './opaque-connection.ts';
+import { ListenerOpaque, type OpaqueRuntime } from './opaque-runtime.ts';
 import type { ProtocolRuntime } from './protocol-runtime.ts';
-import { RequestPath } from './request-path.ts';
 
 /** What a listener needs of the proxy it belongs to. */
 export interface ListenerEnvironment {
   readonly bootstrap: Bootstrap;
-  readonly runtime: ProtocolRuntime;
+  /** @throws ConfigError when no plugin brings it */
+  readonly protocol: (name: string) => { readonly codec: FrameProtocol; readonly runtime: ProtocolRuntime };
+  readonly opaque: OpaqueRuntime;
   readonly store: ServiceEntryStore;
   readonly filters: ReadonlyMap<string, FilterFactory>;
   readonly wheel: TimerWheel;
   readonly log: Log;
   /** Told of every request that ended; undefined: nobody listens. */
-  readonly onRequestEnd: ((listener: string, exchange: ProxiedExchange<Frame, Frame>) => void) | undefined;
+  readonly onRequestEnd: RequestEnd | undefined;
+  /** Told of every connection that was passed on as it is and ended. */
+  readonly onOpaqueEnd: (connection: OpaqueConnection) => void;
 }
-
-type Routing = RoutingState<Frame, UpstreamEndpoint<Frame, Frame>>;
 
 /** One configured listener with everything behind it. */
 export class ListenerRuntime {
   readonly config: ListenerConfig;
+  /** Of its connections; of its requests, too, when it has one protocol. */
   readonly stats = new ListenerStats();
   readonly listener: Listener;
-  /** undefined: it sends everything to one upstream. */
-  readonly routing: Routing | undefined;
-  readonly protocol: string;
-  readonly #path: RequestPath<Frame, Frame>;
+  /** In configured order. */
+  readonly protocols: readonly ListenerProtocol[];
+  /** Where it passes bytes on to; undefined: nowhere. */
+  readonly opaque: ListenerOpaque | undefined;
+  /** undefined: it has one way for all connections. */
+  readonly detection: ListenerDetection | undefined;
 
   /** @throws ConfigError when its parts do not fit together */
   constructor(config: ListenerConfig, environment: ListenerEnvironment) {
-    const { bootstrap, runtime, log, onRequestEnd } = environment;
+    const { bootstrap, wheel, log } = environment;
+    const { detection } = config;
     this.config = config;
-    this.protocol = runtime.protocol.name;
-    const { filters, declared } = createFilters(config, environment);
-    this.routing = config.upstream === undefined ? createRouting(config, environment, declared) : undefined;
-    const routes = this.routing?.table ?? fixedOf(config, environment, declared);
-    const { name } = config;
-    this.#path = new RequestPath(
-      {
-        listener: name,
-        protocol: runtime.protocol,
-        wheel: environment.wheel,
-        stats: this.stats,
-        filters: new FilterChain([...filters, ...(runtime.protocol.hasMediation ? [routeHeaders] : [])]),
-        declaredHeaders: declared.length,
-        defaultTimeoutMs: bootstrap.defaultTimeout,
-        log: onRequestEnd === undefined ? undefined : (exchange) => onRequestEnd(name, exchange),
-        onClosed: (connection, reason) => log.debug('a caller is gone', { listener: name, peer: connection.transport.peer, reason }),
-        onUnreadable: (detail) => log.debug('a caller sent what cannot be read', { listener: name, detail }),
-      },
-      routes,
-    );
+    this.protocols = createProtocols(config, environment, this.stats);
+    this.opaque = createOpaque(config, environment);
+    const fallback = this.opaque?.path;
+    this.detection = detection && new ListenerDetection({ listener: config, detection, protocols: this.protocols, fallback, wheel, log });
     this.listener = new Listener({
       config,
       maxConnections: bootstrap.limits.maxConnectionsPerListener,
       idleTimeoutMs: bootstrap.limits.idleTimeout,
       stats: this.stats,
-      accept: (transport) => runtime.protocol.accept(transport, this.#path),
+      accept: this.#accept(),
     });
+  }
+
+  /** Names of its protocols, for metrics and messages. */
+  get names(): readonly string[] {
+    return [...this.protocols, ...(this.config.opaque === undefined || this.opaque === undefined ? [] : [this.opaque.path])].map(
+      ({ name }) => name,
+    );
   }
 
   /** Judges resources for this listener. Nothing is in force before commit(). */
   prepare(resources: MeshResources): PreparedRoutes {
-    const prepared = this.routing?.prepare(resources);
-    if (prepared === undefined) return { problems: [], commit: () => () => undefined };
+    const prepared = this.protocols.map((protocol) => protocol.prepare(resources));
+    if (this.opaque?.routing !== undefined) prepared.push(this.opaque.routing.prepare(resources));
     return {
-      problems: prepared.problems,
+      problems: prepared.flatMap(({ problems }) => problems),
       commit: () => {
-        const release = prepared.commit();
-        if (this.routing !== undefined) this.#path.routes = this.routing.table;
-        return release;
+        const releases = prepared.map(({ commit }) => commit());
+        return () => {
+          for (const release of releases) release();
+        };
       },
     };
   }
 
-  explain(request: ExplainRequest): ExplainReport | undefined {
-    return this.routing?.explain(request);
+  /** undefined when it does not route this protocol. */
+  explain(protocol: string, request: ExplainRequest): ExplainReport | undefined {
+    return this.protocols.find(({ name }) => name === protocol)?.routing?.explain(request);
   }
 
   close(reason: string): Promise<void> {
     const closed = this.listener.close(reason);
-    this.routing?.close();
+    for (const { routing } of this.protocols) routing?.close();
+    this.opaque?.close();
     return closed;
+  }
+
+  #accept(): ListenerOptions['accept'] {
+    const { detection, opaque } = this;
+    const [protocol] = this.protocols;
+    if (detection !== undefined) return (transport) => detection.accept(transport);
+    if (protocol !== undefined) return (transport) => protocol.accept(transport);
+    if (opaque !== undefined) return (transport) => opaque.path.accept(transport);
+    throw new ConfigError(`listener ${this.config.name} has no protocol`);
   }
 }
 
-function createFilters(config: ListenerConfig, environment: ListenerEnvironment): { filters: Filter[]; declared: string[] } {
-  const declared: string[] = [];
-  const declare = (header: string): number => {
-    const known = declared.indexOf(header);
-    return known >= 0 ? known : declared.push(header) - 1;
-  };
-  const filters = config.filters.map(({ name, config: settings }) => {
-    const factory = environment.filters.get(name);
-    if (factory === undefined) throw new ConfigError(`listener ${config.name}: no plugin brings the filter "${name}"`);
-    const filter = factory.create(settings, declare);
-    const { capabilities, name: protocol } = environment.runtime.routeProtocol;
-    const missing = filter.requires?.find((capability) => !capabilities.has(capability));
-    if (missing === undefined) return filter;
-    throw new ConfigError(`listener ${config.name}: the filter "${name}" needs ${missing}, which the protocol ${protocol} does not have`);
-  });
-  return { filters, declared };
-}
-
-function createRouting(config: ListenerConfig, environment: ListenerEnvironment, declared: readonly string[]): Routing {
-  const { runtime, store, log } = environment;
-  return new RoutingState({
-    protocol: runtime.routeProtocol,
-    store,
-    clusters: runtime.clusters,
-    declaredHeaders: declared,
-    wantTimeout: config.deadline === 'wire',
-    wantAffinity: config.deadline === 'wire' && runtime.protocol.multiplexed,
-    onProblem: (problem: Problem) => log.error(problem.message, { listener: config.name }),
+function createProtocols(config: ListenerConfig, environment: ListenerEnvironment, shared: ListenerStats): ListenerProtocol[] {
+  const filters = new ListenerFilters(config, environment.filters);
+  const last = config.protocols.length - 1;
+  return config.protocols.map((protocol, index) => {
+    const { codec, runtime } = environment.protocol(protocol.name);
+    if (codec.detect === undefined && index < last) {
+      throw new ConfigError(
+        `listener ${config.name}: the protocol ${protocol.name} recognises nothing and would take every connection: name it last`,
+      );
+    }
+    const stats = last === 0 ? shared : new ListenerStats();
+    return new ListenerProtocol({ ...environment, listener: config, config: protocol, codec, runtime, stats }, filters);
   });
 }
 
-function fixedOf(config: ListenerConfig, environment: ListenerEnvironment, names: readonly string[]): RouteSource<Frame, Frame> {
-  if (config.upstream === undefined) throw new ConfigError(`listener ${config.name} has no upstream`);
-  const { protocol, pools } = environment.runtime;
-  const timeout = config.deadline === 'wire';
-  return fixedRoutes({ listener: config.name, upstream: config.upstream, heads: protocol.heads, endpoints: pools, names, timeout });
+function createOpaque({ name: listener, opaque, detection }: ListenerConfig, environment: ListenerEnvironment): ListenerOpaque | undefined {
+  const target = opaque ?? (detection?.fallback === 'refuse' ? undefined : detection?.fallback);
+  if (target === undefined) return undefined;
+  const { opaque: runtime, store, onOpaqueEnd: onEnd } = environment;
+  return new ListenerOpaque({ listener, target, runtime, store, onEnd });
 }

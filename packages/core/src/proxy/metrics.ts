@@ -1,7 +1,13 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
+import { OPAQUE_PROTOCOL } from '../identity/opaque-protocol.ts';
 import type { HistogramSnapshot } from '../observe/histogram.ts';
 import { METRICS, type Metric, type MetricFamily } from '../observe/metrics.ts';
+import type { RouteStats } from '../route/route.ts';
 import { formatAddress } from '../transport/listen.ts';
+import type { ListenerProtocol } from './listener-protocol.ts';
 import type { ListenerRuntime } from './listener-runtime.ts';
+import type { ListenerOpaque, OpaqueRuntime } from './opaque-runtime.ts';
 import type { ProtocolRuntime } from './protocol-runtime.ts';
 import type { ProxyServer } from './proxy.ts';
 
@@ -13,6 +19,7 @@ export function* collectMetrics(proxy: ProxyServer): Generator<Metric> {
   yield metric(METRICS.residentMemory, process.memoryUsage.rss());
   for (const listener of proxy.listeners) yield* listenerMetrics(listener);
   for (const [name, runtime] of proxy.protocols) yield* protocolMetrics(name, runtime);
+  yield* opaqueServiceMetrics(proxy.opaque);
   yield* configMetrics(proxy);
   for (const source of proxy.store.sources()) {
     yield metric(METRICS.registryConnected, source.state === 'synced' ? 1 : 0, { registry: source.name });
@@ -21,11 +28,20 @@ export function* collectMetrics(proxy: ProxyServer): Generator<Metric> {
   if (proxy.accessLog !== undefined) yield metric(METRICS.accessLogDropped, proxy.accessLog.dropped);
 }
 
-function* listenerMetrics({ config, protocol, stats, routing }: ListenerRuntime): Generator<Metric> {
-  const labels = { listener: config.name, protocol };
+function* listenerMetrics({ config, names, stats, protocols, detection, opaque }: ListenerRuntime): Generator<Metric> {
+  const listener = config.name;
+  const labels = { listener, protocol: names.join(',') };
   yield metric(METRICS.downstreamConnections, stats.connections, labels);
   yield metric(METRICS.downstreamConnectionsActive, stats.connectionsActive, labels);
   yield metric(METRICS.downstreamConnectionsRefused, stats.connectionsRefused, labels);
+  for (const [protocol, count] of detection?.recognised ?? []) yield metric(METRICS.detectedConnections, count, { listener, protocol });
+  for (const [seen, count] of detection?.unrecognised ?? []) yield metric(METRICS.unrecognisedConnections, count, { listener, seen });
+  for (const protocol of protocols) yield* requestMetrics(listener, protocol);
+  if (opaque !== undefined) yield* opaqueMetrics(listener, opaque);
+}
+
+function* requestMetrics(listener: string, { name: protocol, stats, routing }: ListenerProtocol): Generator<Metric> {
+  const labels = { listener, protocol };
   yield metric(METRICS.downstreamProtocolErrors, stats.protocolErrors, labels);
   yield metric(METRICS.requestsActive, stats.requestsActive, labels);
   yield metric(METRICS.requestDuration, stats.duration.snapshot(), labels);
@@ -33,8 +49,19 @@ function* listenerMetrics({ config, protocol, stats, routing }: ListenerRuntime)
   yield metric(METRICS.requests, stats.cancelled, { ...labels, outcome: 'cancelled' });
   yield metric(METRICS.requests, stats.oneway, { ...labels, outcome: 'oneway' });
   for (const [reason, count] of Object.entries(stats.localReplies)) yield metric(METRICS.localReplies, count, { ...labels, reason });
-  if (routing === undefined) return;
-  for (const [route, counts] of routing.stats) {
+  yield* routeMetrics(labels, routing?.stats ?? new Map());
+}
+
+function* opaqueMetrics(listener: string, { stats, routing }: ListenerOpaque): Generator<Metric> {
+  for (const [end, count] of Object.entries(stats.ends)) yield metric(METRICS.opaqueConnections, count, { listener, end });
+  yield metric(METRICS.opaqueConnectionsActive, stats.connectionsActive, { listener });
+  yield metric(METRICS.opaqueReceivedBytes, stats.received, { listener });
+  yield metric(METRICS.opaqueSentBytes, stats.sent, { listener });
+  yield* routeMetrics({ listener, protocol: OPAQUE_PROTOCOL }, routing?.stats ?? new Map());
+}
+
+function* routeMetrics(labels: Labels, stats: ReadonlyMap<string, RouteStats>): Generator<Metric> {
+  for (const [route, counts] of stats) {
     yield metric(METRICS.routeRequests, counts.requests, { ...labels, route });
     yield metric(METRICS.unreadableLookups, counts.unreadable, { ...labels, route });
   }
@@ -42,15 +69,7 @@ function* listenerMetrics({ config, protocol, stats, routing }: ListenerRuntime)
 
 function* protocolMetrics(protocol: string, { clusters, pools, counts }: ProtocolRuntime): Generator<Metric> {
   yield metric(METRICS.lateResponses, counts.late, { protocol });
-  for (const cluster of clusters.all()) {
-    const { stats } = cluster;
-    const labels = { protocol, cluster: cluster.name };
-    const outcomes = { ok: stats.ok, 'business-error': stats.businessErrors, timeout: stats.timeouts, failure: stats.failures };
-    for (const [outcome, count] of Object.entries(outcomes)) yield metric(METRICS.clusterRequests, count, { ...labels, outcome });
-    yield metric(METRICS.clusterRetries, stats.retries, labels);
-    yield metric(METRICS.clusterEndpoints, cluster.endpoints.length, labels);
-    yield metric(METRICS.clusterEndpointsAvailable, cluster.endpoints.filter(({ available }) => available).length, labels);
-  }
+  yield* clusterMetrics(protocol, clusters.all());
   for (const pool of pools.pools()) {
     const labels = { protocol, endpoint: formatAddress(pool.host, pool.port) };
     yield metric(METRICS.endpointRequests, pool.stats.requests, labels);
@@ -59,6 +78,28 @@ function* protocolMetrics(protocol: string, { clusters, pools, counts }: Protoco
     yield metric(METRICS.endpointConnections, pool.stats.connects, labels);
     yield metric(METRICS.endpointConnectionsActive, pool.connectionCount, labels);
     yield metric(METRICS.endpointConnectFailures, pool.stats.connectFailures, labels);
+  }
+}
+
+function* opaqueServiceMetrics({ clusters, endpoints }: OpaqueRuntime): Generator<Metric> {
+  yield* clusterMetrics(OPAQUE_PROTOCOL, clusters.all());
+  for (const { host, port, stats, activeConnections } of endpoints.addresses()) {
+    const labels = { protocol: OPAQUE_PROTOCOL, endpoint: formatAddress(host, port) };
+    yield metric(METRICS.endpointFailures, stats.failures, labels);
+    yield metric(METRICS.endpointConnections, stats.connects, labels);
+    yield metric(METRICS.endpointConnectionsActive, activeConnections, labels);
+    yield metric(METRICS.endpointConnectFailures, stats.connectFailures, labels);
+  }
+}
+
+function* clusterMetrics<E extends BalancedEndpoint>(protocol: string, clusters: Iterable<Cluster<E>>): Generator<Metric> {
+  for (const { name: cluster, stats, endpoints } of clusters) {
+    const labels = { protocol, cluster };
+    const outcomes = { ok: stats.ok, 'business-error': stats.businessErrors, timeout: stats.timeouts, failure: stats.failures };
+    for (const [outcome, count] of Object.entries(outcomes)) yield metric(METRICS.clusterRequests, count, { ...labels, outcome });
+    yield metric(METRICS.clusterRetries, stats.retries, labels);
+    yield metric(METRICS.clusterEndpoints, endpoints.length, labels);
+    yield metric(METRICS.clusterEndpointsAvailable, endpoints.filter(({ available }) => available).length, labels);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Bootstrap, ListenerConfig } from '../config/bootstrap-model.ts';
+import type { Bootstrap } from '../config/bootstrap-model.ts';
 import type { LoadedMesh, MeshSources } from '../config/load.ts';
 import type { MeshResources } from '../config/model.ts';
 import { describeProblem, formatProblem, hasErrors, type SourceTexts } from '../config/problems.ts';
@@ -16,9 +16,11 @@ import { FILES } from '../route/routing-state.ts';
 import { formatAddress } from '../transport/listen.ts';
 import { loop } from '../transport/loop.ts';
 import { TimerWheel } from '../transport/timer-wheel.ts';
-import { accessRecord, openAccessLog } from './access-record.ts';
+import { accessRecord, opaqueAccessRecord, openAccessLog } from './access-record.ts';
 import { adminView } from './admin-view.ts';
-import { ListenerRuntime } from './listener-runtime.ts';
+import { type ListenerEnvironment, ListenerRuntime } from './listener-runtime.ts';
+import type { OpaqueConnection } from './opaque-connection.ts';
+import { OpaqueRuntime } from './opaque-runtime.ts';
 import { ProtocolRuntime } from './protocol-runtime.ts';
 
 /** What a proxy is made with. */
@@ -55,6 +57,7 @@ export class ProxyServer {
   readonly log: Log;
   readonly store = new ServiceEntryStore();
   readonly protocols = new Map<string, ProtocolRuntime>();
+  readonly opaque: OpaqueRuntime;
   readonly listeners: readonly ListenerRuntime[];
   readonly config: ConfigStatus = { reloads: 0, rejected: 0, loadedAt: Date.now(), problems: [] };
   readonly accessLog: AccessLog | undefined;
@@ -79,22 +82,21 @@ export class ProxyServer {
     this.resources = mesh.resources;
     this.accessLog = openAccessLog(bootstrap.accessLog, options.baseDirectory, log);
     this.store.source(FILES).replaceAll(mesh.resources.serviceEntries);
-    this.listeners = bootstrap.listeners.map((config) => {
-      const runtime = this.#protocol(config, plugins);
-      const { accessLog } = this;
-      return new ListenerRuntime(config, {
-        bootstrap,
-        runtime,
-        store: this.store,
-        filters: plugins.filters,
-        wheel: this.#wheel,
-        log,
-        onRequestEnd:
-          accessLog === undefined
-            ? undefined
-            : (listener, exchange) => accessLog.write(accessRecord(listener, exchange, runtime.protocol.heads)),
-      });
-    });
+    this.opaque = new OpaqueRuntime(bootstrap, plugins.loadBalancers);
+    const { accessLog } = this;
+    const environment: ListenerEnvironment = {
+      bootstrap,
+      protocol: (name) => this.#protocol(name, plugins),
+      opaque: this.opaque,
+      store: this.store,
+      filters: plugins.filters,
+      wheel: this.#wheel,
+      log,
+      onRequestEnd:
+        accessLog === undefined ? undefined : (listener, exchange, heads) => accessLog.write(accessRecord(listener, exchange, heads)),
+      onOpaqueEnd: (connection) => this.#onOpaqueEnd(connection),
+    };
+    this.listeners = bootstrap.listeners.map((config) => new ListenerRuntime(config, environment));
     this.#registries = bootstrap.registries.map(({ type, config }) => createRegistry(type, config, plugins, log));
     this.adminSource = adminView(this);
   }
@@ -144,7 +146,11 @@ export class ProxyServer {
 
   /** Which way a request would take. undefined when no routing listener speaks the protocol. */
   explain(protocol: string, request: ExplainRequest): ExplainReport | undefined {
-    return this.listeners.find((listener) => listener.protocol === protocol && listener.routing !== undefined)?.explain(request);
+    for (const listener of this.listeners) {
+      const report = listener.explain(protocol, request);
+      if (report !== undefined) return report;
+    }
+    return undefined;
   }
 
   /** Reads the registries once, for commands that do not serve. Resolves when all have answered, or after `timeoutMs`. */
@@ -166,7 +172,7 @@ export class ProxyServer {
     });
     await Promise.race([Promise.all(this.listeners.map(({ listener }) => listener.drain(quiet))), late]);
     clearTimeout(timer);
-    const open = this.listeners.reduce((sum, { stats }) => sum + stats.requestsActive, 0);
+    const open = this.listeners.flatMap(({ protocols }) => protocols).reduce((sum, { stats }) => sum + stats.requestsActive, 0);
     if (open > 0) this.log.warn('requests were open at the end of the drain and got an error', { open, timeout });
   }
 
@@ -189,14 +195,22 @@ export class ProxyServer {
     return connections;
   }
 
-  #protocol({ name: listener, protocols: [name = ''] }: ListenerConfig, plugins: PluginRegistry): ProtocolRuntime {
-    const known = this.protocols.get(name);
-    if (known !== undefined) return known;
+  #protocol(name: string, plugins: PluginRegistry) {
     const codec = plugins.protocols.get(name);
-    if (codec === undefined) throw new ConfigError(`listener ${listener}: no plugin brings the protocol "${name}"`);
-    const runtime = new ProtocolRuntime(codec, this.bootstrap, plugins.loadBalancers);
-    this.protocols.set(name, runtime);
-    return runtime;
+    if (codec === undefined) throw new ConfigError(`listeners: no plugin brings the protocol "${name}"`);
+    let runtime = this.protocols.get(name);
+    if (runtime === undefined) {
+      runtime = new ProtocolRuntime(codec, this.bootstrap, plugins.loadBalancers);
+      this.protocols.set(name, runtime);
+    }
+    return { codec, runtime };
+  }
+
+  #onOpaqueEnd(connection: OpaqueConnection): void {
+    const { listener, peer, reason, end } = connection;
+    this.accessLog?.write(opaqueAccessRecord(connection));
+    if (end === 'no-service') this.log.warn('no service took a connection, which was reset', { listener, peer, reason });
+    else this.log.debug('a connection that was passed on is over', { listener, peer, reason });
   }
 
   /** Puts resources in force on every listener, or on none. Gives back all problems. */

@@ -114,7 +114,10 @@ export class RoutingState<H, E extends BalancedEndpoint> {
 
   #contextOf(resources: MeshResources): CompileContext<H, E> {
     const { protocol, store, clusters, declaredHeaders, wantTimeout, wantAffinity } = this.#options;
-    const services = inIstioOrder(resources.virtualServices);
+    // One that routes only opaque connections says nothing of requests.
+    const services = inIstioOrder(resources.virtualServices).filter(
+      ({ routes, tcpRoutes = [] }) => routes.length > 0 || tcpRoutes.length === 0,
+    );
     const written = services.flatMap((resource) => resource.hosts.map((host) => ({ resource, host })));
     return {
       protocol: protocol.name,

@@ -1,3 +1,4 @@
+import { OPAQUE_PROTOCOL } from '../identity/opaque-protocol.ts';
 import { patternId, type ServicePattern, specificity } from '../identity/service-key.ts';
 import type { DirectoryEntry, ServiceDirectory } from '../registry/entry-index.ts';
 
@@ -24,9 +25,9 @@ export function entryPattern(entry: DirectoryEntry, name: string): ServicePatter
   return { name, group: identity.group ?? absent, version: identity.version ?? absent };
 }
 
-/** Whether callers of a protocol can talk to an entry's endpoints. */
+/** Whether callers of a protocol can talk to an entry's endpoints. Bytes that are passed on as they are go anywhere. */
 export function speaks(entry: DirectoryEntry, protocol: string): boolean {
-  return entry.entry.protocol === undefined || entry.entry.protocol === protocol;
+  return protocol === OPAQUE_PROTOCOL || entry.entry.protocol === undefined || entry.entry.protocol === protocol;
 }
 
 /** Entries that are this interface: by identity, or, of those that do not say who they are, by host. */

@@ -82,14 +82,7 @@ export class ToyProxy {
       routes,
     );
     this.listener = new Listener({
-      config: {
-        name: 'toy',
-        address: { host: '127.0.0.1', port: 0 },
-        protocols: ['toy'],
-        upstream,
-        filters: [],
-        deadline: 'wire',
-      },
+      config: { name: 'toy', address: { host: '127.0.0.1', port: 0 } },
       maxConnections: limits.maxConnectionsPerListener,
       idleTimeoutMs: options.idleTimeoutMs ?? 0,
       stats: this.stats,

@@ -15,6 +15,8 @@ export interface ConnectOptions {
   readonly port: number;
   /** Milliseconds until the attempt fails. */
   readonly timeoutMs: number;
+  /** Whether this side may go on sending when the other has ended. */
+  readonly halfOpen?: boolean;
 }
 
 /** A TCP connection as the engine writes to it. */
@@ -23,6 +25,8 @@ export class SocketTransport implements Transport {
   closed = false;
   /** Set by every read; whoever watches for silence clears it. */
   heard = false;
+  /** Closed from this side, by destroy or reset. */
+  closedHere = false;
   readonly #socket: Socket;
   #user: TransportUser | undefined = undefined;
   #pieces: Buffer[] = [];
@@ -45,9 +49,10 @@ export class SocketTransport implements Transport {
   /** Starts connecting; what is written meanwhile waits. A failure is an onClose before any onFlushed. */
   static connect(options: ConnectOptions): SocketTransport {
     // highWaterMark is passed through to the stream, though net's types do not list it.
-    const settings = { host: options.host, port: options.port, noDelay: true, highWaterMark: HIGH_WATERMARK };
+    const { host, port, halfOpen: allowHalfOpen = false } = options;
+    const settings = { host, port, allowHalfOpen, noDelay: true, highWaterMark: HIGH_WATERMARK };
     const socket = connect(settings);
-    const peer = formatAddress(options.host, options.port);
+    const peer = formatAddress(host, port);
     const transport = new SocketTransport(socket, peer);
     const timer = setTimeout(() => transport.destroy(`no connection within ${options.timeoutMs} ms`), options.timeoutMs);
     socket.once('connect', () => {
@@ -63,14 +68,20 @@ export class SocketTransport implements Transport {
     const socket = this.#socket;
     socket.on('data', (chunk: Buffer) => {
       this.heard = true;
-      this.#guard(() => user.onBytes(chunk));
+      this.#guard(() => this.#user?.onBytes(chunk));
     });
     socket.on('drain', () => this.#guard(() => this.#unblock()));
-    socket.on('end', () => this.#guard(() => user.onEnd()));
+    socket.on('end', () => this.#guard(() => this.#user?.onEnd()));
     socket.on('error', (error) => {
       if (this.#reason === '') this.#reason = error.message;
     });
     socket.on('close', () => this.#guard(() => this.#onClose()));
+  }
+
+  /** Whoever reads from here on is `user`, which is told what was received so far. What that throws is the caller's. */
+  handOver(user: TransportUser, received: readonly Buffer[]): void {
+    this.#user = user;
+    for (const chunk of received) if (!this.#socket.destroyed) user.onBytes(chunk);
   }
 
   get connecting(): boolean {
@@ -142,10 +153,21 @@ export class SocketTransport implements Transport {
   }
   destroy(reason: string): void {
     if (this.closed) return;
-    if (this.#reason === '') this.#reason = reason;
+    this.#closeHere(reason);
     this.#socket.destroy();
   }
+  /** As destroy, and the other side is told that this is no orderly end. */
+  reset(reason: string): void {
+    if (this.closed) return;
+    this.#closeHere(reason);
+    this.#socket.resetAndDestroy();
+  }
 
+  #closeHere(reason: string): void {
+    if (this.#socket.destroyed) return;
+    this.closedHere = true;
+    if (this.#reason === '') this.#reason = reason;
+  }
   #writeAll(pieces: Buffer[], total: number): void {
     if (total <= GATHER_LIMIT) {
       this.#blocked = !this.#socket.write(Buffer.concat(pieces, total));

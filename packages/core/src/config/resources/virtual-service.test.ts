@@ -4,6 +4,7 @@ import { readText, resourceText } from '../../testing/mesh-text.ts';
 import type { VirtualService } from '../model.ts';
 import type { FieldTable } from './object-reader.ts';
 import { DESTINATION_FIELDS, ROUTE_DESTINATION_FIELDS } from './route-destination.ts';
+import { TCP_MATCH_FIELDS } from './tcp-route.ts';
 import { HTTP_ROUTE_FIELDS, MATCH_FIELDS, VIRTUAL_SERVICE_FIELDS } from './virtual-service.ts';
 
 const ROUTE = 'route: [{destination: {host: users.example}}]';
@@ -95,6 +96,12 @@ test('every field of Istio that is not implemented is reported by name, at its p
       'spec.http[0].route[0]',
       '8:7',
     ],
+    [
+      TCP_MATCH_FIELDS,
+      (field) => read(`hosts: [a]\ntcp:\n- match: [{${field}: {}}]\n  route: [{destination: {host: a}}]`).problems,
+      'spec.tcp[0].match[0]',
+      '7:14',
+    ],
   ];
   let seen = 0;
   for (const [table, problemsOf, path, place] of tables) {
@@ -104,7 +111,7 @@ test('every field of Istio that is not implemented is reported by name, at its p
       seen++;
     }
   }
-  assert.equal(seen, 21);
+  assert.equal(seen, 24);
   const errors = ['redirect', 'delegate', 'rewrite', 'fault', 'mirror', 'mirrors', 'mirrorPercentage'];
   for (const field of errors) assert.match(routeProblems(`${field}: {}`)[0] ?? '', /^error/, field);
   assert.match(routeProblems('retries: {}')[0] ?? '', /^warning/);

@@ -1,4 +1,5 @@
 import type { HttpRoute, RouteMatch, VirtualService, WrittenHost } from '../model.ts';
+import { checkGateways } from './gateways.ts';
 import { HEADERS_FIELDS, readHeaderOperations } from './header-operations.ts';
 import { hostFault } from './hosts.ts';
 import type { Metadata } from './metadata.ts';
@@ -6,6 +7,7 @@ import { type FieldTable, ignored, type ObjectReader, refused } from './object-r
 import { EXPORTED_HERE } from './options.ts';
 import { readDestinations } from './route-destination.ts';
 import { readHeaderMatches, readStringMatch } from './string-match.ts';
+import { readTcpRoutes } from './tcp-route.ts';
 
 /** Istio's VirtualService. */
 export const VIRTUAL_SERVICE_FIELDS: FieldTable = {
@@ -14,7 +16,7 @@ export const VIRTUAL_SERVICE_FIELDS: FieldTable = {
   http: 'read',
   exportTo: 'read',
   tls: refused('connections are not routed by TLS names'),
-  tcp: refused('opaque TCP connections are not routed by rules'),
+  tcp: 'read',
 };
 
 /** Istio's HTTPRoute. */
@@ -63,10 +65,12 @@ export function readVirtualService(spec: ObjectReader, metadata: Metadata): Virt
   checkExportTo(spec);
   const hosts = readHosts(spec);
   const routes = spec.objects('http', HTTP_ROUTE_FIELDS).flatMap((route) => readRoute(route) ?? []);
-  if (!spec.has('http')) spec.error(`${spec.name()} needs http: a VirtualService without routes sends requests nowhere`);
-  else if (routes.length === 0) spec.error(`${spec.name('http')} has no usable route`, 'http');
+  const tcpRoutes = readTcpRoutes(spec);
+  if (!spec.has('http') && !spec.has('tcp')) {
+    spec.error(`${spec.name()} needs http or tcp: a VirtualService without routes sends requests nowhere`);
+  } else if (spec.has('http') && routes.length === 0) spec.error(`${spec.name('http')} has no usable route`, 'http');
   warnUnreachable(spec, routes);
-  return { name: metadata.name, hosts, routes, createdAt: metadata.createdAt, position: spec.position() };
+  return { name: metadata.name, hosts, routes, tcpRoutes, createdAt: metadata.createdAt, position: spec.position() };
 }
 
 /** Refuses what is meant for other namespaces only. */
@@ -90,16 +94,6 @@ function readHosts(spec: ObjectReader): WrittenHost[] {
     seen.add(text);
   }
   return hosts;
-}
-
-function checkGateways(reader: ObjectReader): void {
-  for (const { text } of reader.texts('gateways')) {
-    if (text === 'mesh') continue;
-    reader.error(
-      `${reader.name('gateways')} "${text}" is not implemented: only "mesh" is, and the rule would hold where it was not meant`,
-      'gateways',
-    );
-  }
 }
 
 function readRoute(reader: ObjectReader): HttpRoute | undefined {

@@ -1,0 +1,33 @@
+import { ConfigError } from '../errors/config-error.ts';
+import type { FrameProtocol } from '../protocol/spi.ts';
+
+/** What a codec refuses. */
+export interface SettingsFault {
+  /** The one at fault; undefined when only all of them together are. */
+  readonly setting: string | undefined;
+  readonly message: string;
+}
+
+/** Asks the codec of `settings`, and, when it refuses them together, of each alone. */
+export function settingsFault(codec: FrameProtocol, settings: ReadonlyMap<string, string>): SettingsFault | undefined {
+  const [first] = settings.keys();
+  if (first === undefined) return undefined;
+  if (codec.configure === undefined) return { setting: first, message: `the protocol ${codec.name} has no settings` };
+  const together = faultOf(codec, settings);
+  if (together === undefined) return undefined;
+  for (const [setting, value] of settings) {
+    const message = faultOf(codec, new Map([[setting, value]]));
+    if (message !== undefined) return { setting, message };
+  }
+  return { setting: undefined, message: together };
+}
+
+function faultOf(codec: FrameProtocol, settings: ReadonlyMap<string, string>): string | undefined {
+  try {
+    codec.configure?.(settings);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+}

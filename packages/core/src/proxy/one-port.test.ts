@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { LOUD_ID, type ProxyFiles, startFromFiles } from '../testing/proxy-files.ts';
+import { echo, ToyClient, ToyServer } from '../testing/toy-peers.ts';
+import { toyFrame } from '../testing/toy-protocol.ts';
+
+const LISTENER = 'listeners:\n- name: one\n  address: 127.0.0.1:0\n  protocols: [loud, toy]\n';
+
+function service(name: string, host: string, protocol: string, port: number): string {
+  return `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: ${name}}
+spec:
+  hosts: [${host}]
+  resolution: STATIC
+  ports: [{number: 80, name: ${protocol}-main, protocol: TCP}]
+  endpoints: [{address: 127.0.0.1, ports: {${protocol}-main: ${port}}}]
+---`;
+}
+
+async function setup(t: TestContext, files: Partial<ProxyFiles> = {}) {
+  const servers = { toy: await ToyServer.start(echo('toy')), loud: await ToyServer.start(echo('loud')) };
+  t.after(() => Promise.all([servers.toy.stop(), servers.loud.stop()]));
+  const mesh = service('quiet', 'quiet.svc', 'toy', servers.toy.port) + service('noisy', 'noisy.svc', 'loud', servers.loud.port);
+  return { servers, ...(await startFromFiles(t, { bootstrap: LISTENER, mesh, ...files })) };
+}
+
+/** A server of the test's own; ends with it. */
+async function serve(t: TestContext, handler: (socket: Socket) => void): Promise<number> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => undefined);
+    t.after(() => socket.destroy());
+    handler(socket);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
+
+async function caller(t: TestContext, port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function everything(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('latin1');
+}
+
+test('two protocols on one port each reach their own service, also when callers are split in any two parts', async (t) => {
+  const { port } = await setup(t);
+  const ids = { toy: 5, loud: LOUD_ID };
+  for (const [name, id] of Object.entries(ids)) {
+    const frame = toyFrame('request', id, `${name === 'toy' ? 'quiet' : 'noisy'}.svc m|`);
+    for (let at = 1; at < frame.length; at++) {
+      const client = await ToyClient.connect(port('one'));
+      client.socket.setNoDelay(true);
+      client.send(frame.subarray(0, at));
+      await new Promise(setImmediate);
+      client.send(frame.subarray(at));
+      const [answer] = await client.received(1);
+      assert.equal(answer?.id, id);
+      assert.match(answer?.body ?? '', new RegExp(`^${name} `));
+      client.socket.destroy();
+    }
+  }
+});
+
+test('bytes of no protocol are refused, named in the log and counted', async (t) => {
+  const { port, proxy, lines } = await setup(t);
+  const cases = {
+    http1: 'GET / HTTP/1.1\r\n',
+    http2: 'PRI * HTTP/2.0\r\n',
+    tls: '\x16\x03\x01\x02\x00',
+    unknown: 'hello',
+    'proxy-protocol': 'PROXY TCP4 ',
+  };
+  for (const [seen, bytes] of Object.entries(cases)) {
+    const socket = await caller(t, port('one'));
+    const { localPort } = socket;
+    socket.write(bytes, 'latin1');
+    assert.equal(await everything(socket).catch(() => ''), '');
+    const line = lines.find((fields) => fields.seen === seen);
+    assert.match(line?.msg ?? '', /^a connection was refused: it speaks none of loud, toy\. /);
+    assert.equal(line?.peer, `127.0.0.1:${localPort}`);
+    assert.equal(line?.bytes, Buffer.from(bytes, 'latin1').toString('hex', 0, 16));
+  }
+  const counted = [...proxy.adminSource.metrics()].filter(({ family }) => family.name === 'polywire_unrecognised_connections_total');
+  assert.deepEqual(
+    counted.map(({ labels, value }) => [labels['seen'], value]),
+    Object.keys(cases).map((seen) => [seen, 1]),
+  );
+});
+
+test('a caller that says nothing yet is not refused, and one that stops inside of its first bytes is', async (t) => {
+  const { port } = await setup(t, { bootstrap: `${LISTENER}  detection: {timeout: 50ms}\n` });
+  const silent = await ToyClient.connect(port('one'));
+  const stuck = await caller(t, port('one'));
+  stuck.write('T');
+  assert.equal(await everything(stuck).catch(() => ''), '');
+  silent.request(1, 'quiet.svc m|');
+  assert.match((await silent.received(1))[0]?.body ?? '', /^toy /);
+});
+
+test('a service that speaks first is heard behind an opaque fallback, and callers of the protocols pass it by', async (t) => {
+  const greeter = await serve(t, (socket) => {
+    socket.write('welcome ');
+    socket.pipe(socket);
+  });
+  const fallback = `  detection: {timeout: 40ms, fallback: {opaque: "127.0.0.1:${greeter}"}}\n`;
+  const { port } = await setup(t, { bootstrap: `${LISTENER}${fallback}` });
+  const toy = await ToyClient.connect(port('one'));
+  toy.request(1, 'quiet.svc m|');
+  assert.match((await toy.received(1))[0]?.body ?? '', /^toy /);
+  const silent = await caller(t, port('one'));
+  const [greeting] = await once(silent, 'data');
+  assert.equal(String(greeting), 'welcome ');
+  silent.end('thanks');
+  assert.equal(await everything(silent), 'thanks');
+  const other = await caller(t, port('one'));
+  other.end('no toy, and all of it arrives');
+  assert.equal(await everything(other), 'welcome no toy, and all of it arrives');
+});
