@@ -12,6 +12,12 @@ const INFOS = [
   ['Trace', 'größer'],
 ] as const;
 
+const SETTINGS = { service: 'com.acme.Users', 'calls-per-connection': 'many', 'oneway-methods': 'Log:write' };
+
+function longText(encoding: make.EncodingName): Buffer {
+  return Buffer.concat([make.hex(encoding === 'compact' ? '18 ac02' : '0b 0001 0000012c'), Buffer.alloc(300, 'x'), make.hex('00')]);
+}
+
 function of(transport: make.TransportName, encoding: make.EncodingName, name: string, parts: make.MessageParts): Buffer {
   const infos = parts.type === REPLY || parts.type === EXCEPTION ? [] : INFOS;
   return make.framed(transport, encoding, make.message(encoding, name, parts), { headerSeqid: HEADER_ID, infos });
@@ -34,9 +40,14 @@ function requests(transport: make.TransportName, encoding: make.EncodingName): R
     {
       name: `${encoding} call with id 0 and no service`,
       bytes: of(transport, encoding, 'get', {}),
-      service: '',
+      service: SETTINGS.service,
       method: 'get',
       headers: { ...infos, ':argument[1]': undefined },
+    },
+    {
+      name: `${encoding} call with a long text`,
+      bytes: of(transport, encoding, 'get', { seqid: 1, body: longText(encoding) }),
+      headers: { ':argument[1]': 'x'.repeat(300), ':argument[2]': undefined },
     },
   ];
 }
@@ -92,6 +103,8 @@ function options(transport: make.TransportName): ConformanceOptions {
   const encodings = make.ENCODINGS.filter((encoding) => transport !== 'header' || encoding !== 'old');
   return {
     protocol: thrift,
+    // The transport is what comes, so that nothing is framed anew.
+    settings: { ...SETTINGS, transport },
     samples: {
       request: encodings.flatMap((encoding) => requests(transport, encoding)),
       oneway: encodings.map((encoding) => ({
