@@ -42,8 +42,8 @@ export class BoltRouting implements Routing<BoltFrame> {
   }
 
   setRemainingMs(request: BoltFrame, ms: number): void {
-    // 0 and less would lift the limit
-    if (request.timeoutOrStatus <= 0) return;
+    // 0 and less would lift the limit, and stand for none.
+    if (request.kind === 'response' || request.timeoutOrStatus <= 0) return;
     writeInt32(request.chunk, request.from + timeoutAt(request), Math.min(0x7fffffff, Math.max(1, Math.floor(ms))));
     seal(request);
   }
