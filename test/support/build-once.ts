@@ -14,7 +14,7 @@ export interface Build {
   readonly sources: string;
   /** Whether all that the last build made is still there; not asked when the sources changed. */
   isWhole(): boolean;
-  build(): void;
+  build(): void | Promise<void>;
 }
 
 /** Builds unless it is built already. Test files run at the same time, each in a process of its own: one builds, the others wait. */
@@ -28,7 +28,7 @@ export async function buildOnce(build: Build): Promise<void> {
   try {
     if (isBuilt()) return;
     rmSync(stamp, { force: true });
-    build.build();
+    await build.build();
     writeFileSync(stamp, build.sources);
   } finally {
     rmSync(lock, { force: true });

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { buildOnce, hashFiles } from './build-once.ts';
 
 /** A language whose Thrift library serves and calls in the tests. */
@@ -26,7 +27,7 @@ interface Language {
   readonly generator: string;
   /** What the last build must have left for the peer to start. */
   readonly result: string;
-  build(output: string, sources: string): void;
+  build(output: string, sources: string): Promise<void>;
   program(output: string, sources: string, role: ThriftRole): Omit<ThriftProgram, 'env'> & { env?: NodeJS.ProcessEnv };
 }
 
@@ -49,7 +50,7 @@ const LANGUAGES: Readonly<Record<ThriftLanguage, Language>> = {
     generator: 'js:node,es6',
     result: 'generated/package.json',
     // What is generated are CommonJS modules, below a package that is not.
-    build: (output) => writeFileSync(join(output, 'generated', 'package.json'), '{"type":"commonjs"}\n'),
+    build: async (output) => writeFileSync(join(output, 'generated', 'package.json'), '{"type":"commonjs"}\n'),
     program: (output, sources, role) => ({
       command: process.execPath,
       args: [join(sources, `${role}.mjs`)],
@@ -59,9 +60,9 @@ const LANGUAGES: Readonly<Record<ThriftLanguage, Language>> = {
   python: {
     generator: 'py',
     result: 'venv/bin/python',
-    build(output) {
-      run('python3', ['-m', 'venv', 'venv'], output);
-      run(join(output, 'venv/bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', PYTHON_THRIFT], output);
+    async build(output) {
+      await run('python3', ['-m', 'venv', 'venv'], output);
+      await run(join(output, 'venv/bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', PYTHON_THRIFT], output);
     },
     program: (output, sources, role) => ({
       command: join(output, 'venv/bin/python'),
@@ -72,13 +73,14 @@ const LANGUAGES: Readonly<Record<ThriftLanguage, Language>> = {
   go: {
     generator: 'go:package_prefix=polywire.io/peers/thrift/generated/',
     result: 'peer',
-    build(output, sources) {
+    async build(output, sources) {
       cpSync(sources, output, { recursive: true });
       // Programs of their own, which would be built too.
       for (const name of readdirSync(join(output, 'generated/calls'))) {
         if (name.endsWith('-remote')) rmSync(join(output, 'generated/calls', name), { recursive: true });
       }
-      run('go', ['build', '-o', 'peer', '.'], output);
+      // Neither a C compiler nor a repository is needed.
+      await run('go', ['build', '-buildvcs=false', '-o', 'peer', '.'], output, { CGO_ENABLED: '0' });
     },
     program: (output, _, role) => ({ command: join(output, 'peer'), args: [role] }),
   },
@@ -93,23 +95,27 @@ export async function thriftProgram(language: ThriftLanguage, role: ThriftRole):
     output,
     sources: `${generator} ${PYTHON_THRIFT} ${hashFiles(PEERS, (file) => file === IDL || file.startsWith(`${language}/`))}`,
     isWhole: () => existsSync(join(output, result)),
-    build() {
-      generate(generator, join(output, 'generated'));
-      build(output, sources);
+    async build() {
+      await generate(generator, join(output, 'generated'));
+      await build(output, sources);
     },
   });
   const { command, args, env } = program(output, sources, role);
   return { command, args, env: { ...process.env, ...env } };
 }
 
-function generate(generator: string, folder: string): void {
+async function generate(generator: string, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  run('thrift', ['-out', folder, '--gen', generator, IDL], PEERS);
+  await run('thrift', ['-out', folder, '--gen', generator, IDL], PEERS);
 }
 
-function run(command: string, args: readonly string[], cwd: string): void {
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: BUILD_TIMEOUT_MILLISECONDS });
-  if (status === 0) return;
-  throw new Error(`${command} ${args.join(' ')} in ${cwd} failed (${error?.message ?? `exit code ${status}`}):\n${stdout}${stderr}`);
+async function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
+  try {
+    await promisify(execFile)(command, args, { cwd, env: { ...process.env, ...env }, timeout: BUILD_TIMEOUT_MILLISECONDS });
+  } catch (cause) {
+    // The message has the error output; Maven writes its errors to the other.
+    const said = cause instanceof Error && 'stdout' in cause ? cause.stdout : '';
+    throw new Error(`${command} ${args.join(' ')} in ${cwd} failed:\n${said}`, { cause });
+  }
 }
