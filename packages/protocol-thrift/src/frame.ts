@@ -50,6 +50,9 @@ export class ThriftFrame implements Frame {
   seqidWidth = 4;
   /** The struct of arguments, the result, or the exception. */
   bodyAt: number = UNKNOWN;
+  /** Of requests: where the name without the service begins, and where it ends. */
+  methodAt: number = UNKNOWN;
+  methodEnd: number = UNKNOWN;
   /** Of requests: what precedes the colon of a multiplexed name. */
   service = '';
   /** Of requests: the name without the service. */

@@ -75,6 +75,8 @@ function name(frame: ThriftFrame, nameAt: number, core: CodecCore, oneways: Onew
       while (methodAt < nameEnd && chunk[methodAt] !== COLON) methodAt++;
       if (methodAt === nameEnd) methodAt = nameAt;
       else frame.service = core.intern(chunk, nameAt, methodAt++);
+      frame.methodAt = methodAt - frame.from;
+      frame.methodEnd = nameEnd - frame.from;
       frame.method = core.intern(chunk, methodAt, nameEnd);
       frame.kind = frame.messageType === ONEWAY || isOneway(frame, oneways) ? 'oneway' : 'request';
       // An exception is the answer of a service that lacks it: the caller goes on in plain Thrift.

@@ -113,6 +113,30 @@ describe('services that speak another transport', () => {
   });
 });
 
+describe('services that do not multiplex', () => {
+  for (const transport of make.TRANSPORTS) {
+    for (const encoding of make.ENCODINGS) {
+      it(`get bare names: ${encoding}, ${transport}`, () => {
+        const services = codec({ multiplexed: 'strip' });
+        const ids = { headerSeqid: OWN_IDS.headerSeqid, infos: INFOS };
+        const parts = { seqid: OWN_IDS.seqid, body: make.body(encoding) };
+        const kept = parse(call(transport, encoding));
+        const wanted = make.framed(transport, encoding, make.message(encoding, 'get', parts), ids);
+        assert.deepEqual(sent(kept, services.multiplexing.keepId?.(kept)), wanted);
+        const numbered = make.message(encoding, 'get', { ...parts, seqid: 200 });
+        assert.deepEqual(
+          assigned(services, call(transport, encoding), 200),
+          make.framed(transport, encoding, numbered, { ...ids, headerSeqid: 200 }),
+        );
+        const framed = codec({ multiplexed: 'strip', transport: 'framed' });
+        assert.deepEqual(assigned(framed, call(transport, encoding), 200), make.framed('framed', encoding, numbered));
+        const bareName = make.framed(transport, encoding, make.message(encoding, 'get', parts), ids);
+        assert.deepEqual(assigned(services, bareName, 200), assigned(bare, bareName, 200));
+      });
+    }
+  }
+});
+
 describe('messages that were transformed', () => {
   const opaque = make.header(make.hex('02 01 01'), make.hex('789c 0102030405'), 12);
 
@@ -172,9 +196,10 @@ describe('settings', () => {
 
   it('that there are not are refused, with those that there are', () => {
     const wrong: Record<string, [string, RegExp]> = {
-      timeout: ['1s', /no setting timeout; it has service, transport, calls-per-connection and oneway-methods/],
+      timeout: ['1s', /no setting timeout; it has service, transport, multiplexed, calls-per-connection and oneway-methods/],
       transport: ['http', /one of framed, unframed, header, as-received, not "http"/],
       'calls-per-connection': ['2', /one or many/],
+      multiplexed: ['no', /keep or strip/],
       service: ['a b', /name of one service/],
       'oneway-methods': ['a,,b', /names with commas/],
     };

@@ -4,6 +4,7 @@ import { messageLength } from './header.ts';
 import { inTransport, withSeqid } from './reframe.ts';
 import { unreadableAnswer } from './reply.ts';
 import type { Settings } from './settings.ts';
+import { stripped } from './strip.ts';
 
 /** Most Thrift servers work on one call of a connection at a time (TThreadPoolServer, TThreaded, TSimple). */
 const SPREAD = 16;
@@ -17,16 +18,20 @@ export class ThriftMultiplexing implements Multiplexing<ThriftFrame> {
   readonly echo: Echo;
   readonly spread?: number;
   readonly #transport: Transport | undefined;
+  readonly #strip: boolean;
 
-  constructor({ callsPerConnection, transport }: Settings) {
+  constructor({ callsPerConnection, transport, strip }: Settings) {
     this.echo = callsPerConnection === undefined ? 'unproven' : callsPerConnection === 'many' ? 'certain' : 'ignored';
     if (callsPerConnection !== 'many') this.spread = SPREAD;
     this.#transport = transport;
+    this.#strip = strip;
   }
 
   assignId(request: ThriftFrame, id: number): NewFront | undefined {
     if (!this.assignable(request)) return this.keepId(request);
-    return withSeqid(request, this.transportOf(request), id, undefined, id);
+    const transport = this.transportOf(request);
+    if (this.#strip && request.service !== '') return stripped(request, transport, id, undefined, id);
+    return withSeqid(request, transport, id, undefined, id);
   }
 
   assignedId(response: ThriftFrame): number | undefined {
@@ -47,8 +52,10 @@ export class ThriftMultiplexing implements Multiplexing<ThriftFrame> {
 
   keepId(request: ThriftFrame): NewFront | undefined {
     const transport = this.transportOf(request);
-    if (transport === request.transport || request.seqidAt === UNKNOWN) return undefined;
-    return inTransport(request, transport, request.seqid);
+    if (request.seqidAt === UNKNOWN) return undefined;
+    const headerSeqid = request.transport === HEADER ? request.headerSeqid : request.seqid;
+    if (this.#strip && request.service !== '') return stripped(request, transport, request.seqid, request.seqidBytes, headerSeqid);
+    return transport === request.transport ? undefined : inTransport(request, transport, headerSeqid);
   }
 
   objection(request: ThriftFrame): string | undefined {

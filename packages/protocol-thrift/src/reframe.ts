@@ -37,7 +37,8 @@ export function withSeqid(
 export function inTransport(frame: ThriftFrame, transport: Transport, headerSeqid: number): NewFront {
   const messageAt = frame.from + frame.messageAt;
   const front = open(frame, transport, messageLength(frame), headerSeqid, KEPT_BYTES);
-  frame.chunk.copy(front, front.length - KEPT_BYTES, messageAt, messageAt + KEPT_BYTES);
+  const at = front.length - KEPT_BYTES;
+  for (let i = 0; i < KEPT_BYTES; i++) front[at + i] = frame.chunk[messageAt + i]!;
   return { front, replaces: frame.messageAt + KEPT_BYTES };
 }
 
@@ -53,14 +54,15 @@ function withVarint(
   const width = seqidBytes === undefined ? varintWidth(seqid) : seqidBytes.length;
   const front = open(frame, transport, messageLength(frame) + width - seqidWidth, headerSeqid, 2 + width);
   const at = front.length - width;
-  chunk.copy(front, at - 2, from + frame.messageAt, from + seqidAt);
+  front[at - 2] = chunk[from + seqidAt - 2]!;
+  front[at - 1] = chunk[from + seqidAt - 1]!;
   if (seqidBytes === undefined) writeVarint(front, at, seqid);
   else seqidBytes.copy(front, at);
   return { front, replaces: seqidAt + seqidWidth };
 }
 
 /** What precedes a message of `bytes` in `transport`, with `room` behind it for its beginning. */
-function open(frame: ThriftFrame, transport: Transport, bytes: number, headerSeqid: number, room: number): Buffer {
+export function open(frame: ThriftFrame, transport: Transport, bytes: number, headerSeqid: number, room: number): Buffer {
   switch (transport) {
     case UNFRAMED:
       return Buffer.allocUnsafe(room);

@@ -8,12 +8,14 @@ export interface Settings {
   readonly service: string;
   /** What services speak; undefined: whatever the caller speaks. */
   readonly transport: Transport | undefined;
+  /** Whether services get names without the service in front. */
+  readonly strip: boolean;
   readonly callsPerConnection: 'one' | 'many' | undefined;
   readonly oneways: OnewayMethods | undefined;
 }
 
 /** Nothing was said. */
-export const DEFAULTS: Settings = { service: '', transport: undefined, callsPerConnection: undefined, oneways: undefined };
+export const DEFAULTS: Settings = { service: '', transport: undefined, strip: false, callsPerConnection: undefined, oneways: undefined };
 
 const TRANSPORTS: ReadonlyMap<string, Transport | undefined> = new Map([
   ['framed', FRAMED],
@@ -45,10 +47,15 @@ function readSetting(name: string, value: string): Partial<Settings> {
     case 'calls-per-connection':
       if (value !== 'one' && value !== 'many') throw new ConfigError(`thrift's calls-per-connection is one or many, not "${value}"`);
       return { callsPerConnection: value };
+    case 'multiplexed':
+      if (value !== 'keep' && value !== 'strip') throw new ConfigError(`thrift's multiplexed is keep or strip, not "${value}"`);
+      return { strip: value === 'strip' };
     case 'oneway-methods':
       return { oneways: readMethods(value) };
     default:
-      throw new ConfigError(`thrift has no setting ${name}; it has service, transport, calls-per-connection and oneway-methods`);
+      throw new ConfigError(
+        `thrift has no setting ${name}; it has service, transport, multiplexed, calls-per-connection and oneway-methods`,
+      );
   }
 }
 
