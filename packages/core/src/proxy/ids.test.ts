@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { FrameProtocol, Multiplexing } from '../protocol/spi.ts';
 import { echo, type ToyHandler } from '../testing/toy-peers.ts';
@@ -13,10 +14,10 @@ function withIds(more: Partial<Multiplexing<ToyFrame>>) {
 
 /** Keeps requests until the test answers them. */
 function holding() {
-  const held: { readonly id: number; readonly body: string; readonly answer: (id?: number) => void }[] = [];
+  const held: { readonly id: number; readonly body: string; readonly socket: Socket; readonly answer: (id?: number) => void }[] = [];
   let wanted = (): void => undefined;
   const handler: ToyHandler = ({ id, body }, socket) => {
-    held.push({ id, body, answer: (as = id) => socket.write(toyFrame('response', as, body)) });
+    held.push({ id, body, socket, answer: (as = id) => socket.write(toyFrame('response', as, body)) });
     wanted();
   };
   const arrived = async (count: number) => {
@@ -92,11 +93,14 @@ test('a service known to ignore ids never shares a connection', async (t) => {
 test('services that work on a connection’s requests in turn get more connections before any waits', async (t) => {
   const { handler, arrived } = holding();
   const { server, client } = await setup(t, handler, { codec: withIds({ spread: 3 }) });
-  const caller = await client();
-  for (let i = 1; i <= 6; i++) caller.request(i, `s m|${i}`);
+  const callers = await Promise.all(Array.from({ length: 6 }, client));
+  for (const caller of callers) caller.request(1, 's m|');
   for (const { answer } of await arrived(6)) answer();
-  await caller.received(6);
+  for (const caller of callers) await caller.received(1);
   assert.equal(server.accepted, 3);
+  callers[0]?.send(toyFrame('request', 2, 's m|'), toyFrame('request', 3, 's m|'));
+  const [, ...together] = (await arrived(8)).slice(5);
+  assert.equal(together[0]?.socket, together[1]?.socket, 'what came at once goes together');
 });
 
 test('a request whose id cannot be changed has its connection to itself', async (t) => {

@@ -9,6 +9,7 @@ export class Lane<Req, Res> {
   readonly idle: PooledConnection<Req, Res>[] = [];
   #turn = 0;
   #readEvent = 0;
+  #used: PooledConnection<Req, Res> | undefined = undefined;
 
   /** @param size connections to share, at least 1 */
   constructor(dialect: number, size: number) {
@@ -23,6 +24,19 @@ export class Lane<Req, Res> {
       this.#turn = this.#turn + 1 >= this.shared.length ? 0 : this.#turn + 1;
     }
     return this.#turn;
+  }
+
+  /**
+   * The connection that this read event already uses. What one caller sent at once would stand in one queue without a proxy, too, and
+   * leaves as one range.
+   */
+  inUse(readEvent: number): PooledConnection<Req, Res> | undefined {
+    return this.#readEvent === readEvent && this.#used?.connection.usable ? this.#used : undefined;
+  }
+  use(readEvent: number, pooled: PooledConnection<Req, Res> | undefined): PooledConnection<Req, Res> | undefined {
+    this.#readEvent = readEvent;
+    this.#used = pooled;
+    return pooled;
   }
 
   /** The usable connection with the fewest requests; undefined when there is none. */
@@ -42,6 +56,7 @@ export class Lane<Req, Res> {
   }
 
   remove(pooled: PooledConnection<Req, Res>): void {
+    if (this.#used === pooled) this.#used = undefined;
     const place = this.shared.indexOf(pooled);
     if (place >= 0) this.shared[place] = undefined;
   }

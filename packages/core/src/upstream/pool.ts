@@ -181,12 +181,14 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     }
     return undefined;
   }
-  /** An idle connection before a new one, a new one before a busy one. */
+  /** For the requests of one read event: an idle connection before a new one, a new one before a busy one. */
   #spread(lane: Lane<Req, Res>): PooledConnection<Req, Res> | undefined {
+    const inUse = lane.inUse(loop.readEvent);
+    if (inUse !== undefined) return inUse;
     const least = lane.leastOpen();
-    if (least?.connection.open === 0) return least;
-    const place = lane.shared.indexOf(undefined);
-    return (place < 0 ? undefined : this.#openShared(lane, place)) ?? least;
+    const place = least?.connection.open === 0 ? -1 : lane.shared.indexOf(undefined);
+    const opened = place < 0 ? undefined : this.#openShared(lane, place);
+    return lane.use(loop.readEvent, opened ?? least);
   }
   #openShared(lane: Lane<Req, Res>, place: number): PooledConnection<Req, Res> | undefined {
     const pooled = this.#open('shared', lane);
