@@ -317,11 +317,11 @@ describe('a SOFARPC consumer that is answered with a status alone', { skip: requ
     [7, 'CLIENT_TIMEOUT', /\[responseCommand TIMEOUT\]!/],
     [8, 'CLIENT_NETWORK', /Rpc invocation send failed!/],
     [9, 'CLIENT_UNDECLARED_ERROR', /Codec exception!/],
-    // No status of sofa-bolt: its decoder fails, and the connection ends.
-    [0x0a, 'CLIENT_NETWORK', /Connection closed!/],
     [0x10, 'CLIENT_NETWORK', /Connection closed!/],
     [0x11, 'SERVER_SERIALIZE', /Server serialize response exception!/],
     [0x12, 'SERVER_DESERIALIZE', /Server deserialize request exception!/],
+    // Last, because it is no status of sofa-bolt: the decoder fails, and the connection ends.
+    [0x0a, 'CLIENT_NETWORK', /Connection closed!/],
   ];
   for (const [each, code, message] of seen) {
     test(`status ${each} is ${code} to a synchronous call`, async () => {
