@@ -1,5 +1,6 @@
 import type { LoadBalancerFactory } from '../cluster/load-balancer.ts';
 import type { ResourceOptions } from '../config/resources/options.ts';
+import { settingsFault } from '../config/settings-fault.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { messageOf } from '../errors/message-of.ts';
 import type { FilterFactory } from '../filter/filter.ts';
@@ -32,7 +33,14 @@ export class PluginRegistry {
 
   /** What mesh resources may name. */
   get resourceOptions(): ResourceOptions {
-    return { loadBalancers: new Set(this.#loadBalancers.keys()), protocols: new Set(this.#protocols.keys()) };
+    return {
+      loadBalancers: new Set(this.#loadBalancers.keys()),
+      protocols: new Set(this.#protocols.keys()),
+      settingsFault: (protocol, settings) => {
+        const codec = this.#protocols.get(protocol);
+        return codec && settingsFault(codec, settings);
+      },
+    };
   }
 
   /**

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { LOUD_ID, type ProxyFiles, startFromFiles } from '../testing/proxy-files.ts';
+import { caller, everything, serve } from '../testing/raw-peers.ts';
 import { echo, ToyClient, ToyServer } from '../testing/toy-peers.ts';
 import { toyFrame } from '../testing/toy-protocol.ts';
 
@@ -26,33 +26,6 @@ async function setup(t: TestContext, files: Partial<ProxyFiles> = {}) {
   t.after(() => Promise.all([servers.toy.stop(), servers.loud.stop()]));
   const mesh = service('quiet', 'quiet.svc', 'toy', servers.toy.port) + service('noisy', 'noisy.svc', 'loud', servers.loud.port);
   return { servers, ...(await startFromFiles(t, { bootstrap: LISTENER, mesh, ...files })) };
-}
-
-/** A server of the test's own; ends with it. */
-async function serve(t: TestContext, handler: (socket: Socket) => void): Promise<number> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => undefined);
-    t.after(() => socket.destroy());
-    handler(socket);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  const address = server.address();
-  return typeof address === 'object' ? (address?.port ?? 0) : 0;
-}
-
-async function caller(t: TestContext, port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  t.after(() => socket.destroy());
-  await once(socket, 'connect');
-  return socket;
-}
-
-async function everything(socket: Socket): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('latin1');
 }
 
 test('two protocols on one port each reach their own service, also when callers are split in any two parts', async (t) => {

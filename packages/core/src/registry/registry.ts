@@ -29,6 +29,8 @@ export interface ServiceEntry {
   readonly resolution: 'STATIC' | 'DNS' | 'NONE';
   readonly location: 'MESH_INTERNAL' | 'MESH_EXTERNAL';
   readonly ports: readonly ServicePort[];
+  /** Number of the port that `endpoints` are of; absent: there is one port. */
+  readonly port?: number;
   readonly endpoints: readonly Endpoint[];
   readonly annotations: ReadonlyMap<string, string>;
   /** File position or registry path. */

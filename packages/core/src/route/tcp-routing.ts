@@ -146,16 +146,18 @@ export class TcpRouting<E extends BalancedEndpoint> {
 
   #checkTarget(directory: ServiceDirectory): Problem[] {
     const { listener, target } = this.#options;
-    const entries = directory.byHost(target.host.toLowerCase());
-    const [entry] = entries;
+    const [entry] = directory.byHost(target.host.toLowerCase());
     const who = `listener ${listener}: "${target.host}"`;
     if (entry === undefined) {
       const message = `${who} is in no ServiceEntry and no registry now: until it is, its connections are reset`;
       return [{ severity: 'warning', message, position: undefined }];
     }
-    if (entries.some(({ entry: { ports } }) => ports.some(({ number }) => number === target.port))) return [];
-    const known = entry.entry.ports.map(({ number }) => number).join(', ');
-    const message = `${who} has no port ${target.port}: the ServiceEntry at ${entry.entry.origin} has ${known}`;
+    const { origin, ports, port } = entry.entry;
+    if (port === undefined ? ports.some(({ number }) => number === target.port) : port === target.port) return [];
+    const known = ports.map(({ number }) => number).join(', ');
+    const message = ports.some(({ number }) => number === target.port)
+      ? `${who} is reached at port ${port} of the ServiceEntry at ${origin}, not at ${target.port}: write a ServiceEntry of its own for that port`
+      : `${who} has no port ${target.port}: the ServiceEntry at ${origin} has ${known}`;
     return [{ severity: 'error', message, position: undefined }];
   }
 }

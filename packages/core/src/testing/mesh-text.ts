@@ -11,10 +11,12 @@ export const TEST_OPTIONS: ResourceOptions = {
 };
 
 /** Resources of a text, and its problems as a user reads them. */
-export function readText(text: string): { resources: Resource[]; problems: string[] } {
+export function readText(text: string, settingsFault?: ResourceOptions['settingsFault']): { resources: Resource[]; problems: string[] } {
   const { documents, problems: faults } = parseYaml(text, 'a.yaml');
   const problems: Problem[] = [...faults];
-  const resources = documents.flatMap((document) => readResources(document, TEST_OPTIONS, problems));
+  const resources = documents.flatMap((document) =>
+    readResources(document, { ...TEST_OPTIONS, ...(settingsFault && { settingsFault }) }, problems),
+  );
   return { resources, problems: problems.map((problem) => formatProblem(problem)) };
 }
 

@@ -1,9 +1,13 @@
+import type { SettingsFault } from '../settings-fault.ts';
+
 /** What the loaded plugins allow in resources. */
 export interface ResourceOptions {
   /** Names that `trafficPolicy.loadBalancer.simple` may take, upper case. */
   readonly loadBalancers: ReadonlySet<string>;
   /** Names of the protocols, lower case, that a port may have by its protocol or its name's first word. */
   readonly protocols: ReadonlySet<string>;
+  /** Asks a protocol's codec what it makes of settings; absent: nobody is asked. */
+  readonly settingsFault?: (protocol: string, settings: ReadonlyMap<string, string>) => SettingsFault | undefined;
 }
 
 /** `exportTo` shares a resource with other namespaces. A file-fed proxy is one namespace: what is for all, or for this one, is for it. */

@@ -23,6 +23,8 @@ export interface EndpointContext {
   readonly resolution: 'STATIC' | 'DNS';
   readonly ports: readonly ServicePort[];
   readonly chosen: ChosenPort;
+  /** What every endpoint carries. */
+  readonly metadata: ReadonlyMap<string, string>;
 }
 
 /** The written endpoints of a ServiceEntry. */
@@ -35,7 +37,12 @@ export function readEndpoints(spec: ObjectReader, context: EndpointContext): End
 }
 
 /** The hosts of a DNS entry that lists no endpoints: their names are its addresses. */
-export function hostEndpoints(spec: ObjectReader, hosts: readonly WrittenText[], chosen: ChosenPort): Endpoint[] {
+export function hostEndpoints(
+  spec: ObjectReader,
+  hosts: readonly WrittenText[],
+  chosen: ChosenPort,
+  metadata: ReadonlyMap<string, string>,
+): Endpoint[] {
   const endpoints: Endpoint[] = [];
   for (const { text, position } of hosts) {
     if (text.includes('*')) {
@@ -43,12 +50,12 @@ export function hostEndpoints(spec: ObjectReader, hosts: readonly WrittenText[],
       continue;
     }
     const origin = formatPosition(position);
-    endpoints.push({ address: text, port: chosen.targetPort, weight: 1, labels: new Map(), metadata: new Map(), origin });
+    endpoints.push({ address: text, port: chosen.targetPort, weight: 1, labels: new Map(), metadata, origin });
   }
   return endpoints;
 }
 
-function readEndpoint(reader: ObjectReader, { resolution, ports, chosen }: EndpointContext): Endpoint | undefined {
+function readEndpoint(reader: ObjectReader, { resolution, ports, chosen, metadata }: EndpointContext): Endpoint | undefined {
   const address = reader.requiredText('address');
   const port = readPort(reader, ports, chosen);
   const weight = reader.integer('weight', 0, 2 ** 31 - 1) ?? 1;
@@ -59,7 +66,7 @@ function readEndpoint(reader: ObjectReader, { resolution, ports, chosen }: Endpo
   if (address === undefined) return undefined;
   const fault = addressFault(address, resolution);
   if (fault !== undefined) reader.error(`${reader.name('address')}: ${fault}`, 'address');
-  return { address, port, weight, labels, metadata: new Map(), origin: formatPosition(reader.position()) };
+  return { address, port, weight, labels, metadata, origin: formatPosition(reader.position()) };
 }
 
 function readPort(reader: ObjectReader, ports: readonly ServicePort[], chosen: ChosenPort): number {

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readText, resourceText } from '../../testing/mesh-text.ts';
 import type { FieldTable } from './object-reader.ts';
+import type { ResourceOptions } from './options.ts';
 import { ENDPOINT_FIELDS } from './service-endpoints.ts';
 import { SERVICE_ENTRY_FIELDS } from './service-entry.ts';
 
 const PORT = 'ports: [{number: 20880, name: dubbo-main, protocol: TCP}]';
 const DNS = `hosts: [a.example]\nresolution: DNS\n${PORT}`;
 
-function readWhole(text: string) {
-  const { resources, problems } = readText(text);
+function readWhole(text: string, settingsFault?: ResourceOptions['settingsFault']) {
+  const { resources, problems } = readText(text, settingsFault);
   const [first] = resources;
   return { entry: first?.kind === 'ServiceEntry' ? first.value : undefined, problems };
 }
@@ -81,13 +82,51 @@ test('of several ports the one that can be spoken is chosen', () => {
   assert.match(mixed.problems.join(), /^warning .*requests go to port "dubbo" \(TCP\); port "http" \(HTTP\) is not used$/);
   assert.match(withPorts('{number: 1, name: dubbo}, {number: 2, name: bolt}').problems[0] ?? '', /^error .*could all be meant/);
   assert.match(withPorts('{number: 1, name: a}, {number: 2, name: b}').problems[0] ?? '', /^error .*could all be meant/);
-  const unspoken = withPorts('{number: 443, name: https, protocol: HTTPS}');
+  const unspoken = withPorts('{number: 53, name: dns, protocol: UDP}');
   assert.equal(unspoken.entry, undefined);
   assert.match(unspoken.problems.join(), /^warning a\.yaml:7:10: spec is left out: no loaded protocol speaks .*\(loaded: bolt, dubbo\)$/);
   assert.match(withPorts('{number: 1, name: dubbo}, {number: 1, name: dubbo}').problems.join(), /port "dubbo" already.*port 1 already/);
   assert.match(withPorts('{name: a}').problems[0] ?? '', /needs number/);
   assert.match(withPorts('{number: 1}').problems[0] ?? '', /needs name/);
   assert.match(withPorts('').problems[0] ?? '', /needs at least one of ports/);
+});
+
+test('an entry of other protocols is for connections that are passed on as they are', () => {
+  const mysql = withPorts('{number: 3306, name: db, protocol: MYSQL}');
+  assert.deepEqual(mysql.problems, []);
+  assert.equal(mysql.entry?.protocol, 'tcp');
+  const web = withPorts('{number: 80, name: web, protocol: HTTP}');
+  assert.equal(web.entry?.protocol, 'tcp');
+  assert.match(
+    web.problems.join(),
+    /^warning .* is only for connections that are passed on as they are: no loaded protocol speaks port "web"/,
+  );
+});
+
+test('annotations of a protocol become settings of every endpoint, as its codec allows', () => {
+  const annotated = (annotations: string, settingsFault?: ResourceOptions['settingsFault']) => {
+    const endpoints = `hosts: [a.example]\nresolution: STATIC\n${PORT}\nendpoints: [{address: 10.0.0.1}, {address: 10.0.0.2}]`;
+    const text = resourceText('ServiceEntry', endpoints).replace('{name: users}', `\n  name: users\n  annotations: {${annotations}}`);
+    return readWhole(text, settingsFault);
+  };
+  const { entry, problems } = annotated('dubbo.polywire.io/a: "1", bolt.polywire.io/b: c, other.io/x: y');
+  assert.deepEqual(problems, []);
+  const settings = new Map([
+    ['dubbo.polywire.io/a', '1'],
+    ['bolt.polywire.io/b', 'c'],
+  ]);
+  assert.deepEqual(
+    entry?.endpoints.map(({ metadata }) => metadata),
+    [settings, settings],
+  );
+  const refused = annotated('dubbo.polywire.io/a: "1", dubbo.polywire.io/b: "2"', (protocol, asked) => {
+    assert.deepEqual([protocol, [...asked.keys()]], ['dubbo', ['a', 'b']]);
+    return { setting: 'b', message: 'there is no b' };
+  });
+  assert.deepEqual(refused.problems, ['error a.yaml:5:64: the annotation "dubbo.polywire.io/b": there is no b']);
+  assert.deepEqual(annotated('thrif.polywire.io/a: b').problems, [
+    'warning a.yaml:5:38: the annotation "thrif.polywire.io/a" has no effect: no loaded protocol is called "thrif". There is bolt, dubbo.',
+  ]);
 });
 
 test('a DNS entry without endpoints is reached by its hosts', () => {

@@ -9,6 +9,7 @@ import { type FieldTable, ignored, type ObjectReader, refused, type WrittenText 
 import type { ResourceOptions } from './options.ts';
 import { hostEndpoints, readEndpoints } from './service-endpoints.ts';
 import { readServicePorts, type ServicePorts } from './service-port.ts';
+import { readServiceSettings } from './service-settings.ts';
 import { checkExportTo } from './virtual-service.ts';
 
 /** Istio's ServiceEntry. */
@@ -43,7 +44,8 @@ export function readServiceEntry(
   const location = spec.word('location', ['MESH_INTERNAL', 'MESH_EXTERNAL']) ?? 'MESH_EXTERNAL';
   const resolution = readResolution(spec);
   const ports = readServicePorts(spec, options);
-  const endpoints = resolveEndpoints(spec, resolution, hosts, ports);
+  const settings = readServiceSettings(resource, metadata, options);
+  const endpoints = resolveEndpoints(spec, { resolution, hosts, ports, settings });
   const [host, ...aliases] = hosts.map(({ text }) => text);
   if (host === undefined || ports.chosen === undefined) return undefined;
   return {
@@ -54,6 +56,7 @@ export function readServiceEntry(
     resolution,
     location,
     ports: ports.all,
+    ...(ports.all.length > 1 && { port: ports.chosen.port.number }),
     endpoints,
     annotations: metadata.annotations,
     origin: formatPosition(resource.position()),
@@ -97,21 +100,23 @@ function readResolution(spec: ObjectReader): ServiceEntry['resolution'] {
   return 'DNS';
 }
 
-function resolveEndpoints(
-  spec: ObjectReader,
-  resolution: ServiceEntry['resolution'],
-  hosts: readonly WrittenText[],
-  { all, chosen }: ServicePorts,
-): Endpoint[] {
+interface EndpointSources {
+  readonly resolution: ServiceEntry['resolution'];
+  readonly hosts: readonly WrittenText[];
+  readonly ports: ServicePorts;
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+function resolveEndpoints(spec: ObjectReader, { resolution, hosts, ports: { all, chosen }, settings }: EndpointSources): Endpoint[] {
   if (resolution === 'NONE') {
     if (spec.has('endpoints')) spec.error(`${spec.name('endpoints')} needs resolution: STATIC or DNS`, 'endpoints');
     else spec.warn(`${spec.name()} has resolution NONE, so it has no endpoints: original destinations are not known here`);
     return [];
   }
   if (chosen === undefined) return [];
-  const endpoints = readEndpoints(spec, { resolution, ports: all, chosen });
+  const endpoints = readEndpoints(spec, { resolution, ports: all, chosen, metadata: settings });
   if (endpoints.length > 0 || spec.has('endpoints')) return endpoints;
-  if (resolution === 'DNS') return hostEndpoints(spec, hosts, chosen);
+  if (resolution === 'DNS') return hostEndpoints(spec, hosts, chosen, settings);
   spec.warn(`${spec.name()} has resolution STATIC and no endpoints: its requests are refused`);
   return [];
 }

@@ -1,3 +1,4 @@
+import { OPAQUE_PROTOCOL } from '../../identity/opaque-protocol.ts';
 import type { ServicePort } from '../../registry/registry.ts';
 import { didYouMean } from '../suggest.ts';
 import type { FieldTable, ObjectReader } from './object-reader.ts';
@@ -8,6 +9,9 @@ const SERVICE_PORT_FIELDS: FieldTable = { number: 'read', protocol: 'read', name
 
 /** What Istio accepts as a port's protocol. Others are the names of loaded protocols, or mistakes. */
 const ISTIO_PROTOCOLS = ['HTTP', 'HTTPS', 'GRPC', 'GRPC-WEB', 'HTTP2', 'MONGO', 'MYSQL', 'REDIS', 'TCP', 'TLS', 'UDP'];
+
+/** Of Istio's, those that nothing but opaque connections would carry in any case. */
+const OPAQUE_PROTOCOLS: ReadonlySet<string> = new Set(['HTTPS', 'MONGO', 'MYSQL', 'REDIS', 'TLS']);
 
 /** The port that requests go to, of those that a ServiceEntry lists. */
 export interface ChosenPort {
@@ -85,11 +89,7 @@ function choose(spec: ObjectReader, ports: readonly ReadPort[], options: Resourc
   const named = spoken.filter(({ chosen }) => chosen.codec !== undefined);
   const candidates = named.length > 0 ? named : spoken;
   const [first, second] = candidates;
-  if (first === undefined) {
-    const loaded = [...options.protocols].sort().join(', ') || 'none';
-    spec.warn(`${spec.name()} is left out: no loaded protocol speaks ${names(ports)} (loaded: ${loaded})`, 'ports');
-    return undefined;
-  }
+  if (first === undefined) return chooseOpaque(spec, ports, options);
   if (second !== undefined) {
     spec.error(`${spec.name('ports')}: ${names(candidates)} could all be meant: write one ServiceEntry for each`, 'ports');
     return undefined;
@@ -97,6 +97,21 @@ function choose(spec: ObjectReader, ports: readonly ReadPort[], options: Resourc
   const others = ports.filter((port) => port !== first);
   if (others.length > 0) spec.warn(`${spec.name('ports')}: requests go to ${names([first])}; ${names(others)} is not used`, 'ports');
   return first.chosen;
+}
+
+/** No requests go there, but opaque connections can: to the only port that takes them. */
+function chooseOpaque(spec: ObjectReader, ports: readonly ReadPort[], options: ResourceOptions): ChosenPort | undefined {
+  const [port, another] = ports.filter(({ chosen }) => chosen.port.protocol !== 'UDP');
+  const loaded = [...options.protocols].sort().join(', ') || 'none';
+  const why = `no loaded protocol speaks ${names(ports)} (loaded: ${loaded})`;
+  if (port === undefined || another !== undefined) {
+    spec.warn(`${spec.name()} is left out: ${why}`, 'ports');
+    return undefined;
+  }
+  if (!OPAQUE_PROTOCOLS.has(port.chosen.port.protocol)) {
+    spec.warn(`${spec.name()} is only for connections that are passed on as they are: ${why}`, 'ports');
+  }
+  return { ...port.chosen, codec: OPAQUE_PROTOCOL };
 }
 
 function names(ports: readonly ReadPort[]): string {
