@@ -3,13 +3,12 @@ import { type BoltFrame, CHECKSUM_BYTES, idAt, readInt32, timeoutAt, writeInt32 
 
 /** CRC-32's polynomial without its highest power, as all here with the highest power in the lowest bit. */
 const POLYNOMIAL = 0xedb88320 | 0;
-/** The polynomial 1. */
+/** The polynomials 1 and x^8. */
 const ONE = 1 << 31;
+const EIGHTH = 1 << 23;
 
-/** x^(2^k) modulo CRC-32's polynomial. */
-const POWERS: Int32Array = new Int32Array(32);
-POWERS[0] = 1 << 30;
-for (let k = 1; k < 32; k++) POWERS[k] = multiply(POWERS[k - 1]!, POWERS[k - 1]!);
+/** Of each k that was needed: what the four bytes of a polynomial become, byte by byte, when it is multiplied by x^(8 * 2^k). */
+const STEPS: (Int32Array | undefined)[] = [];
 
 /** Whether a whole frame ends in the right checksum. */
 export function isIntact(frame: BoltFrame): boolean {
@@ -17,11 +16,15 @@ export function isIntact(frame: BoltFrame): boolean {
   return checksumOf(chunk, from, to - CHECKSUM_BYTES) === readInt32(chunk, to - CHECKSUM_BYTES);
 }
 
-/** Makes the checksum of a whole frame right again, if it has one, after bytes of it changed. */
-export function seal(frame: BoltFrame): void {
-  if (!frame.checksummed || !frame.whole) return;
+/** Writes an int32 at `at` of a frame. If the frame is whole and has a checksum, what this changes there is written, too. */
+export function patch(frame: BoltFrame, at: number, value: number): void {
   const { chunk, from, to } = frame;
-  writeInt32(chunk, to - CHECKSUM_BYTES, checksumOf(chunk, from, to - CHECKSUM_BYTES));
+  const changed = readInt32(chunk, from + at) ^ value;
+  if (changed === 0) return;
+  writeInt32(chunk, from + at, value);
+  if (!frame.checksummed || !frame.whole) return;
+  const checksumAt = to - CHECKSUM_BYTES;
+  writeInt32(chunk, checksumAt, readInt32(chunk, checksumAt) ^ checksumChange(changed, checksumAt - from - at - 4));
 }
 
 /** The checksum behind `pieces`, as a piece. */
@@ -55,14 +58,28 @@ function contribution(front: BoltFrame, at: number, before: number): number {
 
 /** By how much a checksum changes when four bytes are XORed with `change`, big endian, and `behind` bytes follow these. */
 export function checksumChange(change: number, behind: number): number {
-  return multiply(powerOfByte(behind + 4), reversed(change));
+  let sum = reversed(change);
+  for (let left = behind + 4, k = 0; left > 0; left >>>= 1, k++) {
+    if ((left & 1) === 0) continue;
+    const step = STEPS[k] ?? stepOf(k);
+    sum = step[sum & 255]! ^ step[256 + ((sum >>> 8) & 255)]! ^ step[512 + ((sum >>> 16) & 255)]! ^ step[768 + (sum >>> 24)]!;
+  }
+  return sum;
 }
 
-/** x^(8n) modulo CRC-32's polynomial, by squaring. */
-function powerOfByte(n: number): number {
-  let power = ONE;
-  for (let left = n, k = 3; left > 0; left >>>= 1, k++) if ((left & 1) !== 0) power = multiply(POWERS[k & 31]!, power);
-  return power;
+/** Makes a table of STEPS. Multiplication is linear: what a byte becomes is the sum of what its bits become. */
+function stepOf(k: number): Int32Array {
+  let power = EIGHTH;
+  for (let squarings = k; squarings > 0; squarings--) power = multiply(power, power);
+  const step = new Int32Array(1024);
+  for (let bit = 0; bit < 32; bit++) {
+    const place = (bit >> 3) * 256;
+    const one = 1 << (bit & 7);
+    const product = multiply(power, 1 << bit);
+    for (let byte = one; byte < 256; byte++) if ((byte & one) !== 0) step[place + byte] = step[place + byte]! ^ product;
+  }
+  STEPS[k] = step;
+  return step;
 }
 
 /** The product of two polynomials modulo CRC-32's. */

@@ -1,6 +1,6 @@
 import type { CodecCore, HeaderScan, Outcome, Routing, ScanRequest } from '@polywire/core/spi';
-import { seal } from './checksum.ts';
-import { type BoltFrame, timeoutAt, writeInt32 } from './frame.ts';
+import { patch } from './checksum.ts';
+import { type BoltFrame, timeoutAt } from './frame.ts';
 import type { FrontReader } from './routing/front.ts';
 import { HeaderMap } from './routing/header-map.ts';
 import type { OutcomeReader } from './routing/outcome.ts';
@@ -44,8 +44,7 @@ export class BoltRouting implements Routing<BoltFrame> {
   setRemainingMs(request: BoltFrame, ms: number): void {
     // 0 and less would lift the limit, and stand for none.
     if (request.kind === 'response' || request.timeoutOrStatus <= 0) return;
-    writeInt32(request.chunk, request.from + timeoutAt(request), Math.min(0x7fffffff, Math.max(1, Math.floor(ms))));
-    seal(request);
+    patch(request, timeoutAt(request), Math.min(0x7fffffff, Math.max(1, Math.floor(ms))));
   }
 
   outcome(response: BoltFrame): Outcome {

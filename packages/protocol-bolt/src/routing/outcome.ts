@@ -1,5 +1,5 @@
 import type { CodecCore, Outcome } from '@polywire/core/spi';
-import { SofaResponseReader } from '@polywire/hessian';
+import { encodeSofaError, SofaResponseReader } from '@polywire/hessian';
 import { type BoltFrame, HESSIAN, SOFA_RESPONSE } from '../frame.ts';
 import { HeaderMap } from './header-map.ts';
 
@@ -14,6 +14,11 @@ const OUTCOMES: ReadonlyMap<number, Outcome> = new Map([
 
 const ERROR_HEADER: Buffer = Buffer.from('sofa_head_response_error');
 const TRUE: Buffer = Buffer.from('true');
+
+/** How Java begins every SofaResponse: its class and fields. The values follow, first whether it is an error. */
+const JAVA_FRONT: Buffer = encodeSofaError('').subarray(0, -4);
+const FALSE = 0x46;
+const NULL = 0x4e;
 
 /** How SOFARPC's own errors begin (LogCodes). */
 const CODE = 'RPC-';
@@ -42,11 +47,21 @@ export class OutcomeReader {
     const status = frame.timeoutOrStatus;
     if (status !== SUCCESS && status !== SERVER_EXCEPTION) return OUTCOMES.get(status) ?? 'failure';
     if (frame.to - frame.from < frame.contentAt) return undefined;
+    if (status === SUCCESS && frame.codec === HESSIAN && this.#isJavaSuccess(frame)) return 'ok';
     const sofa = frame.isClass(SOFA_RESPONSE);
     if (status === SERVER_EXCEPTION) return sofa ? this.#text(frame) : 'failure';
     if (!sofa) return 'ok';
     if (frame.codec === HESSIAN) return this.#object(frame);
     return this.#isMarked(frame) ? this.#text(frame) : 'ok';
+  }
+
+  /** What most answers are, told without reading an object: Java marks the others in a header or by their first values. */
+  #isJavaSuccess(frame: BoltFrame): boolean {
+    const { chunk, from, to, contentAt } = frame;
+    const valuesAt = from + contentAt + JAVA_FRONT.length;
+    if (valuesAt + 2 > to || chunk[valuesAt] !== FALSE || chunk[valuesAt + 1] !== NULL) return false;
+    for (let at = valuesAt - 1, i = JAVA_FRONT.length - 1; i >= 0; at--, i--) if (chunk[at] !== JAVA_FRONT[i]) return false;
+    return !this.#isMarked(frame);
   }
 
   /** A SofaResponse says itself whether the call failed; an exception that the service threw is its answer. */
