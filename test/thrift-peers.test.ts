@@ -3,6 +3,7 @@ import { before, describe, test } from 'node:test';
 import type { ThriftLanguage } from './support/build-thrift.ts';
 import { PeerError } from './support/command-line.ts';
 import { suiteOwner } from './support/owner.ts';
+import { assertAnswers } from './support/thrift-answers.ts';
 import { ThriftConsumer, type ThriftExport, ThriftProvider, type ThriftWire } from './support/thrift-peers.ts';
 import { requireThrift } from './support/thrift-requirements.ts';
 import { unequalThriftShapes } from './support/thrift-shapes.ts';
@@ -13,8 +14,6 @@ import { THRIFT_LANGUAGES, wireName, wiresBetween } from './support/thrift-wires
 const FRAMED: ThriftWire = { transport: 'framed', protocol: 'binary' };
 const UNFRAMED: ThriftWire = { transport: 'unframed', protocol: 'compact' };
 const JAVA_KINDS = ['selector', 'half-sync'] as const;
-const INTERNAL_ERROR = 6;
-const UNKNOWN_METHOD = 1;
 const LARGE_BYTES = 4 * 1024 * 1024;
 
 const languages = THRIFT_LANGUAGES.filter((language) => requireThrift(language) === false);
@@ -129,43 +128,6 @@ describe('Thrift peers, directly', { skip: requireThrift(...THRIFT_LANGUAGES) },
 function exportsOf(language: ThriftLanguage): ThriftExport[] {
   const kinds = language === 'java' ? JAVA_KINDS.map((kind) => ({ ...FRAMED, name: kind, kind })) : [];
   return [...wiresBetween(language, language).map((wire) => ({ ...wire, name: wireName(wire) })), ...kinds];
-}
-
-async function assertAnswers(
-  consumer: ThriftConsumer,
-  { on, name, server, wire }: { on: string; name: string; server: ThriftLanguage; wire: ThriftWire },
-): Promise<void> {
-  const headers = { colour: 'green', 'x-empty': '', 'x-chinese': '你好' };
-  const { value, headers: answered } = await consumer.reply({ on, method: 'who', args: ['t'], headers });
-  const carries = wire.transport === 'header';
-  assert.deepEqual(value, { provider: name, token: 't', headers: carries ? headers : {} });
-  assert.deepEqual(answered, carries ? { provider: name } : {});
-
-  const picked = await consumer.call({ on, method: 'pick', args: [true, -7, 300, -70_000, 5_000_000_000, 1.5, 'picked', 200] });
-  assert.equal((picked as { token: string }).token, 'picked');
-
-  assert.deepEqual(await failure(consumer, on, 'fail'), { class: 'AccountException', account: 'a', code: 42 });
-  // npm thrift sends no type, and of both a message alone.
-  const typeless = server === 'node';
-  assert.deepEqual(await failure(consumer, on, 'crash'), { class: 'TApplicationException', type: typeless ? 0 : INTERNAL_ERROR });
-  assert.deepEqual(await failure(consumer, on, 'added'), { class: 'TApplicationException', type: typeless ? 0 : UNKNOWN_METHOD });
-
-  await consumer.call({ on, method: 'note', args: ['one-way'] });
-  // It shares the connection with the next call, but not always the service's thread.
-  let noted: unknown;
-  do noted = await consumer.call({ on, method: 'noted' });
-  while (!JSON.stringify(noted).includes('one-way'));
-}
-
-/** How a call fails, without the message, of which each library has its own. */
-async function failure(consumer: ThriftConsumer, on: string, method: string): Promise<object> {
-  try {
-    return { answered: await consumer.call({ on, method, args: ['a'] }) };
-  } catch (error) {
-    if (!(error instanceof PeerError)) throw error;
-    const { message: _, ...rest } = error.details;
-    return rest;
-  }
 }
 
 function found<Peer>(peers: ReadonlyMap<ThriftLanguage, Peer>, language: ThriftLanguage): Peer {

@@ -77,7 +77,8 @@ function interfaceOf(service: ServiceName): string {
   return `${PACKAGE}.${service}`;
 }
 
-function documents(resources: readonly { kind: string; name: string; annotations?: object; spec: object }[]): string {
+/** Resources of Istio's, as one YAML text. */
+export function documents(resources: readonly { kind: string; name: string; annotations?: object; spec: object }[]): string {
   return resources
     .map(({ kind, name, annotations, spec }) => {
       const metadata = { name: name.toLowerCase(), ...(annotations === undefined ? {} : { annotations }) };

@@ -13,8 +13,9 @@ const READY = /^polywire ready: (.*)$/;
 
 /** The proxy, started as a user starts it: the command with a bootstrap file, in a folder of its own. */
 export class Polywire {
-  /** Where the only listener of its bootstrap listens. */
+  /** Where the first listener of its bootstrap listens. */
   readonly port: number;
+  readonly #addresses: ReadonlyMap<string, string>;
   readonly #admin: string;
   readonly #folder: string;
   readonly #process: LineProcess;
@@ -23,13 +24,14 @@ export class Polywire {
     const admin = addresses.get('admin');
     const listener = [...addresses].find(([name]) => name !== 'admin')?.[1];
     if (admin === undefined || listener === undefined) throw new Error(`no listener or no admin in ${[...addresses.keys()]}`);
-    this.port = Number(new URL(`tcp://${listener}`).port);
+    this.port = portIn(listener);
+    this.#addresses = addresses;
     this.#admin = admin;
     this.#folder = folder;
     this.#process = process;
   }
 
-  /** `files`: their text by name; the bootstrap is `polywire.yaml`, with one listener and `admin`. */
+  /** `files`: their text by name; the bootstrap is `polywire.yaml`, with `admin`. */
   static async start(owner: Owner, files: Readonly<Record<string, string>>): Promise<Polywire> {
     const folder = mkdtempSync(join(tmpdir(), 'polywire-run-'));
     owner.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,6 +47,13 @@ export class Polywire {
     const proxy = new Polywire(folder, started, addressesIn(readyLine));
     await proxy.get('/ready');
     return proxy;
+  }
+
+  /** Where a listener listens, by its name. */
+  portOf(listener: string): number {
+    const address = this.#addresses.get(listener);
+    if (address === undefined) throw new Error(`no listener ${listener} in ${[...this.#addresses.keys()]}`);
+    return portIn(address);
   }
 
   /** Replaces a file at once, as an editor or a ConfigMap update does. */
@@ -94,6 +103,10 @@ function write(folder: string, name: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);
+}
+
+function portIn(address: string): number {
+  return Number(new URL(`tcp://${address}`).port);
 }
 
 /** From `polywire ready: in 127.0.0.1:1234, admin http://127.0.0.1:5678`. */

@@ -39,12 +39,26 @@ export function wiresBetween(client: ThriftLanguage, server: ThriftLanguage): Th
   return ALL_WIRES.filter((wire) => has(client, wire) && has(server, wire) && !(server === 'node' && isOldMultiplexed(wire)));
 }
 
+/**
+ * Every wire that a codec can read, but for multiplexed ones, between languages that have it, so that each language calls on it
+ * once and serves on it once, another language if there is one.
+ */
+export function eachOnBothSides(): { client: ThriftLanguage; server: ThriftLanguage; wire: ThriftWire }[] {
+  const wires = ALL_WIRES.filter(({ protocol, multiplexed }) => protocol !== 'json' && multiplexed !== true);
+  return wires.flatMap((wire, at) => {
+    const able = THRIFT_LANGUAGES.filter((language) => has(language, wire));
+    const step = 1 + (at % (able.length - 1));
+    return able.map((client, i) => ({ client, server: able[(i + step) % able.length] ?? client, wire }));
+  });
+}
+
 /** For example `framed compact multiplexed`. */
 export function wireName({ transport, protocol, multiplexed, transforms = [] }: ThriftWire): string {
   return [transport, protocol, ...(multiplexed === true ? ['multiplexed'] : []), ...transforms].join(' ');
 }
 
-function has(language: ThriftLanguage, { transport, protocol, transforms = [] }: ThriftWire): boolean {
+/** Whether a library has all that a wire asks for. */
+export function has(language: ThriftLanguage, { transport, protocol, transforms = [] }: ThriftWire): boolean {
   // npm thrift has no transforms, and its JSON loses what follows an empty list in a map.
   const lacking = language === 'node' && (transforms.length > 0 || protocol === 'json');
   return !lacking && TRANSPORTS[language].includes(transport);
