@@ -127,6 +127,7 @@ export class SocketTransport implements Transport {
     this.#last = undefined;
     const total = this.#queued;
     this.#queued = 0;
+    const wasFull = total > HIGH_WATERMARK;
     if (this.#pieces.length === 0) {
       this.#blocked = !this.#socket.write(piece);
     } else {
@@ -137,6 +138,8 @@ export class SocketTransport implements Transport {
     }
     this.#user?.onFlushed();
     if (this.#ending) this.#socket.end();
+    // A socket that the system took everything from at once was never full for Node (20.19 and later): it says nothing of draining.
+    else if (wasFull && !this.full) this.#user?.onDrain();
   }
 
   pause(): void {
