@@ -18,10 +18,10 @@ function faults(lines: string): string[] {
 
 test('several protocols are detected, with defaults; one is not', () => {
   assert.equal(listener('protocols: [dubbo]')?.detection, undefined);
-  assert.deepEqual(listener('protocols: [dubbo, bolt]')?.detection, { timeout: 3000, maxBytes: 64, fallback: 'refuse' });
+  assert.deepEqual(listener('protocols: [dubbo, bolt]')?.detection, { timeout: 3000, maxBytes: 512, fallback: 'refuse' });
   assert.deepEqual(listener('protocols: [dubbo]\n  detection: {timeout: 500ms, fallback: {opaque: "127.0.0.1:3306"}}')?.detection, {
     timeout: 500,
-    maxBytes: 64,
+    maxBytes: 512,
     fallback: { kind: 'address', host: '127.0.0.1', port: 3306 },
   });
   const service = 'protocols: [dubbo]\n  detection: {maxBytes: 16, fallback: {opaque: {host: mysql.prod.svc, port: 3306}}}';

@@ -20,7 +20,7 @@ const protocol = z.union([name, z.strictObject({ name, settings: z.record(z.stri
 
 const detection = z.strictObject({
   timeout: positiveDuration.prefault('3s'),
-  maxBytes: count.max(65_536, 'must be at most 65536').default(64),
+  maxBytes: count.max(65_536, 'must be at most 65536').default(512),
   fallback: z
     .union([z.literal('refuse'), z.strictObject({ opaque: target })], { error: 'must be refuse, or {opaque: 127.0.0.1:3306}' })
     .default('refuse'),
