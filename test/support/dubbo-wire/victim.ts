@@ -15,7 +15,8 @@ export async function besideVictim(owner: Owner, proxy: WireProxy, attack: () =>
   const load = Load.start(owner, { port: proxy.port, callers: 1, depth: 2, pauseMs: 2, attachments });
   await load.answers(20);
   await attack();
-  await load.answers(50);
+  // With fewer than some hundred calls the 99th of a hundred is the slowest one.
+  await load.answers(300);
   const tally = await load.stop();
   assertAccounted(tally);
   assert.equal(tally.ok, tally.started, `the victim: ${tally}`);
