@@ -11,7 +11,7 @@ import { echo, hold, WireService } from './support/wire/service.ts';
 const CALLERS = 5;
 const CALLS = 60;
 
-for (const wire of ALL_WIRES) describe(`whose answer it is, over ${wire.name}`, () => answers(wire));
+for (const wire of ALL_WIRES) describe(`whose answer it is, over ${wire.name}`, { timeout: 30_000 }, () => answers(wire));
 
 function answers(wire: RawWire): void {
   const owner = suiteOwner();

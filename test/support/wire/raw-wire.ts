@@ -66,6 +66,8 @@ export interface RawWire {
   readonly ids: readonly Buffer[];
   /** How an answer says each. */
   readonly refusals: Readonly<Record<Refusal, string>>;
+  /** The refusal that has no room for a reason. */
+  readonly mute?: string;
   /** The id of a caller that counts. */
   id(count: number): Buffer;
 
@@ -76,8 +78,8 @@ export interface RawWire {
   businessError(id: Buffer, method: string, text: string): Buffer;
   /** The answer of a service that failed. */
   failure(id: Buffer, method: string, text: string): Buffer;
-  /** A request whose end can be told and whose content cannot be read; undefined where there is none such. */
-  unreadable(id: Buffer): Buffer | undefined;
+  /** A request whose id and end can be told, and which is none that anybody knows. */
+  unreadable(id: Buffer): Buffer;
   heartbeat?(id: Buffer): Buffer;
   heartbeatAnswer?(id: Buffer): Buffer;
 
