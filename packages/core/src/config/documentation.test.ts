@@ -9,6 +9,7 @@ import type { FieldTable } from './resources/object-reader.ts';
 import { ROUTE_DESTINATION_FIELDS } from './resources/route-destination.ts';
 import { ENDPOINT_FIELDS } from './resources/service-endpoints.ts';
 import { SERVICE_ENTRY_FIELDS } from './resources/service-entry.ts';
+import { TCP_MATCH_FIELDS, TCP_ROUTE_FIELDS } from './resources/tcp-route.ts';
 import { LOAD_BALANCER_FIELDS, TLS_FIELDS, TRAFFIC_POLICY_FIELDS } from './resources/traffic-policy.ts';
 import { HTTP_ROUTE_FIELDS, MATCH_FIELDS, VIRTUAL_SERVICE_FIELDS } from './resources/virtual-service.ts';
 
@@ -40,7 +41,7 @@ test('the example of the bootstrap page is valid', async () => {
 test('every field of Istio stands in the table of its kind, with what becomes of it', async () => {
   const sections = (await page('mesh-resources.md')).split(/^## /m);
   const kinds: Readonly<Record<string, readonly FieldTable[]>> = {
-    VirtualService: [VIRTUAL_SERVICE_FIELDS, HTTP_ROUTE_FIELDS, MATCH_FIELDS, ROUTE_DESTINATION_FIELDS],
+    VirtualService: [VIRTUAL_SERVICE_FIELDS, HTTP_ROUTE_FIELDS, MATCH_FIELDS, ROUTE_DESTINATION_FIELDS, TCP_ROUTE_FIELDS, TCP_MATCH_FIELDS],
     DestinationRule: [DESTINATION_RULE_FIELDS, TRAFFIC_POLICY_FIELDS, LOAD_BALANCER_FIELDS, TLS_FIELDS],
     ServiceEntry: [SERVICE_ENTRY_FIELDS, ENDPOINT_FIELDS],
   };

@@ -39,6 +39,8 @@ const CLOSE_MS = 200;
 /** Accepts the connections of one address and lets them go again. */
 export class Listener {
   readonly name: string;
+  /** `address:port` as bound, or as configured while it is not. */
+  address: string;
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #accepted = new Set<Accepted>();
@@ -46,7 +48,9 @@ export class Listener {
   #drained: (() => void) | undefined = undefined;
 
   constructor(options: ListenerOptions) {
-    this.name = options.config.name;
+    const { name, address } = options.config;
+    this.name = name;
+    this.address = formatAddress(address.host, address.port);
     this.#options = options;
     const settings = { noDelay: true, allowHalfOpen: true, highWaterMark: HIGH_WATERMARK };
     this.#server = createServer(settings, (socket) => this.#accept(socket));
@@ -56,6 +60,7 @@ export class Listener {
   async start(): Promise<AddressInfo> {
     const { host, port } = this.#options.config.address;
     const address = await listen(this.#server, `listener ${this.name}`, { host, port, backlog: BACKLOG });
+    this.address = formatAddress(address.address, address.port);
     // A connection that cannot be accepted, for want of file descriptors, costs only itself.
     this.#server.on('error', () => this.#options.stats.connectionsRefused++);
     this.#watchIdle();

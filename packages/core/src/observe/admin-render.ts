@@ -1,5 +1,5 @@
 import type { SourceStatus } from '../registry/service-entry-store.ts';
-import type { ClusterStatus } from './admin-source.ts';
+import type { ClusterStatus, ListenerStatus } from './admin-source.ts';
 import type { Metric } from './metrics.ts';
 import { seriesName } from './prometheus.ts';
 
@@ -32,6 +32,21 @@ export function renderStats(metrics: Iterable<Metric>): string {
       const mean = value.count === 0 ? 0 : value.sum / value.count;
       lines.push(`${seriesName(`${family.name}_count`, labels)} ${value.count}`, `${seriesName(`${family.name}_mean`, labels)} ${mean}`);
     }
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** `listener::field::value`, as clusters are written. */
+export function renderListeners(listeners: Iterable<ListenerStatus>): string {
+  const lines: string[] = [];
+  for (const { name, address, protocols, fallback, upstream, connections } of listeners) {
+    lines.push(`${name}::address::${address}`);
+    for (const protocol of protocols) {
+      const settings = Object.entries(protocol.settings).map(([setting, value]) => ` ${setting}=${value}`);
+      lines.push(`${name}::protocol::${protocol.name}${settings.join('')}`);
+    }
+    if (fallback !== undefined) lines.push(`${name}::fallback::${fallback}`);
+    lines.push(`${name}::upstream::${upstream ?? 'by routes'}`, `${name}::connections::${connections}`);
   }
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -27,9 +27,24 @@ export interface ClusterStatus {
   readonly endpoints: readonly EndpointStatus[];
 }
 
+/** A listener as it is right now. */
+export interface ListenerStatus {
+  readonly name: string;
+  /** `address:port` as bound, or as configured while it is not. */
+  readonly address: string;
+  /** In the order in which they are asked, with their settings. */
+  readonly protocols: readonly { readonly name: string; readonly settings: Readonly<Record<string, string>> }[];
+  /** What becomes of connections of none of them: `refused`, or the target that they are passed on to; undefined: nothing is detected. */
+  readonly fallback: string | undefined;
+  /** The one address that all requests, or all bytes, go to, or the service that they are for; undefined: requests are routed. */
+  readonly upstream: string | undefined;
+  readonly connections: number;
+}
+
 /** What the admin listener shows. Everything is asked for when a request comes. */
 export interface AdminSource {
   metrics(): Iterable<Metric>;
+  listeners(): Iterable<ListenerStatus>;
   clusters(): Iterable<ClusterStatus>;
   registries(): Iterable<SourceStatus>;
   /** The snapshot in force, with positions. Maps and sets are welcome; secrets are masked by the listener. */

@@ -16,6 +16,19 @@ function source(overrides: Partial<AdminSource> = {}): AdminSource {
       { family: METRICS.requests, labels: { service: 'a' }, value: 7 },
       { family: METRICS.uptime, labels: {}, value: 2 },
     ],
+    listeners: () => [
+      {
+        name: 'rpc',
+        address: '127.0.0.1:20880',
+        protocols: [
+          { name: 'dubbo', settings: {} },
+          { name: 'thrift', settings: { service: 'a.B' } },
+        ],
+        fallback: 'refused',
+        upstream: undefined,
+        connections: 2,
+      },
+    ],
     clusters: () => [
       {
         name: 'users',
@@ -83,6 +96,20 @@ async function withAdmin(use: (address: string) => Promise<void>, overrides?: Pa
     await admin.close();
   }
 }
+
+test('listeners with all their protocols', () =>
+  withAdmin(async (address) => {
+    const lines = [
+      'address::127.0.0.1:20880',
+      'protocol::dubbo',
+      'protocol::thrift service=a.B',
+      'fallback::refused',
+      'upstream::by routes',
+    ];
+    const expected = [...lines, 'connections::2'].map((line) => `rpc::${line}\n`).join('');
+    assert.equal((await ask(address, '/listeners')).body, expected);
+    assert.equal(JSON.parse((await ask(address, '/listeners?format=json')).body)[0].protocols.length, 2);
+  }));
 
 test('stats in three forms, filtered', () =>
   withAdmin(async (address) => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf } from '../errors/message-of.ts';
 import { formatAddress, listen } from '../transport/listen.ts';
-import { renderClusters, renderJson, renderRegistries, renderStats } from './admin-render.ts';
+import { renderClusters, renderJson, renderListeners, renderRegistries, renderStats } from './admin-render.ts';
 import type { AdminSource } from './admin-source.ts';
 import { isLogLevel, LOG_LEVELS } from './log.ts';
 import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from './prometheus.ts';
@@ -79,6 +79,11 @@ const PAGES: readonly Page[] = [
     path: '/stats/prometheus',
     help: 'every metric in the Prometheus text format',
     render: (source) => ({ type: PROMETHEUS_CONTENT_TYPE, body: renderPrometheus(source.metrics()) }),
+  },
+  {
+    path: '/listeners',
+    help: 'listeners: address, protocols, what becomes of other connections; ?format=json',
+    render: (source, query) => (wantsJson(query) ? json([...source.listeners()]) : { body: renderListeners(source.listeners()) }),
   },
   {
     path: '/clusters',

@@ -1,6 +1,5 @@
 import type { LoadBalancerFactory } from '../cluster/load-balancer.ts';
 import type { ResourceOptions } from '../config/resources/options.ts';
-import { settingsFault } from '../config/settings-fault.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { messageOf } from '../errors/message-of.ts';
 import type { FilterFactory } from '../filter/filter.ts';
@@ -8,6 +7,7 @@ import type { CodecCore, FrameProtocol } from '../protocol/spi.ts';
 import type { RegistryAdapterFactory } from '../registry/registry.ts';
 import type { Plugin } from './plugin.ts';
 import { pluginFault, protocolFault } from './plugin-shape.ts';
+import { settingsFault } from './settings-fault.ts';
 
 /** Everything that plugins added, by the names that configuration uses. Built-in and outside plugins come in by the same door. */
 export class PluginRegistry {

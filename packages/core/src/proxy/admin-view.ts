@@ -1,11 +1,12 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
-import type { AdminSource, ClusterStatus, EndpointStatus } from '../observe/admin-source.ts';
+import type { AdminSource, ClusterStatus, EndpointStatus, ListenerStatus } from '../observe/admin-source.ts';
 import type { Frame } from '../protocol/spi.ts';
 import { formatAddress } from '../transport/listen.ts';
 import type { OpaqueEndpoint } from '../upstream/opaque-endpoint.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
+import type { ListenerRuntime } from './listener-runtime.ts';
 import { collectMetrics } from './metrics.ts';
 import type { ProxyServer } from './proxy.ts';
 
@@ -13,6 +14,7 @@ import type { ProxyServer } from './proxy.ts';
 export function adminView(proxy: ProxyServer): AdminSource {
   return {
     metrics: () => collectMetrics(proxy),
+    listeners: () => proxy.listeners.map(listenerStatus),
     *clusters() {
       for (const { clusters } of proxy.protocols.values())
         for (const cluster of clusters.all()) yield clusterStatus(cluster, endpointStatus);
@@ -22,6 +24,21 @@ export function adminView(proxy: ProxyServer): AdminSource {
     configDump: () => ({ bootstrap: proxy.bootstrap, resources: proxy.resources, services: [...proxy.store.all()] }),
     readiness: () => proxy.ready,
     log: proxy.log,
+  };
+}
+
+function listenerStatus({ config, listener, names, stats }: ListenerRuntime): ListenerStatus {
+  const { detection, opaque, upstream } = config;
+  const settingsOf = (name: string) => config.protocols.find((protocol) => protocol.name === name)?.settings ?? [];
+  const fallback = detection?.fallback;
+  const to = opaque ?? upstream;
+  return {
+    name: config.name,
+    address: listener.address,
+    protocols: names.map((name) => ({ name, settings: Object.fromEntries(settingsOf(name)) })),
+    fallback: fallback === undefined || fallback === 'refuse' ? fallback && 'refused' : formatAddress(fallback.host, fallback.port),
+    upstream: to && formatAddress(to.host, to.port),
+    connections: stats.connectionsActive,
   };
 }
 

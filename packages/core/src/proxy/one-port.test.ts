@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { LOUD_ID, type ProxyFiles, startFromFiles } from '../testing/proxy-files.ts';
 import { caller, everything, serve } from '../testing/raw-peers.ts';
 import { echo, ToyClient, ToyServer } from '../testing/toy-peers.ts';
-import { toyFrame } from '../testing/toy-protocol.ts';
+import { toyFrame, toyProtocol } from '../testing/toy-protocol.ts';
 
 const LISTENER = 'listeners:\n- name: one\n  address: 127.0.0.1:0\n  protocols: [loud, toy]\n';
 
@@ -101,4 +101,53 @@ test('a service that speaks first is heard behind an opaque fallback, and caller
   const other = await caller(t, port('one'));
   other.end('no toy, and all of it arrives');
   assert.equal(await everything(other), 'welcome no toy, and all of it arrives');
+});
+
+test('a listener shows all its protocols, and each explains its own routes', async (t) => {
+  const { port, proxy } = await setup(t, { bootstrap: `${LISTENER}  detection: {fallback: {opaque: {host: quiet.svc, port: 80}}}\n` });
+  const [listener] = proxy.adminSource.listeners();
+  assert.deepEqual(listener, {
+    name: 'one',
+    address: `127.0.0.1:${port('one')}`,
+    protocols: [
+      { name: 'loud', settings: {} },
+      { name: 'toy', settings: {} },
+    ],
+    fallback: 'quiet.svc:80',
+    upstream: undefined,
+    connections: 0,
+  });
+  const asked = { service: 'noisy.svc', method: 'm', group: undefined, version: undefined, headers: new Map() };
+  assert.equal(proxy.explain('loud', asked)?.refusal, undefined);
+  assert.notEqual(proxy.explain('toy', asked)?.refusal, undefined);
+  assert.equal(proxy.explain('tcp', asked), undefined);
+});
+
+test('a protocol that recognises nothing must be the last, and then takes what the others leave', async (t) => {
+  const { detect: _, ...blind } = { ...toyProtocol(), name: 'blind', detect: undefined };
+  const bootstrap = LISTENER.replace('[loud, toy]', '[loud, blind]');
+  const { port, proxy } = await setup(t, { bootstrap, protocols: [blind] });
+  const client = await ToyClient.connect(port('one'));
+  client.request(1, 'quiet.svc m|');
+  await client.received(1);
+  const stranger = await caller(t, port('one'));
+  stranger.write('hello stranger');
+  assert.equal(await everything(stranger), 'no frames in 14 bytes\n');
+  const detected = [...proxy.adminSource.metrics()].filter(({ family }) => family.name === 'polywire_detected_connections_total');
+  assert.deepEqual(
+    detected.map(({ labels, value }) => [labels['protocol'], value]),
+    [['blind', 2]],
+  );
+  const wrong = startFromFiles(t, { bootstrap: LISTENER.replace('[loud, toy]', '[blind, toy]'), protocols: [blind] });
+  await assert.rejects(wrong, /the protocol blind recognises nothing and would take every connection: name it last/);
+});
+
+test('a filter that a protocol of the listener cannot serve is refused', async (t) => {
+  const { routing: _, ...plain } = { ...toyProtocol(), name: 'plain' };
+  const bootstrap = `${LISTENER.replace('[loud, toy]', '[loud, plain]')}  filters: [{name: picky}]\n`;
+  const picky = { name: 'picky', create: () => ({ name: 'picky', requires: ['routing'] as const }) };
+  await assert.rejects(
+    startFromFiles(t, { bootstrap, protocols: [plain], filters: [picky] }),
+    /listener one: the filter "picky" needs routing, which the protocol plain does not have/,
+  );
 });

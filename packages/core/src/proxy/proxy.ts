@@ -13,7 +13,6 @@ import type { RegistryAdapter } from '../registry/registry.ts';
 import { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import type { ExplainReport, ExplainRequest } from '../route/explain.ts';
 import { FILES } from '../route/routing-state.ts';
-import { formatAddress } from '../transport/listen.ts';
 import { loop } from '../transport/loop.ts';
 import { TimerWheel } from '../transport/timer-wheel.ts';
 import { accessRecord, opaqueAccessRecord, openAccessLog } from './access-record.ts';
@@ -123,8 +122,8 @@ export class ProxyServer {
     await this.#firstSync();
     const listeners: { name: string; address: string }[] = [];
     for (const { listener } of this.listeners) {
-      const { address, port } = await listener.start();
-      listeners.push({ name: listener.name, address: formatAddress(address, port) });
+      await listener.start();
+      listeners.push({ name: listener.name, address: listener.address });
     }
     this.#watcher = await watchMesh({
       where: this.#where,

@@ -6,6 +6,7 @@ import { Interner } from '../buffer/interner.ts';
 import { parseBootstrap } from '../config/bootstrap.ts';
 import { loadMesh } from '../config/load.ts';
 import { formatProblem } from '../config/problems.ts';
+import type { FilterFactory } from '../filter/filter.ts';
 import { createLog } from '../observe/log.ts';
 import { SPI_VERSION } from '../plugin/plugin.ts';
 import { PluginRegistry } from '../plugin/plugin-registry.ts';
@@ -40,10 +41,11 @@ export interface ProxyFiles {
   /** Mesh resources; none when absent. */
   readonly mesh?: string;
   readonly protocols?: readonly FrameProtocol[];
+  readonly filters?: readonly FilterFactory[];
 }
 
 /** A whole proxy from the text of its files, with two protocols, `toy` and `loud`. Ends with the test. */
-export async function startFromFiles(t: TestContext, { bootstrap: text, mesh: meshText = '', protocols = [] }: ProxyFiles) {
+export async function startFromFiles(t: TestContext, { bootstrap: text, mesh: meshText = '', protocols = [], filters = [] }: ProxyFiles) {
   const directory = await mkdtemp(join(tmpdir(), 'polywire-'));
   t.after(() => rm(directory, { recursive: true }));
   await writeFile(join(directory, 'mesh.yaml'), meshText);
@@ -54,7 +56,7 @@ export async function startFromFiles(t: TestContext, { bootstrap: text, mesh: me
     { ...toyProtocol(), name: 'loud', detect: (head) => detectToy(head, true) },
     ...protocols,
   ];
-  plugins.add({ name: 'toys', spiVersion: SPI_VERSION, protocols: toys.map((protocol) => () => protocol) }, 'the test');
+  plugins.add({ name: 'toys', spiVersion: SPI_VERSION, protocols: toys.map((protocol) => () => protocol), filters }, 'the test');
   const { bootstrap, problems } = parseBootstrap(`resources: [mesh.yaml]\n${text}`, 'polywire.yaml', {});
   if (bootstrap === undefined) throw new Error(problems.map((problem) => formatProblem(problem)).join('\n'));
   const lines: LogLine[] = [];

@@ -1,4 +1,4 @@
-import type { SettingsFault } from '../settings-fault.ts';
+import type { SettingsFault } from '../../plugin/settings-fault.ts';
 
 /** What the loaded plugins allow in resources. */
 export interface ResourceOptions {
