@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { detect } from './detect.ts';
-import { bare, connect, parse, peek } from './testing/codec.ts';
+import { bare, connect, parse, parseFront, peek } from './testing/codec.ts';
 import * as make from './testing/messages.ts';
 
 function length(bytes: Buffer): number | undefined {
@@ -45,6 +45,7 @@ describe('a connection', () => {
       'binary 0': make.hex('80000001'),
       'compact 2': make.hex('8222'),
       'an old name that is none': make.hex('00000003 61200a 01'),
+      'an old name behind its frame': make.hex('0000000e 00000005 6865616c74 01'),
       'an old reply': make.hex('00000003 676574 02'),
     };
     for (const [name, bytes] of Object.entries(strangers)) assert.equal(detect(bytes), 'no-match', name);
@@ -55,6 +56,7 @@ describe('a connection', () => {
       HTTP: [Buffer.from('GET / HTTP/1.1\r\n'), 'THRIFT_MAGIC'],
       TLS: [make.hex('160301020001000102'), 'THRIFT_MAGIC'],
       zeros: [Buffer.alloc(16), 'THRIFT_MAGIC'],
+      'an old name that is too long': [make.hex('00001000 00000401 6765'), 'THRIFT_MAGIC'],
       'negative length': [make.hex('ffffffff 80010001'), 'THRIFT_MAGIC'],
       'length of nothing': [make.hex('00000002 80010001'), 'THRIFT_LENGTH'],
       'THeader of nothing': [make.hex('00000006 0fff0000'), 'THRIFT_LENGTH'],
@@ -96,12 +98,15 @@ describe('messages', () => {
   it('with a header that can be read and a rest that cannot cost one frame', () => {
     const broken = {
       'a name behind the end': make.framed('framed', 'strict', make.hex('80010001 000000ff 676574 00000000 00')),
+      'an old name that is none': make.message('old', 'Users:\nget'),
       'no type of message': make.framed('framed', 'compact', make.hex('8201 00 03 676574 00')),
       'transforms without an end': make.header(make.hex('00 7f 01 01'), make.message('strict', 'get'), 9),
       'nothing behind the THeader': make.header(make.hex('00 00'), make.hex('ffff')),
     };
     for (const [name, bytes] of Object.entries(broken)) assert.match(parse(bytes).defect ?? '', /Thrift|THeader/, name);
     assert.equal(parse(broken['transforms without an end']).seqid, 9);
+    const long = make.framed('framed', 'strict', Buffer.concat([make.hex('80010001 00020000'), Buffer.alloc(70_000)]));
+    assert.match(parseFront(long, 4096)?.defect ?? '', /Thrift/);
   });
 });
 
@@ -140,19 +145,23 @@ describe('unframed messages', () => {
     const bytes = make.message('strict', 'get', { body: list });
     const connection = connect();
     let looked = 0;
+    let longest = 0;
     let measured: number | undefined;
-    for (let reached = 700; measured === undefined && reached < bytes.length + 700; reached += 700) {
+    // The first 700 bytes after the other, then all that are left.
+    for (let reached = 700; measured === undefined; reached += reached < 300_000 ? 700 : bytes.length) {
       const view = peek(bytes.subarray(0, Math.min(reached, bytes.length)));
       measured = connection.measure({
         ...view,
         view(from, to) {
           looked += to - from;
+          longest = Math.max(longest, to - from);
           return view.view(from, to);
         },
       });
     }
     assert.equal(measured, bytes.length);
     assert.ok(looked < 1.1 * bytes.length, `${looked} bytes of ${bytes.length}`);
+    assert.ok(longest <= 16_384, `${longest} bytes in one piece`);
   });
 
   it('that cannot be walked close the connection', () => {
@@ -179,14 +188,21 @@ describe('unframed messages', () => {
       });
     assert.equal(length(nested(64)), nested(64).length);
     assert.throws(() => length(nested(65)), { code: 'THRIFT_STRUCT' });
-    const lists = Buffer.concat([make.hex('0f 0001'), ...Array.from({ length: 300 }, () => make.hex('0f 00000001'))]);
-    assert.throws(() => length(make.message('strict', 'get', { body: lists })), { code: 'THRIFT_STRUCT' });
+    // The struct of arguments is the first level; a list of numbers is passed without one.
+    const lists = (levels: number): Buffer => {
+      const inner = Array.from({ length: levels - 1 }, () => make.hex('0f 00000001'));
+      return make.message('strict', 'get', { body: Buffer.concat([make.hex('0f 0001'), ...inner, make.hex('08 00000001 00000000 00')]) });
+    };
+    assert.equal(length(lists(192)), lists(192).length);
+    assert.throws(() => length(lists(193)), { code: 'THRIFT_STRUCT' });
   });
 
   it('larger than the limit close the connection before they are here', () => {
     const limited = bare.protocol.connection({ side: 'downstream', maxFrameBytes: 1000, dialect: 0 });
     const bytes = make.message('strict', 'get', { body: make.hex('0b 0001 00000400') });
     assert.throws(() => limited.measure(peek(bytes)), { code: 'FRAME_TOO_LARGE' });
+    const name = bare.protocol.connection({ side: 'downstream', maxFrameBytes: 1000, dialect: 0 });
+    assert.throws(() => name.measure(peek(make.hex('80010001 000003e8'))), { code: 'FRAME_TOO_LARGE' });
   });
 });
 

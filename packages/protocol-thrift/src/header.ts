@@ -107,7 +107,6 @@ export class InfoReader {
     const end = varintEnd(this.#chunk, this.at + 1, this.#end);
     if (end < 0) return this.#broken();
     this.#left = readVarint(this.#chunk, this.at + 1, end) >>> 0;
-    if (this.#left > this.#end - end) return this.#broken();
     this.count = this.#left;
     this.countAt = this.at + 1;
     this.countEnd = end;
@@ -149,4 +148,4 @@ export function plainHeader(messageBytes: number, seqid: number, protocolId: num
 }
 
 /** Bytes of a THeader without infos. */
-export const PLAIN_BYTES: number = FIXED_BYTES + 4;
+const PLAIN_BYTES = FIXED_BYTES + 4;

@@ -1,4 +1,5 @@
 import type { CodecCore } from '@polywire/core/spi';
+import { isPrintable } from './detect.ts';
 import { CALL, COMPACT, EXCEPTION, OLD, ONEWAY, REPLY, readInt32, STRICT, type ThriftFrame } from './frame.ts';
 import { CUT, MALFORMED, readVarint, varintEnd, varintWidth } from './varint.ts';
 
@@ -71,6 +72,10 @@ function name(frame: ThriftFrame, nameAt: number, core: CodecCore, oneways: Onew
     case ONEWAY: {
       const nameEnd =
         frame.encoding === COMPACT ? frame.from + frame.bodyAt : frame.from + frame.seqidAt - (frame.encoding === OLD ? 1 : 0);
+      if (frame.encoding === OLD && !areAllPrintable(chunk, nameAt, nameEnd)) {
+        frame.defect = 'the name of a Thrift message in the old encoding holds bytes that no name has';
+        return true;
+      }
       let methodAt = nameAt;
       while (methodAt < nameEnd && chunk[methodAt] !== COLON) methodAt++;
       if (methodAt === nameEnd) methodAt = nameAt;
@@ -87,6 +92,12 @@ function name(frame: ThriftFrame, nameAt: number, core: CodecCore, oneways: Onew
       frame.defect = `a Thrift message of type ${frame.messageType}: there are 1 (call), 2 (reply), 3 (exception) and 4 (one-way)`;
       return true;
   }
+}
+
+/** A name is all that tells the old encoding from other bytes, for those who read our answer, too. */
+function areAllPrintable(chunk: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (!isPrintable(chunk[at]!)) return false;
+  return true;
 }
 
 function isOneway({ service, method }: ThriftFrame, oneways: OnewayMethods | undefined): boolean {

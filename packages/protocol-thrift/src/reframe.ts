@@ -11,7 +11,7 @@ import {
   UNFRAMED,
   writeInt32,
 } from './frame.ts';
-import { messageLength, PLAIN_BYTES, plainHeader, SEQID_AT } from './header.ts';
+import { messageLength, plainHeader, SEQID_AT } from './header.ts';
 import { varintWidth, writeVarint } from './varint.ts';
 
 /** Bytes of the message that a new front takes along when they do not change. */
@@ -85,6 +85,3 @@ function sendersHeader({ chunk, from, messageAt }: ThriftFrame, bytes: number, h
   writeInt32(front, SEQID_AT, headerSeqid);
   return front;
 }
-
-/** Bytes in front of a message, by transport; THeader's without infos. */
-export const OVERHEAD: Readonly<Record<Transport, number>> = { [UNFRAMED]: 0, [FRAMED]: LENGTH_BYTES, [HEADER]: PLAIN_BYTES };

@@ -5,7 +5,7 @@ import { varint } from './varint.ts';
 
 /** Types of TApplicationException (thrift-rpc.md). */
 export const UNKNOWN_METHOD = 1;
-export const INTERNAL_ERROR = 6;
+const INTERNAL_ERROR = 6;
 export const PROTOCOL_ERROR = 7;
 const INVALID_TRANSFORM = 8;
 

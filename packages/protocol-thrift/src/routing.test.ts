@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NOT_REACHED, UNREADABLE } from '@polywire/core/spi';
-import { EXCEPTION } from './frame.ts';
+import { EXCEPTION, REPLY } from './frame.ts';
 import { bare, connect, lookUp, parse, parseFront, there } from './testing/codec.ts';
 import * as make from './testing/messages.ts';
 
@@ -73,6 +73,10 @@ describe('arguments', () => {
       make.framed('framed', 'strict', make.message('strict', 'get', { body: make.hex('08 0001 00000001 0b 0002 000000ff') })),
     );
     assert.deepEqual(lookUp(cut, ':argument[1]', ':argument[2]', ':argument[3]'), ['1', UNREADABLE, UNREADABLE]);
+    for (const body of ['0b 0001 0000', '08 00', '']) {
+      const ended = parse(make.framed('framed', 'strict', make.message('strict', 'get', { body: make.hex(body) })));
+      assert.deepEqual(lookUp(ended, ':argument[1]'), [UNREADABLE], body);
+    }
   });
 
   it('behind the front of a large frame are not reached', () => {
@@ -102,6 +106,11 @@ describe('outcomes', () => {
       return routing.outcome(parse(make.message('strict', 'get', { type: EXCEPTION, body }), connect('upstream')));
     });
     assert.deepEqual(outcomes, ['failure', 'not-found', 'failure', 'failure', 'business-error', 'failure']);
+  });
+
+  it('of fields without an id in the IDL are no exceptions', () => {
+    const body = make.hex('08 ffff 00000001 00');
+    assert.equal(routing.outcome(parse(make.message('strict', 'get', { type: REPLY, body }), connect('upstream'))), 'ok');
   });
 
   it('in the front of a large answer are told once they can be', () => {

@@ -12,8 +12,7 @@ import type {
 import type { ThriftFrame } from '../frame.ts';
 import { thrift } from '../index.ts';
 
-/** Of the proxy, what a codec is lent. */
-export const core: CodecCore = {
+const core: CodecCore = {
   intern: (chunk, from, to) => chunk.toString('utf8', from, to),
 };
 

@@ -11,7 +11,7 @@ export const STRUCT = 12;
 export const MAP = 13;
 export const SET = 14;
 export const LIST = 15;
-export const UUID = 16;
+const UUID = 16;
 
 /** By id in the compact encoding (thrift-compact-protocol.md); 0: there is none. 1 and 2 are the two booleans. */
 export const FROM_COMPACT: Uint8Array = Uint8Array.of(0, BOOL, BOOL, I8, I16, I32, I64, DOUBLE, STRING, LIST, SET, MAP, STRUCT, UUID, 0, 0);
