@@ -283,6 +283,64 @@ test('a file that is no frame is refused with the reason', async () => {
   assert.match(stderr, /the file ends inside of the dubbo frame: it has 1 bytes/);
 });
 
+/** `who()` of an unframed binary call: strict version 1, type call, name, id 1, no arguments. */
+const THRIFT_CALL = Buffer.from('800100010000000377686f0000000100', 'hex');
+
+test('a listener of several protocols explains each by its own routes, and a frame by what recognises it', async () => {
+  const listener = BOOTSTRAP.replace('[dubbo]', '[dubbo, {name: thrift, settings: {service: com.acme.Users}}]');
+  await write('many/polywire.yaml', `${listener}resources: [mesh.yaml]\n`);
+  const entry = (protocol: string, service: string) => `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: ${protocol}, annotations: { polywire.io/service: ${service} } }
+spec:
+  hosts: [${protocol}.test]
+  resolution: STATIC
+  ports: [{ number: 80, name: ${protocol}-main, protocol: TCP }]
+  endpoints: [{ address: 10.0.0.1 }]
+---`;
+  await write('many/mesh.yaml', entry('dubbo', 'com.acme.Greeter') + entry('thrift', 'com.acme.Users'));
+  await writeFile(join(folder, 'thrift.bin'), THRIFT_CALL);
+  const frame = await polywire('explain', '-c', 'many/polywire.yaml', '--frame', 'thrift.bin', '-o', 'json');
+  assert.equal(frame.code, 0, frame.stderr);
+  const { frame: described } = JSON.parse(frame.stdout);
+  assert.deepEqual([described.protocol, described.service, described.method], ['thrift', 'com.acme.Users', 'who']);
+  const asked = ['explain', '-c', 'many/polywire.yaml', '--service', 'com.acme.Greeter', '--method', 'm'];
+  assert.match((await polywire(...asked)).stderr, /--protocol is needed: many\/polywire\.yaml has listeners for dubbo, thrift/);
+  assert.equal((await polywire(...asked, '--protocol', 'dubbo')).code, 0);
+  assert.equal((await polywire(...asked, '--protocol', 'thrift')).code, 1);
+});
+
+test('settings that a codec does not have are found with their place, of listeners and of services', async () => {
+  const listener = BOOTSTRAP.replace(
+    '[dubbo]',
+    '[{name: dubbo, settings: {a: b}}, {name: thrift, settings: {service: x, transpot: framed}}]',
+  );
+  await write('settings/polywire.yaml', `${listener}resources: [mesh.yaml]\n`);
+  await write(
+    'settings/mesh.yaml',
+    `apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata:
+  name: users
+  annotations:
+    thrift.polywire.io/transport: framd
+    thrft.polywire.io/transport: framed
+spec:
+  hosts: [users.test]
+  resolution: STATIC
+  ports: [{ number: 80, name: thrift-main, protocol: TCP }]
+  endpoints: [{ address: 10.0.0.1 }]
+`,
+  );
+  const { code, stdout } = await polywire('validate', 'settings/polywire.yaml');
+  assert.equal(code, 1);
+  assert.match(stdout, /error settings\/polywire\.yaml:4:45: the protocol dubbo has no settings/);
+  assert.match(stdout, /error settings\/polywire\.yaml:4:98: thrift has no setting transpot; it has service, transport/);
+  assert.match(stdout, /error settings\/mesh\.yaml:6:35: the annotation "thrift\.polywire\.io\/transport": thrift's transport is one of/);
+  assert.match(stdout, /warning settings\/mesh\.yaml:7:34: the annotation "thrft\..*" has no effect: .* Did you mean "thrift"\?/);
+});
+
 test('run says where it listens, and ends by itself when it is told to', async () => {
   await write('alone/polywire.yaml', 'listeners:\n- {name: in, address: "127.0.0.1:0", protocols: [dubbo], upstream: "127.0.0.1:1"}\n');
   for (const file of ['good/polywire.yaml', 'alone/polywire.yaml']) {

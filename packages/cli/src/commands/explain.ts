@@ -126,7 +126,8 @@ async function route({ configuration, protocol, request, options, terminal }: Qu
 
 function onlyProtocol(proxy: ProxyServer, file: string): string {
   const [name, another] = [...new Set(proxy.listeners.flatMap(({ protocols }) => protocols.map((protocol) => protocol.name)))];
-  if (name === undefined || another !== undefined) {
+  if (name === undefined) throw new CliError(`no listener of ${file} routes requests: there are only bytes to pass on`, EXIT.refused);
+  if (another !== undefined) {
     throw new CliError(`--protocol is needed: ${file} has listeners for ${[...proxy.protocols.keys()].join(', ')}`, EXIT.usage);
   }
   return name;

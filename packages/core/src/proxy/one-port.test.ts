@@ -151,3 +151,24 @@ test('a filter that a protocol of the listener cannot serve is refused', async (
     /listener one: the filter "picky" needs routing, which the protocol plain does not have/,
   );
 });
+
+test('routes for connections that are passed on say nothing of requests', async (t) => {
+  const { servers } = await setup(t);
+  const routes = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: quiet}
+spec:
+  hosts: [quiet.svc]
+  tcp: [{route: [{destination: {host: noisy.svc}}]}]
+---`;
+  const mesh = service('quiet', 'quiet.svc', 'toy', servers.toy.port) + service('noisy', 'noisy.svc', 'loud', servers.loud.port) + routes;
+  const bytes = `${LISTENER}- {name: raw, address: "127.0.0.1:0", protocols: [tcp], upstream: {host: quiet.svc, port: 80}}\n`;
+  const { port } = await startFromFiles(t, { bootstrap: bytes, mesh });
+  const toy = await ToyClient.connect(port('one'));
+  toy.request(1, 'quiet.svc m|');
+  assert.match((await toy.received(1))[0]?.body ?? '', /^toy /);
+  const raw = await ToyClient.connect(port('raw'));
+  raw.request(1, 'quiet.svc m|');
+  assert.match((await raw.received(1))[0]?.body ?? '', /^loud /);
+});

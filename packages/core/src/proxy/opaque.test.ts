@@ -154,6 +154,18 @@ test('open connections are kept while the proxy is stopping, and go on', async (
   await drained;
 });
 
+test('connections that are open at the end of the drain are closed, with a line in the log', async (t) => {
+  const { connect, proxy, lines } = await setup(t, (socket) => socket.pipe(socket), 'drain: {timeout: 20ms}\n');
+  const socket = await connect();
+  socket.write('a');
+  await once(socket, 'data');
+  await proxy.drain();
+  assert.ok(lines.some(({ msg }) => msg.startsWith('connections that are passed on were open at the end of the drain')));
+  const ended = once(socket, 'end');
+  await Promise.all([proxy.close(), ended]);
+  assert.deepEqual(metric(proxy, 'opaque_connections_active'), { '': 0 });
+});
+
 function entry(ports: readonly (readonly [version: string, port: number])[]): string {
   const endpoints = ports.map(([version, port]) => `\n  - {address: 127.0.0.1, ports: {db: ${port}}, labels: {version: ${version}}}`);
   return `

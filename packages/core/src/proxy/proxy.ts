@@ -173,6 +173,9 @@ export class ProxyServer {
     clearTimeout(timer);
     const open = this.listeners.flatMap(({ protocols }) => protocols).reduce((sum, { stats }) => sum + stats.requestsActive, 0);
     if (open > 0) this.log.warn('requests were open at the end of the drain and got an error', { open, timeout });
+    const passedOn = this.listeners.reduce((sum, { opaque }) => sum + (opaque?.stats.connectionsActive ?? 0), 0);
+    if (passedOn > 0)
+      this.log.warn('connections that are passed on were open at the end of the drain and get closed', { open: passedOn, timeout });
   }
 
   async close(): Promise<void> {
