@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, beforeEach, describe, test } from 'node:test';
 import { suiteOwner } from './support/owner.ts';
 import { ALL_WIRES } from './support/wire/all.ts';
-import { type Answer, WireCaller } from './support/wire/caller.ts';
+import { type Answer, assertClean, WireCaller } from './support/wire/caller.ts';
 import { routeTo, WireProxy, whenMethod } from './support/wire/proxy.ts';
 import { shuffled } from './support/wire/random.ts';
 import type { RawWire } from './support/wire/raw-wire.ts';
@@ -134,10 +134,4 @@ function textOf(answer: Answer): string {
 }
 function statusOf(answer: Answer): string {
   return answer.kind === 'answer' ? answer.status : answer.kind;
-}
-
-/** Nothing came that was not asked for, and nothing that is no frame. */
-function assertClean(caller: WireCaller): void {
-  assert.equal(caller.broken, undefined);
-  assert.deepEqual(caller.strays, []);
 }

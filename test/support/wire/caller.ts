@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Owner } from '../owner.ts';
@@ -107,4 +108,10 @@ export class WireCaller {
       else settle({ kind: 'answer', message, status: message.status, text: message.body.toString('latin1', 0, 1024) });
     }
   }
+}
+
+/** Nothing came that was not asked for, and nothing that is no frame. */
+export function assertClean(caller: WireCaller): void {
+  assert.equal(caller.broken, undefined);
+  assert.deepEqual(caller.strays, []);
 }
