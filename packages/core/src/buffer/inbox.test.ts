@@ -27,6 +27,8 @@ test('whatever the cuts, every look and every take sees the same bytes', () => {
           const n = Math.min(size, inbox.available);
           if (kind === 'look') {
             assert.deepEqual(Buffer.from(inbox.view(0, n)), all.subarray(at, at + n));
+            const middle = Math.floor((n + inbox.available) / 2);
+            assert.deepEqual(Buffer.from(inbox.view(middle, inbox.available)), all.subarray(at + middle, pushed));
             if (n >= 1) assert.equal(inbox.uint8(n - 1), all[at + n - 1]);
             if (n >= 2) assert.equal(inbox.uint16(n - 2), all.readUInt16BE(at + n - 2));
             if (n >= 4) assert.equal(inbox.uint32(n - 4), all.readUInt32BE(at + n - 4));
@@ -60,6 +62,17 @@ test('a long queue of small chunks is taken in linear time', () => {
     assert.equal(inbox.taken[inbox.takenFrom], (2 * i) & 255);
   }
   assert.equal(inbox.available, 0);
+});
+
+test('a long queue of chunks is looked at in linear time', () => {
+  const inbox = new Inbox();
+  let seen = 0;
+  for (let i = 0; i < 100_000; i++) {
+    inbox.push(Buffer.alloc(300, i & 255));
+    seen += inbox.view(inbox.available - 300, inbox.available)[0] === (i & 255) ? 1 : 0;
+    assert.equal(inbox.indexOf((i + 1) & 255, inbox.available - 1), -1);
+  }
+  assert.equal(seen, 100_000);
 });
 
 test('bytes that come one at a time are not kept one at a time', () => {

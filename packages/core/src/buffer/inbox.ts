@@ -17,6 +17,12 @@ export class Inbox implements Peek {
   #at = 0;
   #rest: Buffer[] | undefined = undefined;
   #restAt = 0;
+  /**
+   * The piece in which the last look behind the first chunk began, and the offset of its first byte: looks go forward, and a long queue is not
+   * walked for each. An index below `#restAt` is the first chunk, -1 nothing: bytes were consumed since.
+   */
+  #lookIndex = -1;
+  #lookBase = 0;
   /** Gathers small chunks; `#gathered`, the part of it that is in use, is the last of `#rest`. */
   #gathering: Buffer = EMPTY;
   #gathered: Buffer = EMPTY;
@@ -49,16 +55,13 @@ export class Inbox implements Peek {
     return (((c[i] as number) << 24) | ((c[i + 1] as number) << 16) | ((c[i + 2] as number) << 8) | (c[i + 3] as number)) >>> 0;
   }
   indexOf(byte: number, from: number): number {
-    let base = -this.#at;
-    let piece: Buffer | undefined = this.#chunk;
-    let next = this.#restAt;
-    while (piece !== undefined) {
-      if (base + piece.length > from) {
-        const found = piece.indexOf(byte, Math.max(from - base, 0));
-        if (found >= 0) return base + found;
-      }
+    this.#look(from);
+    let base = this.#lookBase;
+    let index = this.#lookIndex;
+    for (let piece = this.#piece(index); piece !== undefined; piece = this.#piece(++index)) {
+      const found = piece.indexOf(byte, Math.max(from - base, 0));
+      if (found >= 0) return base + found;
       base += piece.length;
-      piece = this.#rest?.[next++];
     }
     return -1;
   }
@@ -82,6 +85,7 @@ export class Inbox implements Peek {
   take(length: number): void {
     const at = this.#at;
     const end = at + length;
+    this.#lookIndex = -1;
     if (end < this.#chunk.length) {
       this.taken = this.#chunk;
       this.takenFrom = at;
@@ -103,6 +107,7 @@ export class Inbox implements Peek {
 
   skip(length: number): void {
     this.available -= length;
+    this.#lookIndex = -1;
     let left = length;
     while (left >= this.#chunk.length - this.#at && this.#chunk !== EMPTY) {
       left -= this.#chunk.length - this.#at;
@@ -119,17 +124,33 @@ export class Inbox implements Peek {
   #gather(from: number, to: number): Buffer {
     const out = Buffer.allocUnsafe(to - from);
     let written = 0;
-    let base = -this.#at;
-    let piece: Buffer | undefined = this.#chunk;
-    let next = this.#restAt;
-    while (piece !== undefined && base < to) {
+    this.#look(from);
+    let base = this.#lookBase;
+    let index = this.#lookIndex;
+    for (let piece = this.#piece(index); piece !== undefined && base < to; piece = this.#piece(++index)) {
       const start = Math.max(from - base, 0);
       const stop = Math.min(to - base, piece.length);
       if (start < stop) written += piece.copy(out, written, start, stop);
       base += piece.length;
-      piece = this.#rest?.[next++];
     }
     return out;
+  }
+  /** Finds the piece that holds the byte at `from`, else the last one, which may still grow. */
+  #look(from: number): void {
+    if (this.#lookIndex < 0 || from < this.#lookBase) {
+      this.#lookIndex = this.#restAt - 1;
+      this.#lookBase = -this.#at;
+    }
+    let piece = this.#piece(this.#lookIndex) ?? EMPTY;
+    for (let next = this.#piece(this.#lookIndex + 1); next !== undefined; next = this.#piece(this.#lookIndex + 1)) {
+      if (this.#lookBase + piece.length > from) return;
+      this.#lookBase += piece.length;
+      this.#lookIndex++;
+      piece = next;
+    }
+  }
+  #piece(index: number): Buffer | undefined {
+    return index < this.#restAt ? this.#chunk : this.#rest?.[index];
   }
   #append(rest: Buffer[], chunk: Buffer): void {
     let used = this.#gathered.length;
