@@ -101,6 +101,9 @@ test('a service that speaks first is heard behind an opaque fallback, and caller
   const other = await caller(t, port('one'));
   other.end('no toy, and all of it arrives');
   assert.equal(await everything(other), 'welcome no toy, and all of it arrives');
+  const short = await caller(t, port('one'));
+  short.end('T');
+  assert.equal(await everything(short), 'welcome T');
 });
 
 test('a listener shows all its protocols, and each explains its own routes', async (t) => {
