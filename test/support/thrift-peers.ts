@@ -25,6 +25,8 @@ export interface ThriftExport extends ThriftWire {
   readonly port?: number;
   /** Java only. The pool gives a connection a thread; the selectors need frames. */
   readonly kind?: 'pool' | 'selector' | 'half-sync';
+  /** Java's pool only. Milliseconds of silence after which it closes a connection; never when absent. */
+  readonly idle?: number;
 }
 
 export interface ThriftOpen extends ThriftWire {

@@ -24,6 +24,8 @@ public final class Server {
     int port;
     /** The pool gives a connection a thread; the others select, and need frames. */
     String kind = "pool";
+    /** Milliseconds of silence after which the pool closes a connection; 0: never. */
+    int idle;
   }
 
   private static final class Settings {
@@ -56,7 +58,7 @@ public final class Server {
       served.incrementAndGet();
     };
     if (export.kind.equals("pool")) {
-      TServerSocket socket = new TServerSocket(address);
+      TServerSocket socket = new TServerSocket(address, export.idle);
       run(new TThreadPoolServer(new TThreadPoolServer.Args(socket).processor(processor).minWorkerThreads(1)
           .transportFactory(export.transportFactory()).protocolFactory(export.protocolFactory())));
       return socket.getServerSocket().getLocalPort();
