@@ -108,7 +108,7 @@ describe('names', () => {
   });
 
   it('of applications are short for the headers that say them', () => {
-    const headers = ['sofa_head_target_app', 'shop', 'rpc_trace_context.sofaCallerApp', 'web'];
+    const headers = ['sofa_head_target_app', 'shop', 'app', 'web'];
     const found = lookUp(parse(request({ headers })), ':app', ':callerApp', 'sofa_head_target_app', ':app');
     assert.deepEqual(found, ['shop', 'web', 'shop', 'shop']);
   });

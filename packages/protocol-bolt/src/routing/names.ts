@@ -22,7 +22,8 @@ export function nameSource(name: string): NameSource {
   if (name === ':group') return { from: 'nothing' };
   if (name === ':class') return { from: 'class' };
   if (name === ':app') return { from: 'header', key: 'sofa_head_target_app' };
-  if (name === ':callerApp') return { from: 'header', key: 'rpc_trace_context.sofaCallerApp' };
+  // RemotingConstants.HEAD_APP_NAME; SOFARPC 5.13's tracer still reads sofaCallerApp, but nothing there writes it.
+  if (name === ':callerApp') return { from: 'header', key: 'app' };
   const index = /^:argument\[(\d{1,3})\]$/.exec(name)?.[1];
   if (index !== undefined && Number(index) <= MAX_ARGUMENT) return { from: 'argument', index: Number(index) };
   throw new ConfigError(
