@@ -152,6 +152,24 @@ test('requests with equal ids of one caller are sent on one after the other, oth
   );
 });
 
+test('many requests with one id, sent at once, are answered in order', async (t) => {
+  const { handler, arrived } = holding();
+  const { client } = await setup(t, handler, { codec: withIds({ callerId: (request) => request.id }) });
+  const caller = await client();
+  const wanted = Array.from({ length: 10 }, (_, turn) => `s m|${turn}`);
+  caller.send(...wanted.map((body) => toyFrame('request', 0, body)));
+  for (let turn = 0; turn < wanted.length; turn++) {
+    const held = await arrived(turn + 1);
+    assert.equal(held.length, turn + 1, 'one at a time');
+    held[turn]?.answer();
+  }
+  const answers = await caller.received(wanted.length);
+  assert.deepEqual(
+    answers.map(({ body }) => body),
+    wanted,
+  );
+});
+
 test('a large request with the id of one that is open waits as well', async (t) => {
   const { handler, arrived } = holding();
   const { client } = await setup(t, handler, { codec: withIds({ callerId: (request) => request.id }) });

@@ -234,7 +234,10 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     for (const stream of this.#streams.all()) {
       if (stream.request.kind === 'request' && callerId(stream.request) === id) this.#namesake = stream;
     }
-    return this.#namesake !== undefined;
+    if (this.#namesake === undefined) return false;
+    // Whoever ends the wait goes on reading only where it was held; a frame that waits while others are taken up is not seen by #applyFlow.
+    this.#reader.held = true;
+    return true;
   }
   /** True when the request was accepted or answered, false when the handler needs more of the front. */
   #begin(frame: F, whole: boolean): boolean {
