@@ -11,7 +11,7 @@ export interface FixedRoutesOptions<Req, Res> {
   readonly listener: string;
   readonly upstream: SocketAddress;
   /** What the service at that address wants to hear, as an endpoint's metadata say it. */
-  readonly metadata?: ReadonlyMap<string, string>;
+  readonly metadata: ReadonlyMap<string, string>;
   readonly heads: HeadReader<Req, Res>;
   readonly endpoints: EndpointSource<UpstreamEndpoint<Req, Res>>;
   /** Headers that filters declared. */
@@ -25,7 +25,7 @@ export function fixedRoutes<Req, Res>(options: FixedRoutesOptions<Req, Res>): Ro
   const { host, port } = options.upstream;
   const origin = `listeners.${options.listener}.upstream`;
   const nothing = new Map<string, string>();
-  const endpoint = { address: host, port, weight: 1, labels: nothing, metadata: options.metadata ?? nothing, origin };
+  const endpoint = { address: host, port, weight: 1, labels: nothing, metadata: options.metadata, origin };
   const name = `${host}:${port}`;
   const cluster = new Cluster(
     {

@@ -19,12 +19,9 @@ export interface ListenedProtocol {
 
 /** What all listeners of one protocol share: its connections to services, its clusters. */
 export class ProtocolRuntime {
-  readonly protocol: StreamProtocol<Frame, Frame>;
-  readonly routeProtocol: RouteProtocol<Frame>;
   readonly pools: Pools<Frame, Frame>;
   readonly clusters: ClusterSet<UpstreamEndpoint<Frame, Frame>>;
   readonly counts = new FrameUpstreamCounts();
-
   readonly #codec: FrameProtocol;
   readonly #limits: LimitsConfig;
   /** As services want it, by their settings. */
@@ -34,7 +31,6 @@ export class ProtocolRuntime {
     const { upstream, limits } = bootstrap;
     this.#codec = codec;
     this.#limits = limits;
-    ({ protocol: this.protocol, routeProtocol: this.routeProtocol } = this.listen(new Map()));
     this.pools = new Pools((endpoint) => this.#variant(settingsOf(codec.name, endpoint.metadata)), {
       connections: upstream.connections,
       connectTimeoutMs: upstream.connectTimeout,

@@ -65,7 +65,7 @@ export class ToyProxy {
     const names = options.names ?? [];
     const routes =
       options.routes?.(protocol, this.pools) ??
-      fixedRoutes({ listener: 'toy', upstream, heads: protocol.heads, endpoints: this.pools, names, timeout: true });
+      fixedRoutes({ listener: 'toy', upstream, heads: protocol.heads, endpoints: this.pools, metadata: new Map(), names, timeout: true });
     this.path = new RequestPath(
       {
         listener: 'toy',
