@@ -134,8 +134,11 @@ export class Listener {
         accepted.transport.heard = false;
         accepted.silent = 0;
       } else if (++accepted.silent >= LOOKS) {
-        if (this.#drained === undefined) accepted.transport.destroy(reason);
-        else accepted.transport.end();
+        const { transport, silent } = accepted;
+        // Callers that read only while they wait for an answer do not see that they were told to go.
+        const unaware = silent > LOOKS && transport.queuedBytes === 0;
+        if (this.#drained === undefined || unaware) transport.destroy(reason);
+        else transport.end();
       }
     }
   }

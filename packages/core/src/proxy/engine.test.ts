@@ -213,6 +213,16 @@ test('drain says goodbye, lets open requests finish and closes', async (t) => {
   await caller.ended();
 });
 
+test('a caller that does not look whether it was told to go holds no drain up', { timeout: 5000 }, async (t) => {
+  const { proxy, client } = await setup(t, echo('v1'));
+  const caller = await client();
+  caller.request(1, 's m|');
+  await caller.received(1);
+  caller.socket.pause();
+  await proxy.listener.drain(20);
+  assert.equal(proxy.stats.connectionsActive, 0);
+});
+
 test('a caller that is called back has a connection of its own, over which the service reaches it', async (t) => {
   const { server, client } = await setup(t, (frame, socket) => {
     if (frame.kind === 'request') socket.write(toyFrame('response', frame.id, 'bound'));
