@@ -137,7 +137,9 @@ describe('Thrift when something fails', { skip: requireThrift(...THRIFT_LANGUAGE
     for (const each of [right, wrong]) await each.close(each === right ? 'right' : 'wrong');
   });
 
-  test('a proxy that is told to end answers what is in flight, and accepts nobody', async (t) => {
+  test('a proxy that is told to end answers what is in flight, and waits for no caller that says nothing', {
+    timeout: 60_000,
+  }, async (t) => {
     const provider = await ThriftProvider.start(t, 'python', [{ ...UNFRAMED, name: 'one' }]);
     const proxy = await startProxy(t, [{ service: 'Served', endpoints: [{ port: provider.port('one') }] }]);
     for (const client of THRIFT_LANGUAGES) await consumerIn(client).open({ ...UNFRAMED, on: 'ending', port: proxy.port });
@@ -161,7 +163,7 @@ function startProxy(owner: Owner, entries: readonly ThriftEntry[]): Promise<Poly
   return Polywire.start(owner, {
     'polywire.yaml': thriftBootstrap(LISTENER, {
       upstream: { balance: 'request', backoff: { initial: '50ms', max: '200ms' } },
-      drain: { quiet: '200ms' },
+      drain: { quiet: '200ms', timeout: '5m' },
     }),
     'mesh/entries.yaml': thriftEntries(entries),
   });
