@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { echo, ToyClient, ToyServer } from '../testing/toy-peers.ts';
-import { toyFrame } from '../testing/toy-protocol.ts';
+import { type ToyFrame, toyFrame } from '../testing/toy-protocol.ts';
 import { setup, ToyProxy } from '../testing/toy-proxy.ts';
 
 test('a stranger that goes on talking after its answer is not remembered, and is closed soon', async (t) => {
@@ -120,4 +120,25 @@ test('a service that is full is called full, also when it could not be reached b
   while (server.received.length < 3) await new Promise(setImmediate);
   b.request(4, 's m|');
   assert.match((await b.received(1))[0]?.body ?? '', /^overflow: .*as many requests waiting as it may/);
+});
+
+test('a service that cannot be reached is not called full for a connection of another dialect', async (t) => {
+  const { server, proxy, client } = await setup(
+    t,
+    (frame, socket) => {
+      if (frame.body.includes('die')) socket.resetAndDestroy();
+    },
+    {
+      codec: (toy) => ({ ...toy, dialect: (frame: ToyFrame) => (frame.body.includes('old') ? 0 : 1) }),
+      pool: { backoff: { initialMs: 60_000, maxMs: 60_000 } },
+    },
+  );
+  const caller = await client();
+  caller.request(1, 's new|');
+  while (server.received.length < 1) await new Promise(setImmediate);
+  caller.request(2, 's old|die');
+  await caller.received(1);
+  assert.equal(proxy.pools.pools()[0]?.stats.connectFailures, 1);
+  caller.request(3, 's old|');
+  assert.match((await caller.received(2))[1]?.body ?? '', /^no-healthy-upstream: .* could not be reached/);
 });

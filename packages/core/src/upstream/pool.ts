@@ -101,7 +101,9 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
 
   /** It is connected, and takes no more requests for now. Says nothing of a pool that gives a connection. */
   get overflowing(): boolean {
-    return this.#draining === 0 && this.#lanes.some((lane) => lane?.shared.some((pooled) => pooled !== undefined));
+    return (
+      this.#draining === 0 && this.#lanes.some((lane) => lane?.shared.some((pooled) => pooled !== undefined && !pooled.connection.usable))
+    );
   }
 
   /** Why no connection can be had, for the caller and the log. */
