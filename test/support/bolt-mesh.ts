@@ -49,13 +49,14 @@ export function boltSubsets(service: SofaServiceName, versions: readonly string[
   return documents([{ kind: 'DestinationRule', name: service, spec: { host: serviceKey(service), subsets } }]);
 }
 
-export function boltRoutes(service: SofaServiceName, routes: readonly MeshRoute[]): string {
-  const host = serviceKey(service);
+/** `version`: as that of an entry. */
+export function boltRoutes(service: SofaServiceName, routes: readonly MeshRoute[], version = ''): string {
+  const host = serviceKey(service, version);
   const http = routes.map(({ to, ...rest }) => ({
     ...rest,
     route: Object.entries(to).map(([subset, weight]) => ({ destination: { host, ...(subset === '' ? {} : { subset }) }, weight })),
   }));
-  return documents([{ kind: 'VirtualService', name: service, spec: { hosts: [host], http } }]);
+  return documents([{ kind: 'VirtualService', name: hostPart(service, version), spec: { hosts: [host], http } }]);
 }
 
 /** A reference to a loopback port. */
