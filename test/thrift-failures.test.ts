@@ -18,7 +18,6 @@ const UNFRAMED: ThriftWire = { transport: 'unframed', protocol: 'binary' };
 const THREADS = 8;
 const UNKNOWN_METHOD = 1;
 const INTERNAL_ERROR = 6;
-const LISTENER = { calls: { service: 'Served' } };
 
 describe('Thrift when something fails', { skip: requireThrift(...THRIFT_LANGUAGES) }, () => {
   const owner = suiteOwner();
@@ -119,13 +118,13 @@ describe('Thrift when something fails', { skip: requireThrift(...THRIFT_LANGUAGE
     assert.equal(await proxy.stat('polywire_local_replies_total'), 0);
   });
 
-  test('a caller that speaks what a service does not costs nobody else a call', async (t) => {
+  test('a caller that speaks what a service does not costs callers that are connected no call', async (t) => {
     const provider = await ThriftProvider.start(t, 'python', [{ ...FRAMED, name: 'strict' }]);
     const proxy = await startProxy(t, [{ service: 'Served', endpoints: [{ port: provider.port('strict') }] }]);
     const [right, wrong] = [consumerIn('go'), consumerIn('node')];
     await right.open({ ...FRAMED, on: 'right', port: proxy.port });
     await wrong.open({ ...UNFRAMED, on: 'wrong', port: proxy.port });
-    await right.who('right');
+    await right.load({ on: 'right', calls: 40, threads: 4 });
     const disturb = async () => {
       for (let call = 0; call < 20; call++) await assert.rejects(wrong.who('wrong'), { className: 'TApplicationException' });
     };
@@ -135,6 +134,20 @@ describe('Thrift when something fails', { skip: requireThrift(...THRIFT_LANGUAGE
     ]);
     assertAccounted(report, 0);
     for (const each of [right, wrong]) await each.close(each === right ? 'right' : 'wrong');
+  });
+
+  test('nobody waits for the one-way calls of Go, which are sent as calls, when the listener knows them', async (t) => {
+    const provider = await ThriftProvider.start(t, 'go', [{ ...FRAMED, name: 'one' }]);
+    const entries: ThriftEntry[] = [{ service: 'Served', endpoints: [{ port: provider.port('one') }] }];
+    const proxy = await startProxy(t, entries, { 'oneway-methods': 'other, note' });
+    const go = consumerIn('go');
+    await go.open({ ...FRAMED, on: 'telling', port: proxy.port });
+    await go.call({ on: 'telling', method: 'note', args: ['told'] });
+    await go.who('telling');
+    assert.equal(await proxy.stat('polywire_requests_total', 'oneway'), 1);
+    assert.equal(await proxy.stat('polywire_requests_active'), 0);
+    assert.equal(JSON.stringify(await go.call({ on: 'telling', method: 'noted' })), '["told"]');
+    await go.close('telling');
   });
 
   test('a proxy that is told to end answers what is in flight, and waits for no caller that says nothing', {
@@ -159,12 +172,15 @@ describe('Thrift when something fails', { skip: requireThrift(...THRIFT_LANGUAGE
   });
 });
 
-function startProxy(owner: Owner, entries: readonly ThriftEntry[]): Promise<Polywire> {
+function startProxy(owner: Owner, entries: readonly ThriftEntry[], settings: Readonly<Record<string, string>> = {}): Promise<Polywire> {
   return Polywire.start(owner, {
-    'polywire.yaml': thriftBootstrap(LISTENER, {
-      upstream: { balance: 'request', backoff: { initial: '50ms', max: '200ms' } },
-      drain: { quiet: '200ms', timeout: '5m' },
-    }),
+    'polywire.yaml': thriftBootstrap(
+      { calls: { service: 'Served', ...settings } },
+      {
+        upstream: { balance: 'request', backoff: { initial: '50ms', max: '200ms' } },
+        drain: { quiet: '200ms', timeout: '5m' },
+      },
+    ),
     'mesh/entries.yaml': thriftEntries(entries),
   });
 }

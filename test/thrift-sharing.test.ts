@@ -15,6 +15,8 @@ const EXPORT = { ...WIRE, name: 'shared' };
 const CALLS = 200;
 const PIPELINED = 300;
 const SLOW = { calls: 12, threads: 12, slow: 500 };
+/** More than connections are shared. */
+const MANY = { calls: 40, threads: 40, slow: 1000 };
 
 describe('Thrift callers that share connections', { skip: requireThrift(...THRIFT_LANGUAGES) }, () => {
   const owner = suiteOwner();
@@ -22,12 +24,22 @@ describe('Thrift callers that share connections', { skip: requireThrift(...THRIF
   let proxy: Polywire;
 
   before(async () => {
-    peers = await ThriftFleet.start(owner, THRIFT_LANGUAGES, { java: [EXPORT], node: [EXPORT], python: [EXPORT], go: [EXPORT] });
+    peers = await ThriftFleet.start(owner, THRIFT_LANGUAGES, {
+      java: [EXPORT, { ...WIRE, name: 'alone' }],
+      node: [EXPORT],
+      python: [EXPORT],
+      go: [EXPORT],
+    });
     proxy = await Polywire.start(owner, {
-      'polywire.yaml': thriftBootstrap(Object.fromEntries(THRIFT_LANGUAGES.map((server) => [server, { service: server }]))),
-      'mesh/entries.yaml': thriftEntries(
-        THRIFT_LANGUAGES.map((service) => ({ service, endpoints: [{ port: peers.provider(service).port('shared') }] })),
-      ),
+      'polywire.yaml': thriftBootstrap(Object.fromEntries([...THRIFT_LANGUAGES, 'alone'].map((service) => [service, { service }]))),
+      'mesh/entries.yaml': thriftEntries([
+        ...THRIFT_LANGUAGES.map((service) => ({ service, endpoints: [{ port: peers.provider(service).port('shared') }] })),
+        {
+          service: 'alone',
+          endpoints: [{ port: peers.provider('java').port('alone') }],
+          settings: { 'calls-per-connection': 'one' },
+        },
+      ]),
     });
     for (const client of THRIFT_LANGUAGES) {
       for (const server of THRIFT_LANGUAGES) {
@@ -63,4 +75,13 @@ describe('Thrift callers that share connections', { skip: requireThrift(...THRIF
       await Promise.all(Array.from({ length: PIPELINED }, (_, at) => node.who(server, {}, `token ${at}`)));
     });
   }
+
+  test('any number of slow calls do not wait for each other where the service is sent one at a time', async () => {
+    const go = peers.consumer('go');
+    await go.open({ ...WIRE, on: 'alone', port: proxy.portOf('alone') });
+    await go.load({ on: 'alone', calls: 20, threads: 2 });
+    const { byProvider, milliseconds } = await go.load({ on: 'alone', ...MANY });
+    assert.deepEqual(byProvider, { alone: MANY.calls });
+    assert(milliseconds < 2.5 * MANY.slow, `${MANY.calls} calls of ${MANY.slow} ms took ${milliseconds} ms`);
+  });
 });
