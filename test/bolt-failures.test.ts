@@ -88,6 +88,36 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
     assert.equal(await proxy.stat('polywire_downstream_connections_total'), VERSIONS.length);
   });
 
+  test('requests and answers over the limit fail with their sizes, and the connections stay', async (t) => {
+    const limits = { maxFrameBytes: '64KiB', maxBufferedFrontBytes: '32KiB', relayThresholdBytes: '32KiB' };
+    const proxy = await startProxy(t, port, { limits });
+    const tooLong = 'x'.repeat(100_000);
+    for (const bolt of VERSIONS) {
+      const on = `call${bolt}`;
+      for (const how of HOWS) {
+        const asked = consumer.call({ on, method: 'who', args: [tooLong], how });
+        await assertFails(asked, REFUSED, /a request of 100\d+ bytes is over the limit of 65536/);
+        const answered = consumer.call({ on, method: 'big', args: [tooLong.length], how });
+        await assertFails(answered, REFUSED, /an answer of 100\d+ bytes is over the limit of 65536/);
+      }
+      assert.equal((await consumer.who(on)).provider, 'one');
+    }
+    assert.equal(await proxy.stat('polywire_downstream_connections_total'), VERSIONS.length);
+    assert.equal(await proxy.stat('polywire_endpoint_connections_total'), VERSIONS.length);
+  });
+
+  test('sofa-rpc-node gets the reason with Hessian, and with protobuf loses its connection as to every failed service', async (t) => {
+    const proxy = await startProxy(t, await freePort());
+    const node = await SofaConsumer.start(t, {}, 'node');
+    for (const bolt of VERSIONS) {
+      await node.refer(toBolt(proxy.port, 'call', 'CallService', { bolt }));
+      await node.refer(toBolt(proxy.port, 'note', 'NoteService', { bolt }));
+      await assertFails(node.who('call'), { className: 'Error', code: '01' }, /could not be reached/);
+      await assertFails(node.note('note'), { className: 'RpcSocketCloseError', code: '02' }, /closed/);
+    }
+    assert.equal(await proxy.stat('polywire_local_replies_total', 'no-healthy-upstream'), 2 * VERSIONS.length);
+  });
+
   test('more calls than one connection may have under way are told that the service is busy', async (t) => {
     const proxy = await startProxy(t, port, { limits: { maxPendingPerConnection: PENDING } });
     for (const bolt of VERSIONS) {
