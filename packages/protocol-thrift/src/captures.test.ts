@@ -58,8 +58,7 @@ describe('what the libraries of Apache Thrift sent', () => {
         assert.equal(frame.defect, undefined, label);
         assert.deepEqual(lookUp(frame, ':transport'), [capture.transport], label);
         if (capture.transforms.length > 0) {
-          // Whether it is one-way cannot be seen.
-          assert.equal(frame.kind, capture.direction === 'up' ? 'request' : 'response', label);
+          assert.equal(frame.kind, KINDS[capture.kind], label);
           assert.equal(multiplexing.assignable?.(frame), false, label);
           continue;
         }

@@ -65,6 +65,8 @@ export class ThriftFrame implements Frame {
   infosEnd: number = UNKNOWN;
   /** Why the message in a THeader cannot be read, though the frame is fine. */
   opaque: string | undefined = undefined;
+  /** It is opaque because zlib compressed it, and nothing else was done to it. */
+  compressed = false;
 
   constructor(kind: FrameKind, chunk: Buffer, from: number, to: number, length: number, transport: Transport) {
     this.kind = kind;

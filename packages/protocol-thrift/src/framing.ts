@@ -1,4 +1,5 @@
 import { type CodecConnection, type CodecCore, CodecError, type ConnectionOptions, type FrameKind, type Peek } from '@polywire/core/spi';
+import { readCompressed } from './compressed.ts';
 import { isPrintable } from './detect.ts';
 import { FRAMED, HEADER, isMessageStart, LENGTH_BYTES, ThriftFrame, UNFRAMED } from './frame.ts';
 import { FIXED_BYTES, HEADER_MAGIC, readHeader } from './header.ts';
@@ -58,6 +59,7 @@ export class ThriftFraming implements CodecConnection<ThriftFrame> {
       if (chunk[from + 4] === HEADER_MAGIC >>> 8 && chunk[from + 5] === (HEADER_MAGIC & 0xff)) {
         frame.transport = HEADER;
         if (!readHeader(frame)) return undefined;
+        if (frame.compressed && frame.kind === 'request') readCompressed(frame, this.#core, this.#oneways);
         if (frame.defect !== undefined || frame.opaque !== undefined) return frame;
       }
     }

@@ -8,6 +8,8 @@ export const WORDS_AT = 12;
 /** Length, magic, flags, sequence id and the number of words: what precedes the header proper. */
 export const FIXED_BYTES = 14;
 const KEY_VALUES = 1;
+/** Id of the transform. */
+const ZLIB = 1;
 
 /**
  * Reads a THeader up to its infos. False asks for more bytes of a large frame; a header that can never be read is the frame's defect. A
@@ -44,6 +46,7 @@ function readTransforms(frame: ThriftFrame, count: number, countEnd: number, end
   let at = countEnd;
   // a transform takes a byte at least, so that a count that lies ends with the header
   for (let left = count; left !== 0 && at >= 0; left--) at = varintEnd(chunk, at, end);
+  frame.compressed = count === 1 && at === countEnd + 1 && chunk[countEnd] === ZLIB;
   if (at < 0) {
     frame.defect = 'a THeader ends within its transforms';
     return;

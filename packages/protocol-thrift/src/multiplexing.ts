@@ -59,7 +59,9 @@ export class ThriftMultiplexing implements Multiplexing<ThriftFrame> {
   }
 
   objection(request: ThriftFrame): string | undefined {
-    if (request.opaque === undefined || this.transportOf(request) === HEADER) return undefined;
+    if (request.opaque === undefined) return undefined;
+    if (this.#strip && request.service !== '') return `its message ${request.opaque}, so that its service cannot be stripped`;
+    if (this.transportOf(request) === HEADER) return undefined;
     return `its message ${request.opaque}, so that it can be sent to services that speak THeader only (setting transport)`;
   }
 
