@@ -106,13 +106,15 @@ describe('Thrift in another transport than the service speaks', { skip: requireT
 
   test('a transformed call to a service without THeader is an exception with the reason', async () => {
     const wire: ThriftWire = { transport: 'header', protocol: 'compact', transforms: ['zlib'] };
-    const consumer = peers.consumer('python');
-    await consumer.open({ ...wire, on: 'zlib', port: proxy.portOf('framed-compact') });
-    const refused = await consumer.who('zlib').catch((error: unknown) => error);
-    assert(refused instanceof PeerError);
-    assert.deepEqual([refused.className, refused.details['type']], ['TApplicationException', 7]);
-    assert.match(refused.message, /transformed.*THeader/);
-    await consumer.close('zlib');
+    for (const client of ['python', 'go'] as const) {
+      const consumer = peers.consumer(client);
+      await consumer.open({ ...wire, on: 'zlib', port: proxy.portOf('framed-compact') });
+      const refused = await consumer.who('zlib').catch((error: unknown) => error);
+      assert(refused instanceof PeerError);
+      assert.deepEqual([refused.className, refused.details['type']], ['TApplicationException', 7]);
+      assert.match(refused.message, /transformed.*THeader/);
+      await consumer.close('zlib');
+    }
   });
 });
 

@@ -9,7 +9,7 @@ const UNKNOWN_METHOD = 1;
 /** What a service answers beside values: headers, arguments of every scalar type, exceptions, nothing to one-way calls. */
 export async function assertAnswers(
   consumer: ThriftConsumer,
-  { on, name, server, wire, oneway = true }: { on: string; name: string; server: ThriftLanguage; wire: ThriftWire; oneway?: boolean },
+  { on, name, server, wire }: { on: string; name: string; server: ThriftLanguage; wire: ThriftWire },
 ): Promise<void> {
   const headers = { colour: 'green', 'x-empty': '', 'x-chinese': '你好' };
   const { value, headers: answered } = await consumer.reply({ on, method: 'who', args: ['t'], headers });
@@ -26,10 +26,6 @@ export async function assertAnswers(
   assert.deepEqual(await failure(consumer, on, 'crash'), { class: 'TApplicationException', type: typeless ? 0 : INTERNAL_ERROR });
   assert.deepEqual(await failure(consumer, on, 'added'), { class: 'TApplicationException', type: typeless ? 0 : UNKNOWN_METHOD });
 
-  if (oneway) await assertOneway(consumer, on);
-}
-
-async function assertOneway(consumer: ThriftConsumer, on: string): Promise<void> {
   await consumer.call({ on, method: 'note', args: ['one-way'] });
   // It shares the connection with the next call, but not always the service's thread.
   let noted: unknown;
