@@ -6,8 +6,8 @@ import { unreadableAnswer } from './reply.ts';
 import type { Settings } from './settings.ts';
 import { stripped } from './strip.ts';
 
-/** Most Thrift servers work on one call of a connection at a time (TThreadPoolServer, TThreaded, TSimple). */
-const SPREAD = 16;
+/** Most Thrift servers work on one call of a connection at a time (TThreadPoolServer, TThreaded, TSimple): as many threads as connections. */
+const SPREAD = 256;
 
 /**
  * Sequence ids are int32: of fixed width in the binary encoding and changed in place, a varint in the compact one. In a THeader there is

@@ -94,8 +94,8 @@ export interface Multiplexing<F extends Frame> {
   /** Absent: certain. */
   readonly echo?: Echo;
   /**
-   * For services that work on the requests of one connection in turn: how many connections to share before requests queue behind each
-   * other, an idle one first. Absent: the bootstrap's `upstream.connections`, in turn.
+   * For services that work on the requests of one connection in turn: how many connections there may be, so that none waits for another.
+   * A connection is shared only while its service is so fast that nobody notices. Absent: the bootstrap's `upstream.connections`, in turn.
    */
   readonly spread?: number;
   /** Fixed-width ids are patched in place (core guarantees that it owns the bytes); others return a new front. May be called again, for a retry. */

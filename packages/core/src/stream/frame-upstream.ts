@@ -25,6 +25,7 @@ export class FrameUpstreamCounts {
 /** A connection to a service that speaks frames. */
 export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnection<F, F>, FrameSink<F>, CallbackOwner<F> {
   draining = false;
+  movedUs = 0;
   readonly transport: Transport;
   readonly protocol: FrameProtocol<F>;
   readonly #limits: LimitsConfig;
@@ -39,6 +40,8 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   #inOrder: FrameUpstreamStream<F> | undefined = undefined;
   /** Every request has the connection to itself: the protocol has no ids, or this service may not give them back. */
   readonly #oneByOne: boolean;
+  /** Somebody wants to know how fast answers come. */
+  readonly #timed: boolean;
   /** The stream whose large request is being sent. */
   #sending: FrameUpstreamStream<F> | undefined = undefined;
   /** The stream whose large answer is being received. */
@@ -64,6 +67,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     const maxId = multiplexing?.maxId ?? NO_IDS;
     // A service that counts answers, or always says the same, must not seem to give ids back.
     this.#pending = new PendingTable(maxId, multiplexing?.echo === 'unproven' ? 1 + Math.floor(Math.random() * maxId) : 1);
+    this.#timed = multiplexing?.spread !== undefined;
     this.#oneByOne = multiplexing === undefined || (use.alone && (multiplexing.echo ?? 'certain') !== 'certain');
   }
 
@@ -243,6 +247,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   #identify(stream: FrameUpstreamStream<F>, head: F): NewFront | undefined {
     const multiplexing = this.protocol.multiplexing;
     if (head.kind === 'oneway') return multiplexing?.keepId?.(head);
+    if (this.#timed && this.#pending.size === 0) this.movedUs = loop.nowUs;
     const id = this.#pending.add(stream);
     if (multiplexing === undefined) {
       this.#inOrder = stream;
@@ -264,7 +269,13 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   #waiting(response: F): FrameUpstreamStream<F> | undefined {
     const stream = this.#inOrder === undefined ? this.#byId(response) : this.#trusted(response, this.#inOrder);
     if (stream === undefined) this.#counts.late++;
+    else if (this.#timed) this.#time();
     return stream;
+  }
+  #time(): void {
+    const now = loop.nowUs;
+    this.#owner.onAnswered((now - this.movedUs) >>> 0);
+    this.movedUs = now;
   }
   #byId(response: F): FrameUpstreamStream<F> | undefined {
     const id = this.#oneByOne ? undefined : this.protocol.multiplexing?.assignedId(response);

@@ -100,6 +100,8 @@ export interface UpstreamConnection<Req, Res> extends TransportUser {
   readonly draining: boolean;
   /** Requests that wait for their answer. */
   readonly open: number;
+  /** When the service last answered, or was idle and got a request: microseconds of the loop's clock. Only with `spread`. */
+  readonly movedUs: number;
   /** A large request is being sent: nothing may come between. */
   readonly midRequest: boolean;
   /** `edits` undefined: bytes pass untouched but for the id. */
@@ -127,6 +129,8 @@ export interface UpstreamOwner {
    * False: this answer is not to be trusted.
    */
   onEcho(echoed: boolean): boolean;
+  /** An answer came so long after the one before it, or after its request when nothing else was open. Microseconds; only with `spread`. */
+  onAnswered(us: number): void;
   /** Before any of its streams hears of it. */
   onClosed(reason: string): void;
 }

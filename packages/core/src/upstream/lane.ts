@@ -1,20 +1,30 @@
-import type { PooledConnection } from './pooled-connection.ts';
+/** A request that waits shorter than this for others does not notice. */
+const HARDLY_US = 1000;
+/** The last so many answers make most of the pace. */
+const PACE_WEIGHT = 8;
+
+/** Of a pooled connection, what a lane chooses by: see UpstreamConnection. */
+export interface Laned {
+  readonly connection: { readonly usable: boolean; readonly open: number; readonly movedUs: number };
+}
 
 /** A pool's connections for requests of one dialect. */
-export class Lane<Req, Res> {
+export class Lane<P extends Laned> {
   readonly dialect: number;
   /** Shared by all callers; an empty place is filled when it is needed. */
-  readonly shared: (PooledConnection<Req, Res> | undefined)[];
+  readonly shared: (P | undefined)[];
   /** Exclusive connections that wait for the next request that needs one. */
-  readonly idle: PooledConnection<Req, Res>[] = [];
+  readonly idle: P[] = [];
   #turn = 0;
   #readEvent = 0;
-  #used: PooledConnection<Req, Res> | undefined = undefined;
+  #used: P | undefined = undefined;
+  /** What the service takes for a request, a moving average in microseconds; infinite while nothing is known. */
+  #pace = Number.POSITIVE_INFINITY;
 
-  /** @param size connections to share, at least 1 */
+  /** @param size connections to begin with, at least 1 */
   constructor(dialect: number, size: number) {
     this.dialect = dialect;
-    this.shared = new Array<PooledConnection<Req, Res> | undefined>(size).fill(undefined);
+    this.shared = new Array<P | undefined>(size).fill(undefined);
   }
 
   /** The place whose turn it is: the same for one whole read event, so that adjacent frames leave as one range. */
@@ -30,34 +40,55 @@ export class Lane<Req, Res> {
    * The connection that this read event already uses. What one caller sent at once would stand in one queue without a proxy, too, and
    * leaves as one range.
    */
-  inUse(readEvent: number): PooledConnection<Req, Res> | undefined {
+  inUse(readEvent: number): P | undefined {
     return this.#readEvent === readEvent && this.#used?.connection.usable ? this.#used : undefined;
   }
-  use(readEvent: number, pooled: PooledConnection<Req, Res> | undefined): PooledConnection<Req, Res> | undefined {
+  use(readEvent: number, pooled: P | undefined): P | undefined {
     this.#readEvent = readEvent;
     this.#used = pooled;
     return pooled;
   }
 
-  /** The usable connection with the fewest requests; undefined when there is none. */
-  leastOpen(): PooledConnection<Req, Res> | undefined {
-    let least: PooledConnection<Req, Res> | undefined;
+  /** An answer came, `us` after the one before it, or after its request when that found the connection idle. Microseconds. */
+  answered(us: number): void {
+    this.#pace = this.#pace === Number.POSITIVE_INFINITY ? us : this.#pace + (us - this.#pace) / PACE_WEIGHT;
+  }
+
+  /** The first connection on which a request would hardly wait for others. */
+  free(nowUs: number): P | undefined {
+    for (const pooled of this.shared) if (pooled?.connection.usable && this.#waitUs(pooled, nowUs) < HARDLY_US) return pooled;
+    return undefined;
+  }
+
+  /** The connection on which a request waits least; undefined when there is none. */
+  least(nowUs: number): P | undefined {
+    let least: P | undefined;
     for (const pooled of this.shared) {
       if (!pooled?.connection.usable) continue;
-      if (pooled.connection.open === 0) return pooled;
-      if (least === undefined || pooled.connection.open < least.connection.open) least = pooled;
+      if (least === undefined || this.#waitUs(pooled, nowUs) < this.#waitUs(least, nowUs)) least = pooled;
     }
     return least;
   }
 
-  takeIdle(): PooledConnection<Req, Res> | undefined {
+  /** A place for another connection; -1 when there may be no more. */
+  place(most: number): number {
+    const empty = this.shared.indexOf(undefined);
+    return empty >= 0 || this.shared.length >= most ? empty : this.shared.length;
+  }
+
+  takeIdle(): P | undefined {
     for (let pooled = this.idle.pop(); pooled !== undefined; pooled = this.idle.pop()) if (pooled.connection.usable) return pooled;
     return undefined;
   }
 
-  remove(pooled: PooledConnection<Req, Res>): void {
+  remove(pooled: P): void {
     if (this.#used === pooled) this.#used = undefined;
     const place = this.shared.indexOf(pooled);
     if (place >= 0) this.shared[place] = undefined;
+  }
+
+  /** At least so long until the service begins with another request. */
+  #waitUs({ connection }: P, nowUs: number): number {
+    return connection.open === 0 ? 0 : Math.max(connection.open * this.#pace, (nowUs - connection.movedUs) >>> 0);
   }
 }

@@ -42,7 +42,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   readonly #options: PoolOptions;
   readonly #backoff: Backoff;
   /** By dialect. */
-  readonly #lanes: (Lane<Req, Res> | undefined)[] = [];
+  readonly #lanes: (Lane<PooledConnection<Req, Res>> | undefined)[] = [];
   readonly #all = new Set<PooledConnection<Req, Res>>();
   /** What this service was seen to do. */
   #echo: Echo;
@@ -77,7 +77,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     const protocol = this.#protocol;
     if (this.#echo !== 'certain' || !protocol.sharable(head)) return this.exclusive(head);
     const lane = this.#laneOf(head);
-    return protocol.spread === undefined ? this.#inTurn(lane) : this.#spread(lane);
+    return protocol.spread === undefined ? this.#inTurn(lane) : this.#spread(lane, protocol.spread);
   }
 
   /** A connection that nobody else uses until it is released. */
@@ -162,16 +162,16 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     }
   }
 
-  #laneOf(head: Req): Lane<Req, Res> {
+  #laneOf(head: Req): Lane<PooledConnection<Req, Res>> {
     const dialect = this.#protocol.dialect(head);
     let lane = this.#lanes[dialect];
     if (lane === undefined) {
-      lane = new Lane(dialect, this.#protocol.spread ?? this.#options.connections);
+      lane = new Lane(dialect, this.#protocol.spread === undefined ? this.#options.connections : 1);
       this.#lanes[dialect] = lane;
     }
     return lane;
   }
-  #inTurn(lane: Lane<Req, Res>): PooledConnection<Req, Res> | undefined {
+  #inTurn(lane: Lane<PooledConnection<Req, Res>>): PooledConnection<Req, Res> | undefined {
     const { shared } = lane;
     const turn = lane.turn(loop.readEvent);
     const first = shared[turn];
@@ -183,21 +183,23 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     }
     return undefined;
   }
-  /** For the requests of one read event: an idle connection before a new one, a new one before a busy one. */
-  #spread(lane: Lane<Req, Res>): PooledConnection<Req, Res> | undefined {
+  /** For the requests of one read event: a connection on which they hardly wait, else a new one, up to `most`. */
+  #spread(lane: Lane<PooledConnection<Req, Res>>, most: number): PooledConnection<Req, Res> | undefined {
     const inUse = lane.inUse(loop.readEvent);
     if (inUse !== undefined) return inUse;
-    const least = lane.leastOpen();
-    const place = least?.connection.open === 0 ? -1 : lane.shared.indexOf(undefined);
-    const opened = place < 0 ? undefined : this.#openShared(lane, place);
-    return lane.use(loop.readEvent, opened ?? least);
+    let chosen = lane.free(loop.nowUs);
+    if (chosen === undefined) {
+      const place = lane.place(most);
+      chosen = (place < 0 ? undefined : this.#openShared(lane, place)) ?? lane.least(loop.nowUs);
+    }
+    return lane.use(loop.readEvent, chosen);
   }
-  #openShared(lane: Lane<Req, Res>, place: number): PooledConnection<Req, Res> | undefined {
+  #openShared(lane: Lane<PooledConnection<Req, Res>>, place: number): PooledConnection<Req, Res> | undefined {
     const pooled = this.#open('shared', lane);
-    lane.shared[place] = pooled;
+    if (pooled !== undefined) lane.shared[place] = pooled;
     return pooled;
   }
-  #open(role: ConnectionRole, lane: Lane<Req, Res>): PooledConnection<Req, Res> | undefined {
+  #open(role: ConnectionRole, lane: Lane<PooledConnection<Req, Res>>): PooledConnection<Req, Res> | undefined {
     if (this.#retired || !this.available) return undefined;
     const target = { host: this.host, port: this.port, timeoutMs: this.#options.connectTimeoutMs };
     const pooled = new PooledConnection(this.#protocol, role, lane, target, this);

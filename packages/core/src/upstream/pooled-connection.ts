@@ -19,7 +19,7 @@ export interface PoolEvents<Req, Res> {
 /** A connection and its place in a pool. */
 export class PooledConnection<Req, Res> implements UpstreamOwner {
   readonly role: ConnectionRole;
-  readonly lane: Lane<Req, Res>;
+  readonly lane: Lane<PooledConnection<Req, Res>>;
   readonly connection: UpstreamConnection<Req, Res>;
   readonly #transport: SocketTransport;
   readonly #events: PoolEvents<Req, Res>;
@@ -31,7 +31,7 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
   constructor(
     protocol: StreamProtocol<Req, Res>,
     role: ConnectionRole,
-    lane: Lane<Req, Res>,
+    lane: Lane<PooledConnection<Req, Res>>,
     target: { readonly host: string; readonly port: number; readonly timeoutMs: number },
     events: PoolEvents<Req, Res>,
   ) {
@@ -78,6 +78,9 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
   }
   onEcho(echoed: boolean): boolean {
     return this.#events.onEcho(echoed);
+  }
+  onAnswered(us: number): void {
+    this.lane.answered(us);
   }
   onClosed(reason: string): void {
     this.#events.onConnectionClosed(this, reason);
