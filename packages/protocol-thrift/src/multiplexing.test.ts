@@ -176,7 +176,7 @@ describe('settings', () => {
       const { echo, spread } = codec(settings).multiplexing;
       return [echo, spread];
     });
-    assert.deepEqual(said, [['unproven', 256], ['ignored', 16], ['certain', undefined]]); // biome-ignore format: a table
+    assert.deepEqual(said, [['unproven', 256], ['ignored', 256], ['certain', undefined]]); // biome-ignore format: a table
   });
 
   it('name the service of calls that name none', () => {
