@@ -92,7 +92,7 @@ function bolt(version: 1 | 2): RawWire {
   return {
     name: version === 1 ? 'bolt v1' : 'bolt v2 with checksums',
     protocol: 'bolt',
-    has: { timeout: true, headers: true, heartbeat: true, lengthInFront: true },
+    has: { timeout: true, headers: true, headersBehind: false, heartbeat: true, lengthInFront: true },
     ids: [0, 1, 2, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff].map(uint32),
     refusals: {
       ...{ noRoute: 'error', unavailable: 'error', overflow: '4', timeout: '7', reset: 'error', tooLarge: 'error' },

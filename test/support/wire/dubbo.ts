@@ -129,7 +129,7 @@ const MOST = 2n ** 63n - 1n;
 export const dubbo: RawWire = {
   name: 'dubbo',
   protocol: 'dubbo',
-  has: { timeout: true, headers: true, heartbeat: true, lengthInFront: true },
+  has: { timeout: true, headers: true, headersBehind: true, heartbeat: true, lengthInFront: true },
   ids: [0n, 1n, -1n, 0x7fffffffn, 0x80000000n, 0xffffffffn, 2n ** 32n, 2n ** 53n + 1n, MOST, -MOST - 1n].map(int64),
   refusals: { noRoute: '60', unavailable: '80', overflow: '100', timeout: '31', reset: '35', tooLarge: '25', badRequest: '40' },
   id: (count) => int64(BigInt(count)),

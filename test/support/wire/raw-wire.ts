@@ -58,6 +58,8 @@ export interface RawWire {
     /** Requests say how long their caller waits, in a field that a proxy makes smaller. */
     readonly timeout: boolean;
     readonly headers: boolean;
+    /** They stand behind the argument, so that they are here when the whole request is. */
+    readonly headersBehind: boolean;
     readonly heartbeat: boolean;
     /** The length of a frame is in its first bytes, so that large ones need not be held whole. */
     readonly lengthInFront: boolean;

@@ -82,7 +82,7 @@ function thrift(transport: Transport, encoding: Encoding): RawWire {
     settings: { service: SERVICE },
     // Callers share connections; what services do that answer in turn is shown elsewhere.
     annotations: { 'thrift.polywire.io/calls-per-connection': 'many' },
-    has: { timeout: false, headers: isHeader, heartbeat: false, lengthInFront: transport !== 'unframed' },
+    has: { timeout: false, headers: isHeader, headersBehind: false, heartbeat: false, lengthInFront: transport !== 'unframed' },
     ids: encoding.seqids.map(id),
     refusals: {
       ...{ noRoute: 'exception 1', unavailable: 'exception 6', overflow: 'exception 6', timeout: 'exception 6', reset: 'exception 6' },
@@ -137,5 +137,4 @@ function kindOf(type: number): WireKind {
 export const thriftFramedBinary: RawWire = thrift('framed', BINARY);
 export const thriftFramedCompact: RawWire = thrift('framed', COMPACT);
 export const thriftUnframedBinary: RawWire = thrift('unframed', BINARY);
-export const thriftUnframedCompact: RawWire = thrift('unframed', COMPACT);
 export const thriftHeaderBinary: RawWire = thrift('header', BINARY);
