@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { echo, ToyClient, ToyServer } from '../testing/toy-peers.ts';
 import { type ToyFrame, toyFrame } from '../testing/toy-protocol.ts';
 import { setup, ToyProxy } from '../testing/toy-proxy.ts';
+import { fixedRoutes } from './fixed-routes.ts';
 
 test('a stranger that goes on talking after its answer is not remembered, and is closed soon', async (t) => {
   const server = await ToyServer.start(echo('v1'));
@@ -141,4 +142,26 @@ test('a service that cannot be reached is not called full for a connection of an
   assert.equal(proxy.pools.pools()[0]?.stats.connectFailures, 1);
   caller.request(3, 's old|');
   assert.match((await caller.received(2))[1]?.body ?? '', /^no-healthy-upstream: .* could not be reached/);
+});
+
+test('a caller that asks while the proxy ends is answered, and nothing is connected for it', async (t) => {
+  const server = await ToyServer.start(echo('v1'));
+  t.after(() => server.stop());
+  const proxy = await ToyProxy.start(t, {
+    upstreamPort: server.port,
+    // Compiled when they are asked for, as routes to services are, and again after they were let go.
+    routes: ({ heads }, endpoints) => ({
+      find: (service) => {
+        const upstream = { host: '127.0.0.1', port: server.port };
+        return fixedRoutes({ listener: 'toy', upstream, heads, endpoints, metadata: new Map(), names: [], timeout: true }).find(service);
+      },
+      describeMiss: () => '',
+    }),
+  });
+  const caller = await ToyClient.connect(proxy.port);
+  t.after(() => caller.socket.destroy());
+  proxy.pools.close('the proxy stopped');
+  caller.request(1, 's m|');
+  assert.match((await caller.received(1))[0]?.body ?? '', /^no-healthy-upstream: .* is no longer in use/);
+  assert.equal(server.accepted, 0);
 });

@@ -27,6 +27,7 @@ export class Pools<Req, Res> {
   /** Left by their last user, with requests still open. */
   readonly #retiring = new Set<Pool<Req, Res>>();
   #sweeper: NodeJS.Timeout | undefined = undefined;
+  #closed = false;
 
   constructor(protocolOf: (endpoint: Endpoint) => EndpointProtocol<Req, Res>, options: PoolOptions) {
     this.#protocolOf = protocolOf;
@@ -47,6 +48,8 @@ export class Pools<Req, Res> {
       shared = { key, pool: new Pool(protocol, endpoint.address, endpoint.port, this.#options), users: 0 };
       this.#byKey.set(key, shared);
       this.#byPool.set(shared.pool, shared);
+      // The proxy ends, and a caller that is not gone yet asks for what nobody would close.
+      if (this.#closed) shared.pool.retire();
     }
     shared.users++;
     return new UpstreamEndpoint(endpoint, shared.pool);
@@ -67,7 +70,9 @@ export class Pools<Req, Res> {
     return [...this.#byPool.keys()];
   }
 
+  /** Closes all connections. No more are opened. */
   close(reason: string): void {
+    this.#closed = true;
     clearInterval(this.#sweeper);
     for (const pool of this.#byPool.keys()) pool.close(reason);
     for (const pool of this.#retiring) pool.close(reason);
