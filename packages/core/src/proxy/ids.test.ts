@@ -90,6 +90,17 @@ test('a service known to ignore ids never shares a connection', async (t) => {
   assert.equal(server.accepted, 8);
 });
 
+test('a first call that takes too long is no failure to connect: the next one goes to the same service', async (t) => {
+  const { handler, arrived } = holding();
+  const { client } = await setup(t, handler, { codec: withIds({ echo: 'ignored' }) });
+  const caller = await client();
+  for (let turn = 1; turn <= 3; turn++) {
+    caller.request(turn, 's m timeout=30|');
+    assert.match((await caller.received(turn))[turn - 1]?.body ?? '', /^timeout: /);
+    await arrived(turn);
+  }
+});
+
 test('services that work on a connection’s requests in turn get more connections before any waits', async (t) => {
   const { handler, arrived } = holding();
   const { server, client } = await setup(t, handler, { codec: withIds({ spread: 3 }) });

@@ -240,7 +240,9 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     const unpaired = this.#inOrder === stream;
     this.forget(stream);
     if (this.#receiving === stream) this.#reader.skipRest();
-    if (inFrame || unpaired) this.transport.destroy('a request on it was given up');
+    if (!inFrame && !unpaired) return;
+    this.#owner.onGivenUp();
+    this.transport.destroy('a request on it was given up');
   }
 
   /** Gives a request the id that its answer is known by, or the connection. */

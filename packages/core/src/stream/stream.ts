@@ -131,6 +131,8 @@ export interface UpstreamOwner {
   onEcho(echoed: boolean): boolean;
   /** An answer came so long after the one before it, or after its request when nothing else was open. Microseconds; only with `spread`. */
   onAnswered(us: number): void;
+  /** It is about to be closed from here, since a request on it was given up: that says nothing of the service. */
+  onGivenUp(): void;
   /** Before any of its streams hears of it. */
   onClosed(reason: string): void;
 }

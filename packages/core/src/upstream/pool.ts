@@ -155,7 +155,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
       this.#backoff.leave(performance.now());
     } else if (pooled.proven) {
       this.#backoff.succeeded();
-    } else {
+    } else if (!pooled.givenUp) {
       this.stats.connectFailures++;
       this.#lastFailure = reason;
       this.#backoff.failed(performance.now());

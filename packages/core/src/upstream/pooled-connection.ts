@@ -23,6 +23,8 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
   readonly connection: UpstreamConnection<Req, Res>;
   readonly #transport: SocketTransport;
   readonly #events: PoolEvents<Req, Res>;
+  /** The service accepted it, and it was closed from here for no fault of the service's. */
+  givenUp = false;
   /** Sweeps since anything was read. */
   #silentSweeps = 0;
   /** Something was asked that ends the silence. */
@@ -81,6 +83,9 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
   }
   onAnswered(us: number): void {
     this.lane.answered(us);
+  }
+  onGivenUp(): void {
+    this.givenUp = !this.connecting;
   }
   onClosed(reason: string): void {
     this.#events.onConnectionClosed(this, reason);
