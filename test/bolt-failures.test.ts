@@ -6,7 +6,7 @@ import { type LoadReport, PeerError } from './support/peers.ts';
 import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { requireJava } from './support/requirements.ts';
-import { SofaConsumer, SofaProvider } from './support/sofa-peers.ts';
+import { SofaConsumer, SofaProvider, type SofaRefer } from './support/sofa-peers.ts';
 
 // What SOFARPC's callers see when the proxy, or the service behind it, cannot answer. No kind of call may wait for what never comes.
 
@@ -51,23 +51,35 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
     provider ??= await SofaProvider.start(owner, { exports: [{ name: 'one', port }] });
   });
 
-  /** A proxy before the provider, which the consumer calls as `call1`, `call2.2` and `note`. */
-  async function startProxy(t: Owner, to = port, more: Readonly<Record<string, unknown>> = {}): Promise<Polywire> {
-    const proxy = await Polywire.start(t, {
+  /** A proxy before the provider. */
+  function startProxy(t: Owner, to = port, more: Readonly<Record<string, unknown>> = {}): Promise<Polywire> {
+    return Polywire.start(t, {
       'polywire.yaml': boltBootstrap(more),
       'mesh/entries.yaml': boltEntries([{ services: ['CallService', 'NoteService'], endpoints: [{ port: to }] }]),
     });
-    for (const bolt of VERSIONS) await consumer.refer(toBolt(proxy.port, `call${bolt}`, 'CallService', { bolt }));
-    await consumer.refer(toBolt(proxy.port, 'note', 'NoteService', { bolt: '2.2' }));
+  }
+
+  /** Refers for as long as the test runs: a reference goes on looking for a proxy that is gone. */
+  async function refer(t: Owner, reference: SofaRefer): Promise<void> {
+    await consumer.refer(reference);
+    t.after(() => consumer.close(reference.on));
+  }
+
+  /** As `startProxy`, and the consumer calls it as `call1`, `call2.2` and `note`. */
+  async function startCalledProxy(t: Owner, to = port, more: Readonly<Record<string, unknown>> = {}): Promise<Polywire> {
+    const proxy = await startProxy(t, to, more);
+    for (const bolt of VERSIONS) await refer(t, toBolt(proxy.port, `call${bolt}`, 'CallService', { bolt }));
+    await refer(t, toBolt(proxy.port, 'note', 'NoteService', { bolt: '2.2' }));
     return proxy;
   }
 
   test('a service that nobody knows is named in the failure, whichever way it was called', async (t) => {
-    const proxy = await startProxy(t);
+    const proxy = await startCalledProxy(t);
     for (const bolt of VERSIONS) {
-      await consumer.refer(toBolt(proxy.port, 'nowhere', 'EchoService', { bolt }));
+      const on = `nowhere${bolt}`;
+      await refer(t, toBolt(proxy.port, on, 'EchoService', { bolt }));
       for (const how of HOWS) {
-        const call = consumer.call({ on: 'nowhere', method: 'nothing', how });
+        const call = consumer.call({ on, method: 'nothing', how });
         await assertFails(call, REFUSED, /knows io\.polywire\.peers\.EchoService/);
       }
     }
@@ -77,7 +89,7 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
 
   test('a service whose endpoints cannot be reached fails with their addresses, and the connection stays', async (t) => {
     const nobody = await freePort();
-    const proxy = await startProxy(t, nobody);
+    const proxy = await startCalledProxy(t, nobody);
     const why = new RegExp(`127\\.0\\.0\\.1:${nobody} could not be reached`);
     for (const how of HOWS) {
       for (const bolt of VERSIONS) await assertFails(consumer.call({ on: `call${bolt}`, method: 'who', args: ['t'], how }), REFUSED, why);
@@ -90,7 +102,7 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
 
   test('requests and answers over the limit fail with their sizes, and the connections stay', async (t) => {
     const limits = { maxFrameBytes: '64KiB', maxBufferedFrontBytes: '32KiB', relayThresholdBytes: '32KiB' };
-    const proxy = await startProxy(t, port, { limits });
+    const proxy = await startCalledProxy(t, port, { limits });
     const tooLong = 'x'.repeat(100_000);
     for (const bolt of VERSIONS) {
       const on = `call${bolt}`;
@@ -119,7 +131,7 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
   });
 
   test('more calls than one connection may have under way are told that the service is busy', async (t) => {
-    const proxy = await startProxy(t, port, { limits: { maxPendingPerConnection: PENDING } });
+    const proxy = await startCalledProxy(t, port, { limits: { maxPendingPerConnection: PENDING } });
     for (const bolt of VERSIONS) {
       const on = `call${bolt}`;
       await consumer.who(on);
@@ -137,7 +149,7 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
   });
 
   test('a frozen provider is a timeout, and when it goes on its late answers reach nobody', async (t) => {
-    const proxy = await startProxy(t);
+    const proxy = await startCalledProxy(t);
     await consumer.who('call1');
     await consumer.who('call2.2');
     provider?.signal('SIGSTOP');
@@ -151,7 +163,7 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
   });
 
   test('what is under way at a provider that dies fails at once, whichever way it was called', async (t) => {
-    const proxy = await startProxy(t);
+    const proxy = await startCalledProxy(t);
     await consumer.who('call1');
     await consumer.who('call2.2');
     await consumer.note('note');
@@ -168,7 +180,7 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
   });
 
   test('a provider killed under load, and started again: every call is answered or fails as SOFARPC does', async (t) => {
-    const proxy = await startProxy(t, port, { upstream: { backoff: { initial: '50ms', max: '200ms' } } });
+    const proxy = await startCalledProxy(t, port, { upstream: { backoff: { initial: '50ms', max: '200ms' } } });
     const names = VERSIONS.map((bolt) => `call${bolt}`);
     const loads = Promise.all(names.map((on) => consumer.load({ on, name: on, threads: 4, milliseconds: 60_000, pause: 1 })));
     const turnOver = async () => {
@@ -189,7 +201,7 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
   });
 
   test('a proxy that is told to end answers what is in flight, whichever way it was called', async (t) => {
-    const proxy = await startProxy(t);
+    const proxy = await startCalledProxy(t);
     await consumer.who('call1');
     await consumer.who('call2.2');
     provider?.signal('SIGSTOP');
@@ -206,6 +218,34 @@ describe('SOFARPC callers when something behind them fails', { skip: requireJava
     await Promise.all(calls);
     assert.equal(await ended, 'exit code 0');
     await assertFails(consumer.who('call1'), { className: `${SOFA}.SofaRouteException`, code: 'CLIENT_ROUTER' }, /./);
+  });
+
+  test('a proxy that ends under load: its callers go on with another one, and every call is accounted for', async (t) => {
+    const [ending, other] = [await startProxy(t, port, { drain: { timeout: '1s' } }), await startProxy(t)];
+    const url = `bolt://127.0.0.1:${ending.port},127.0.0.1:${other.port}`;
+    const loads = VERSIONS.map(async (bolt) => {
+      await refer(t, toBolt(other.port, `either${bolt}`, 'CallService', { bolt, url }));
+      return consumer.load({ on: `either${bolt}`, name: `either${bolt}`, threads: 4, milliseconds: 60_000, pause: 1 });
+    });
+    const end = async () => {
+      await other.until('/stats', (stats) => okCalls(stats) >= 100);
+      assert.equal(await ending.stop(), 'exit code 0');
+      const before = okCalls(await other.get('/stats'));
+      await other.until('/stats', (stats) => okCalls(stats) >= before + 100);
+    };
+    await end().finally(() => Promise.all(VERSIONS.map((bolt) => consumer.stopLoad(`either${bolt}`))));
+    for (const { calls, lost, mixed, byProvider, failures } of await Promise.all(loads)) {
+      // The last of a caller that does not stop: the proxy's reason, or SOFARPC's for a connection that is gone.
+      const kinds = ['SofaRpcException/SERVER_UNDECLARED_ERROR', 'SofaRpcException/CLIENT_NETWORK', 'SofaRouteException/CLIENT_ROUTER'];
+      assert.deepEqual(
+        { lost, mixed, others: Object.keys(failures).filter((kind) => !kinds.includes(kind)) },
+        { lost: 0, mixed: 0, others: [] },
+      );
+      assert.equal(
+        Object.values({ ...byProvider, ...failures }).reduce((sum, count) => sum + count, 0),
+        calls,
+      );
+    }
   });
 
   async function killProvider(): Promise<void> {
@@ -232,4 +272,8 @@ async function assertClean(load: Promise<LoadReport>): Promise<void> {
 /** Resolves when so many requests wait for an answer of the service. */
 function underWay(proxy: Polywire, count: number): Promise<void> {
   return proxy.until('/stats', (stats) => new RegExp(`polywire_endpoint_requests_active\\{.*\\} ${count}\\n`).test(stats));
+}
+
+function okCalls(stats: string): number {
+  return Number(/polywire_requests_total\{.*outcome="ok"\} (\d+)/.exec(stats)?.[1] ?? 0);
 }
