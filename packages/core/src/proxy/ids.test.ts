@@ -249,3 +249,21 @@ test('the checksum behind large frames follows what was changed in front, both w
   const [answer] = await caller.received(1);
   assert.equal(answer?.body, large, 'changed back by the same mask');
 });
+
+test('a caller of a dialect that a service does not speak takes the service from nobody else', async (t) => {
+  const dialect = (frame: ToyFrame) => (frame.body.includes('old') ? 0 : 1);
+  const handler: ToyHandler = (frame, socket) => {
+    if (frame.body.includes('old')) socket.destroy();
+    else socket.write(toyFrame('response', frame.id, frame.body));
+  };
+  const backoff = { initialMs: 60_000, maxMs: 60_000 };
+  const { client } = await setup(t, handler, { codec: (toy) => ({ ...toy, dialect }), pool: { backoff } });
+  const [old, modern] = [await client(), await client()];
+  old.request(1, 's old|');
+  await old.received(1);
+  old.request(2, 's old|');
+  const [, refused] = await old.received(2);
+  assert.match(refused?.body ?? '', /^no-healthy-upstream: /, 'it is left alone for a while');
+  modern.request(1, 's new|');
+  assert.equal((await modern.received(1))[0]?.body, 's new|');
+});

@@ -17,6 +17,7 @@ export function frameProtocol<F extends Frame>(
     multiplexed: multiplexing !== undefined,
     echo: multiplexing?.echo ?? 'certain',
     spread: multiplexing?.spread,
+    hasDialects: protocol.dialect !== undefined,
     sharable: (head) => multiplexing !== undefined && (multiplexing.assignable === undefined || multiplexing.assignable(head)),
     dialect: (head) => (protocol.dialect === undefined ? 0 : protocol.dialect(head)),
     hasMediation: protocol.mediation !== undefined,

@@ -158,6 +158,8 @@ export interface StreamProtocol<Req = unknown, Res = unknown> {
   readonly spread: number | undefined;
   /** Whether a request may have others beside it on its connection. */
   sharable(head: Req): boolean;
+  /** Whether dialect() tells requests apart. */
+  readonly hasDialects: boolean;
   /** Requests that differ in it share no connection. */
   dialect(head: Req): number;
   /** Of a protocol without routing, it reads no service, no method and no header. */

@@ -23,6 +23,8 @@ export interface ConnectOptions {
 export class SocketTransport implements Transport {
   readonly peer: string;
   closed = false;
+  /** It was connected to, or it was accepted. */
+  established: boolean;
   /** Set by every read; whoever watches for silence clears it. */
   heard = false;
   /** Closed from this side, by destroy or reset. */
@@ -44,6 +46,7 @@ export class SocketTransport implements Transport {
     this.#socket = socket;
     this.peer = peer;
     this.#blocked = socket.connecting;
+    this.established = !socket.connecting;
   }
 
   /** Starts connecting; what is written meanwhile waits. A failure is an onClose before any onFlushed. */
@@ -57,6 +60,7 @@ export class SocketTransport implements Transport {
     const timer = setTimeout(() => transport.destroy(`no connection within ${options.timeoutMs} ms`), options.timeoutMs);
     socket.once('connect', () => {
       clearTimeout(timer);
+      transport.established = true;
       transport.#guard(() => transport.#unblock());
     });
     socket.once('close', () => clearTimeout(timer));

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Backoff } from './backoff.ts';
 import { Lane } from './lane.ts';
 
+const BACKOFF = new Backoff({ initialMs: 10, maxMs: 10 });
 const NOW = 0x7fffff00 | 0;
 
 function connection(open: number, sinceMoved = 0) {
@@ -9,7 +11,7 @@ function connection(open: number, sinceMoved = 0) {
 }
 
 test('an idle connection is free, whatever else is known', () => {
-  const lane = new Lane(0, 2);
+  const lane = new Lane(0, 2, BACKOFF);
   const idle = connection(0, 1_000_000);
   lane.shared[0] = connection(1);
   lane.shared[1] = idle;
@@ -17,7 +19,7 @@ test('an idle connection is free, whatever else is known', () => {
 });
 
 test('a busy connection is free only while its service is known to be fast', () => {
-  const lane = new Lane(0, 1);
+  const lane = new Lane(0, 1, BACKOFF);
   const busy = connection(3);
   lane.shared[0] = busy;
   assert.equal(lane.free(NOW), undefined, 'nothing is known yet');
@@ -30,7 +32,7 @@ test('a busy connection is free only while its service is known to be fast', () 
 });
 
 test('a connection that stands still is not free, also when its service was fast, and when the clock wraps', () => {
-  const lane = new Lane(0, 1);
+  const lane = new Lane(0, 1, BACKOFF);
   lane.answered(10);
   lane.shared[0] = connection(1, 5000);
   assert.equal(lane.free(NOW), undefined);
@@ -39,7 +41,7 @@ test('a connection that stands still is not free, also when its service was fast
 });
 
 test('where all are busy, the one with the shortest wait is the least', () => {
-  const lane = new Lane(0, 3);
+  const lane = new Lane(0, 3, BACKOFF);
   lane.answered(1000);
   const short = connection(2);
   lane.shared[0] = connection(5);
@@ -49,7 +51,7 @@ test('where all are busy, the one with the shortest wait is the least', () => {
 });
 
 test('places are filled before there are more, and there are at most so many', () => {
-  const lane = new Lane(0, 1);
+  const lane = new Lane(0, 1, BACKOFF);
   assert.equal(lane.place(2), 0);
   lane.shared[0] = connection(1);
   assert.equal(lane.place(2), 1);

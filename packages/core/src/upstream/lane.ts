@@ -1,3 +1,5 @@
+import type { Backoff } from './backoff.ts';
+
 /** A request that waits shorter than this for others does not notice. */
 const HARDLY_US = 1000;
 /** The last so many answers make most of the pace. */
@@ -11,6 +13,8 @@ export interface Laned {
 /** A pool's connections for requests of one dialect. */
 export class Lane<P extends Laned> {
   readonly dialect: number;
+  /** After connections that the service took and closed without a word: it may not speak this dialect, and others well. */
+  readonly backoff: Backoff;
   /** Shared by all callers; an empty place is filled when it is needed. */
   readonly shared: (P | undefined)[];
   /** Exclusive connections that wait for the next request that needs one. */
@@ -22,8 +26,9 @@ export class Lane<P extends Laned> {
   #pace = Number.POSITIVE_INFINITY;
 
   /** @param size connections to begin with, at least 1 */
-  constructor(dialect: number, size: number) {
+  constructor(dialect: number, size: number, backoff: Backoff) {
     this.dialect = dialect;
+    this.backoff = backoff;
     this.shared = new Array<P | undefined>(size).fill(undefined);
   }
 

@@ -155,10 +155,11 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
       this.#backoff.leave(performance.now());
     } else if (pooled.proven) {
       this.#backoff.succeeded();
+      pooled.lane.backoff.succeeded();
     } else if (!pooled.givenUp) {
       this.stats.connectFailures++;
       this.#lastFailure = reason;
-      this.#backoff.failed(performance.now());
+      (pooled.established ? pooled.lane.backoff : this.#backoff).failed(performance.now());
     }
   }
 
@@ -166,7 +167,9 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     const dialect = this.#protocol.dialect(head);
     let lane = this.#lanes[dialect];
     if (lane === undefined) {
-      lane = new Lane(dialect, this.#protocol.spread === undefined ? this.#options.connections : 1);
+      const { spread, hasDialects } = this.#protocol;
+      const backoff = hasDialects ? new Backoff(this.#options.backoff) : this.#backoff;
+      lane = new Lane(dialect, spread === undefined ? this.#options.connections : 1, backoff);
       this.#lanes[dialect] = lane;
     }
     return lane;
@@ -200,7 +203,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     return pooled;
   }
   #open(role: ConnectionRole, lane: Lane<PooledConnection<Req, Res>>): PooledConnection<Req, Res> | undefined {
-    if (this.#retired || !this.available) return undefined;
+    if (this.#retired || !this.available || lane.backoff.remainingMs(performance.now()) > 0) return undefined;
     const target = { host: this.host, port: this.port, timeoutMs: this.#options.connectTimeoutMs };
     const pooled = new PooledConnection(this.#protocol, role, lane, target, this);
     this.#all.add(pooled);

@@ -45,6 +45,10 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
     this.#transport.start(this.connection);
   }
 
+  /** The service took it. */
+  get established(): boolean {
+    return this.#transport.established;
+  }
   get connecting(): boolean {
     return this.#transport.connecting;
   }
@@ -69,7 +73,9 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
   }
   /** Lets its streams finish, then closes. */
   retire(): void {
-    if (this.connection.open === 0 && !this.connection.midRequest) this.#transport.end();
+    if (this.connection.open > 0 || this.connection.midRequest) return;
+    this.onGivenUp();
+    this.#transport.end();
   }
   close(reason: string): void {
     this.#transport.destroy(reason);
