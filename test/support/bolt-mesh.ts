@@ -15,7 +15,7 @@ export function boltBootstrap(more: Readonly<Record<string, unknown>> = {}): str
   });
 }
 
-export interface BoltEntry {
+interface BoltEntry {
   readonly endpoints: readonly MeshEndpoint[];
   /** All three of a provider's when absent. */
   readonly services?: readonly SofaServiceName[];
