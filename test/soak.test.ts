@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WireCaller } from './support/dubbo-wire/caller.ts';
-import { FLAGS, header, requestFront } from './support/dubbo-wire/frame.ts';
-import { assertAccounted, Load } from './support/dubbo-wire/load.ts';
-import { mesh, routeTo, SERVICE, WireProxy } from './support/dubbo-wire/proxy.ts';
-import { startService } from './support/dubbo-wire/service-process.ts';
+import { WireCaller } from './support/wire/caller.ts';
+import { dubbo } from './support/wire/dubbo.ts';
+import { assertAccounted, Load } from './support/wire/load.ts';
+import { mesh, routeTo, WireProxy } from './support/wire/proxy.ts';
+import { pattern } from './support/wire/raw-wire.ts';
+import { startService } from './support/wire/service-process.ts';
 
 const MIB = 1024 * 1024;
 /** How long; `pnpm soak` says minutes. */
@@ -17,26 +18,24 @@ const REPORT_MS = 30_000;
 test('everything at once, for a while: nothing is lost, nothing is left over, memory stays flat', {
   timeout: SOAK_MS + 120_000,
 }, async (t) => {
-  const services = [await startService(t, 'v1'), await startService(t, 'v2')];
+  const services = [await startService(t, dubbo, 'v1'), await startService(t, dubbo, 'v2')];
   const endpoints = services.map(({ port }, index) => ({ port, version: `v${index + 1}` }));
-  const proxy = await WireProxy.start(t, {
+  const proxy = await WireProxy.start(t, dubbo, {
     endpoints,
     routes: [routeTo('v1')],
     bootstrap: { upstream: { heartbeatInterval: '1s', backoff: { initial: '50ms', max: '500ms' } } },
   });
   const loads = [
-    Load.start(t, { port: proxy.port, callers: 4, depth: 4, pauseMs: 2, attachments: { timeout: '500' }, remembered: 100_000 }),
-    Load.start(t, { port: proxy.port, callers: 8, depth: 1, pauseMs: 5, attachments: { timeout: '500' }, remembered: 100_000 }),
+    Load.start(t, { wire: dubbo, port: proxy.port, callers: 4, depth: 4, pauseMs: 2, headers: { timeout: '500' }, remembered: 100_000 }),
+    Load.start(t, { wire: dubbo, port: proxy.port, callers: 8, depth: 1, pauseMs: 5, headers: { timeout: '500' }, remembered: 100_000 }),
   ];
   const answers = () => Promise.all(loads.map((load) => load.answers(50)));
   const deadCallers = async () => {
-    const callers = await Promise.all(Array.from({ length: 10 }, () => WireCaller.connect(t, proxy.port)));
+    const callers = await Promise.all(Array.from({ length: 10 }, () => WireCaller.connect(t, dubbo, proxy.port)));
     for (const caller of callers) {
-      void caller.call({ service: SERVICE, method: 'echo', argument: 'nobody waits' });
-      caller.socket.write(
-        Buffer.concat([header(FLAGS.request, 0, 1n, MIB), requestFront({ service: SERVICE, method: 'echo' }, '[B')]),
-        () => caller.socket.resetAndDestroy(),
-      );
+      void caller.say('echo', 'nobody waits');
+      const begun = dubbo.request(caller.nextId(), { method: 'echo', body: pattern(MIB) }).subarray(0, 100);
+      caller.socket.write(begun, () => caller.socket.resetAndDestroy());
     }
     await Promise.all(callers.map(({ ended }) => ended));
   };
@@ -45,9 +44,9 @@ test('everything at once, for a while: nothing is lost, nothing is left over, me
       const [first] = services;
       if (first === undefined) return;
       await first.process.kill();
-      services[0] = await startService(t, 'v1', first.port);
+      services[0] = await startService(t, dubbo, 'v1', first.port);
     },
-    async () => proxy.replaceMesh(mesh(endpoints, [routeTo('v2')])),
+    async () => proxy.replaceMesh(mesh(dubbo, endpoints, [routeTo('v2')])),
     deadCallers,
     async () => {
       services[1]?.process.signal('SIGSTOP');
@@ -55,7 +54,7 @@ test('everything at once, for a while: nothing is lost, nothing is left over, me
       services[1]?.process.signal('SIGCONT');
     },
     async () => proxy.replaceMesh('kind: ['),
-    async () => proxy.replaceMesh(mesh(endpoints, [routeTo('v1')])),
+    async () => proxy.replaceMesh(mesh(dubbo, endpoints, [routeTo('v1')])),
   ];
 
   const began = performance.now();

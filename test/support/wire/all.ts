@@ -6,12 +6,7 @@ import { thriftFramedBinary, thriftFramedCompact, thriftHeaderBinary, thriftUnfr
 /** Part of the names of the wires to run on; all when not said. */
 const ONLY = process.env['POLYWIRE_WIRE'] ?? '';
 
-function selected(wires: readonly RawWire[]): readonly RawWire[] {
-  return wires.filter(({ name }) => name.includes(ONLY));
-}
-
-/** Every wire that the suites run on. */
-export const ALL_WIRES: readonly RawWire[] = selected([
+const WIRES: readonly RawWire[] = [
   dubbo,
   boltV1,
   boltV2,
@@ -19,7 +14,21 @@ export const ALL_WIRES: readonly RawWire[] = selected([
   thriftFramedCompact,
   thriftUnframedBinary,
   thriftHeaderBinary,
-]);
+];
+
+/** Also of those that the suites do not run on now. */
+export function wireNamed(wanted: string): RawWire {
+  const found = WIRES.find(({ name }) => name === wanted);
+  if (found === undefined) throw new Error(`no wire is called ${wanted}`);
+  return found;
+}
+
+function selected(wires: readonly RawWire[]): readonly RawWire[] {
+  return wires.filter(({ name }) => name.includes(ONLY));
+}
+
+/** Every wire that the suites run on. */
+export const ALL_WIRES: readonly RawWire[] = selected(WIRES);
 
 /**
  * For suites that take their time: one of each way to write an id (of fixed width, under a checksum, of changing width) and to tell a

@@ -19,9 +19,13 @@ export class WireCaller {
   /** Answers to an id that never was asked, or that had its answer before. */
   readonly strays: WireMessage[] = [];
   readonly heartbeatAnswers: WireMessage[] = [];
+  /** It was told to make no new requests here. */
+  sentAway = false;
   /** Bytes that are no frames. */
   broken: string | undefined;
   closed = false;
+  /** Told of what the service asks this caller. */
+  onRequest: (request: WireMessage) => void = () => undefined;
   /** By id, those that used it in order. */
   readonly #waiting = new Map<string, Settle[]>();
   readonly #ended: Promise<void>;
@@ -97,8 +101,12 @@ export class WireCaller {
   }
 
   #onMessage(message: WireMessage): void {
-    if (message.kind === 'heartbeatAnswer') {
+    if (message.kind === 'goAway') {
+      this.sentAway = true;
+    } else if (message.kind === 'heartbeatAnswer') {
       this.heartbeatAnswers.push(message);
+    } else if (message.kind === 'request') {
+      this.onRequest(message);
     } else if (message.kind === 'answer') {
       const key = message.id.toString('hex');
       const waiting = this.#waiting.get(key);

@@ -1,21 +1,16 @@
-import { type Call, type RawWire, replaced, SERVICE, uint16, uint32, type WireKind } from './raw-wire.ts';
+import { DESCRIPTORS, FLAGS, frame, MAGIC, requestBody, stringMap, text } from './dubbo-frames.ts';
+import { type Call, type RawWire, replaced, uint16, type WireKind } from './raw-wire.ts';
 
 // Dubbo's second protocol with Hessian 2: org.apache.dubbo's ExchangeCodec and DubboCodec.
 
-const MAGIC = 0xdabb;
 const HEADER_BYTES = 16;
 const ID_AT = 4;
-const REQUEST = 0xc2;
-const ONEWAY = 0x82;
-const RESPONSE = 0x02;
-const HEARTBEAT = 0xe2;
-const HEARTBEAT_ANSWER = 0x22;
 const KINDS: ReadonlyMap<number, WireKind> = new Map([
-  [REQUEST, 'request'],
-  [ONEWAY, 'oneway'],
-  [RESPONSE, 'answer'],
-  [HEARTBEAT, 'heartbeat'],
-  [HEARTBEAT_ANSWER, 'heartbeatAnswer'],
+  [FLAGS.request, 'request'],
+  [FLAGS.oneway, 'oneway'],
+  [FLAGS.response, 'answer'],
+  [FLAGS.heartbeat, 'heartbeat'],
+  [FLAGS.heartbeatAnswer, 'heartbeatAnswer'],
 ]);
 const OK = 20;
 const SERVICE_ERROR = 70;
@@ -23,19 +18,6 @@ const WITH_VALUE = 0x94;
 const WITH_EXCEPTION = 0x93;
 const CHUNK_BYTES = 0xf000;
 const REMAINING = '_TO';
-
-function frame(flags: number, status: number, id: Buffer, body: Buffer): Buffer {
-  return Buffer.concat([uint16(MAGIC), Buffer.of(flags, status), id, uint32(body.length), body]);
-}
-
-/** A Hessian 2 string of ASCII characters, at most 65,535 of them. */
-function text(value: string): Buffer {
-  const { length } = value;
-  const bytes = Buffer.from(value, 'latin1');
-  if (length < 32) return Buffer.concat([Buffer.of(length), bytes]);
-  if (length < 1024) return Buffer.concat([Buffer.of(0x30 + (length >> 8), length & 0xff), bytes]);
-  return Buffer.concat([Buffer.from('S'), uint16(length), bytes]);
-}
 
 /** Hessian 2 binary, in chunks. */
 function binary(bytes: Buffer): Buffer {
@@ -48,15 +30,9 @@ function binary(bytes: Buffer): Buffer {
   }
 }
 
-function stringMap(entries: Readonly<Record<string, string>>): Buffer {
-  const pairs = Object.entries(entries).flatMap(([key, value]) => [text(key), text(value)]);
-  return Buffer.concat([Buffer.from('H'), ...pairs, Buffer.from('Z')]);
-}
-
-function requestBody({ service = SERVICE, method, body, headers, timeoutMs }: Call): Buffer {
-  const start = ['2.0.2', service, '0.0.0', method, '[B'].map(text);
+function argumentBody({ body, timeoutMs, ...call }: Call): Buffer {
   const remaining = timeoutMs === undefined ? {} : { [REMAINING]: String(timeoutMs) };
-  return Buffer.concat([...start, binary(body), stringMap({ ...headers, path: service, interface: service, ...remaining })]);
+  return requestBody({ ...call, headers: { ...call.headers, ...remaining } }, DESCRIPTORS.bytes, binary(body));
 }
 
 /** A value, and where the next one begins. */
@@ -106,8 +82,11 @@ function readRequest(bytes: Buffer) {
     texts.push(read.value);
     at = read.next;
   }
+  const [, , , method = '', descriptor = ''] = texts;
+  if (descriptor === DESCRIPTORS.text) return { method, body: Buffer.from(readText(bytes, at).value, 'latin1'), remaining: undefined };
+  if (descriptor !== DESCRIPTORS.bytes) return { method, body: Buffer.alloc(0), remaining: undefined };
   const body = readBinary(bytes, at);
-  return { method: texts[3] ?? '', body: body.value, remaining: findAttachment(bytes, body.next, REMAINING) };
+  return { method, body: body.value, remaining: findAttachment(bytes, body.next, REMAINING) };
 }
 
 function readAnswer(bytes: Buffer): { status: string; body: Buffer } {
@@ -116,6 +95,16 @@ function readAnswer(bytes: Buffer): { status: string; body: Buffer } {
   const kind = bytes[HEADER_BYTES];
   if (kind === WITH_EXCEPTION) return { status: 'business-error', body: bytes.subarray(HEADER_BYTES + 1) };
   return { status: 'ok', body: kind === WITH_VALUE ? readBinary(bytes, HEADER_BYTES + 1).value : Buffer.alloc(0) };
+}
+
+function kindOf(bytes: Buffer): WireKind {
+  if (bytes[2] === FLAGS.event && bytes.subarray(HEADER_BYTES).equals(text('R'))) return 'goAway';
+  return KINDS.get(bytes[2] ?? 0) ?? 'other';
+}
+
+/** "R": no new requests, please. "W": they are welcome again. */
+export function dubboEvent(letter: 'R' | 'W'): Buffer {
+  return frame(FLAGS.event, 0, int64(0n), text(letter));
 }
 
 function int64(value: bigint): Buffer {
@@ -134,19 +123,19 @@ export const dubbo: RawWire = {
   refusals: { noRoute: '60', unavailable: '80', overflow: '100', timeout: '31', reset: '35', tooLarge: '25', badRequest: '40' },
   id: (count) => int64(BigInt(count)),
 
-  request: (id, call) => frame(REQUEST, 0, id, requestBody(call)),
-  oneway: (id, call) => frame(ONEWAY, 0, id, requestBody(call)),
+  request: (id, call) => frame(FLAGS.request, 0, id, argumentBody(call)),
+  oneway: (id, call) => frame(FLAGS.oneway, 0, id, argumentBody(call)),
   // A value with attachments, as Java answers to protocol version 2.0.2.
   answer: (id, _method, value) =>
-    frame(RESPONSE, OK, id, Buffer.concat([Buffer.of(WITH_VALUE), binary(value), stringMap({ dubbo: '2.0.2' })])),
+    frame(FLAGS.response, OK, id, Buffer.concat([Buffer.of(WITH_VALUE), binary(value), stringMap({ dubbo: '2.0.2' })])),
   businessError: (id, _method, message) => {
     const exception = [Buffer.from('C'), text('com.acme.Refused'), Buffer.of(0x91), text('detailMessage'), Buffer.of(0x60), text(message)];
-    return frame(RESPONSE, OK, id, Buffer.concat([Buffer.of(WITH_EXCEPTION), ...exception, stringMap({ dubbo: '2.0.2' })]));
+    return frame(FLAGS.response, OK, id, Buffer.concat([Buffer.of(WITH_EXCEPTION), ...exception, stringMap({ dubbo: '2.0.2' })]));
   },
-  failure: (id, _method, message) => frame(RESPONSE, SERVICE_ERROR, id, text(message)),
-  unreadable: (id) => frame(REQUEST, 0, id, Buffer.from('no Hessian')),
-  heartbeat: (id) => frame(HEARTBEAT, 0, id, Buffer.from('N')),
-  heartbeatAnswer: (id) => frame(HEARTBEAT_ANSWER, OK, id, Buffer.from('N')),
+  failure: (id, _method, message) => frame(FLAGS.response, SERVICE_ERROR, id, text(message)),
+  unreadable: (id) => frame(FLAGS.request, 0, id, Buffer.from('no Hessian')),
+  heartbeat: (id) => frame(FLAGS.heartbeat, 0, id, Buffer.from('N')),
+  heartbeatAnswer: (id) => frame(FLAGS.heartbeatAnswer, OK, id, Buffer.from('N')),
 
   measure(bytes) {
     if (bytes.length < HEADER_BYTES) return HEADER_BYTES;
@@ -154,7 +143,7 @@ export const dubbo: RawWire = {
     return HEADER_BYTES + bytes.readUInt32BE(12);
   },
   read(bytes, length) {
-    const kind = KINDS.get(bytes[2] ?? 0) ?? 'other';
+    const kind = kindOf(bytes);
     const common = { kind, id: bytes.subarray(ID_AT, ID_AT + 8), bytes, length, stableFrom: HEADER_BYTES };
     if (kind === 'request' || kind === 'oneway') {
       const { method, body, remaining } = readRequest(bytes);

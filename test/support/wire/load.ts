@@ -11,6 +11,8 @@ export class Tally {
   /** Calls whose connection closed before their answer. */
   closed = 0;
   started = 0;
+  /** Callers that were told to make no new calls. */
+  sentAway = 0;
   /** What must never happen: an answer to another call, a second answer, an answer that nobody asked for, broken framing. */
   readonly wrong: string[] = [];
   /** Texts of error answers, each once. */
@@ -61,7 +63,8 @@ export interface LoadOptions {
 
 /**
  * Callers that call without pause, each with the same ids, so that they collide all the time. Every argument is unique, and comes
- * back with its answer. A caller whose connection closes makes a new one.
+ * back with its answer. A caller whose connection closes makes a new one; one that is told to go lets its open
+ * calls finish first.
  */
 export class Load {
   readonly tally = new Tally();
@@ -111,13 +114,16 @@ export class Load {
       for (const stray of caller.strays) this.tally.wrong.push(`an answer to ${stray.id.toString('hex')} that nobody waited for`);
       if (caller.broken !== undefined) this.tally.wrong.push(caller.broken);
       caller.socket.destroy();
+      if (!caller.sentAway) continue;
+      this.tally.sentAway++;
+      return;
     }
   }
 
   async #lane(caller: WireCaller, name: string): Promise<void> {
     const { tally } = this;
     const { method = 'echo', headers = {}, timeoutMs, onAnswer, pauseMs = 0, remembered = Number.POSITIVE_INFINITY } = this.#options;
-    for (let turn = 0; !this.#stopping && !caller.closed; turn++) {
+    for (let turn = 0; !this.#stopping && !caller.closed && !caller.sentAway; turn++) {
       const argument = `${name}.${turn}`;
       const began = performance.now();
       tally.started++;

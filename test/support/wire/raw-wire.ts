@@ -16,7 +16,7 @@ export interface Call {
   readonly timeoutMs?: number;
 }
 
-export type WireKind = 'request' | 'oneway' | 'answer' | 'heartbeat' | 'heartbeatAnswer' | 'other';
+export type WireKind = 'request' | 'oneway' | 'answer' | 'heartbeat' | 'heartbeatAnswer' | 'goAway' | 'other';
 
 /** One frame as it was received. */
 export interface WireMessage {

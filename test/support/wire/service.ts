@@ -57,6 +57,10 @@ export class WireService {
     if (this.#server.listening) await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
+  broadcast(bytes: Buffer): void {
+    for (const socket of this.sockets) socket.write(bytes);
+  }
+
   #accept(socket: Socket): void {
     this.accepted++;
     this.sockets.add(socket);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { LineProcess } from '../line-process.ts';
 import type { Owner } from '../owner.ts';
+import type { RawWire } from './raw-wire.ts';
 
 const MAIN = fileURLToPath(new URL('./service-main.js', import.meta.url));
 const READY_MS = 10_000;
@@ -12,11 +13,11 @@ export interface ServiceProcess {
 }
 
 /** @param port 0 takes a free one; a former one is taken again after its process died */
-export async function startService(owner: Owner, name: string, port = 0): Promise<ServiceProcess> {
+export async function startService(owner: Owner, wire: RawWire, name: string, port = 0): Promise<ServiceProcess> {
   const { process: started, readyLine } = await LineProcess.start(owner, {
     name: `service ${name}`,
     command: process.execPath,
-    args: [MAIN, name, String(port)],
+    args: [MAIN, wire.name, name, String(port)],
     ready: (line) => line.startsWith('listening '),
     readyTimeout: READY_MS,
   });
