@@ -1,7 +1,7 @@
 import { encodeChunks } from '../encode.ts';
 
 /** A string value of the Hessian 2.0 draft, in chunks when longer than 32,768 UTF-16 units, surrogates as three bytes each, as Java writes. */
-export function encodeDraftString(text: string): Buffer {
+function encodeDraftString(text: string): Buffer {
   return encodeChunks(text, 0x73, headOf);
 }
 
