@@ -181,6 +181,20 @@ test('many requests with one id, sent at once, are answered in order', async (t)
   );
 });
 
+test('a request costs the same however many of its caller are open', async (t) => {
+  const open = 2000;
+  const { handler, arrived } = holding();
+  let looks = 0;
+  const callerId = ({ id }: ToyFrame) => {
+    looks++;
+    return id;
+  };
+  const { client } = await setup(t, handler, { codec: withIds({ callerId }), limits: { maxPendingPerConnection: open } });
+  (await client()).send(...Array.from({ length: open }, (_, id) => toyFrame('request', id, 's m|')));
+  await arrived(open);
+  assert.ok(looks <= 3 * open, `${looks} looks at the ids of ${open} requests`);
+});
+
 test('a large request with the id of one that is open waits as well', async (t) => {
   const { handler, arrived } = holding();
   const { client } = await setup(t, handler, { codec: withIds({ callerId: (request) => request.id }) });

@@ -7,7 +7,6 @@ import { loop } from '../transport/loop.ts';
 import { HIGH_WATERMARK } from '../transport/socket-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { AnswerOrder } from './answer-order.ts';
-import { CallerIds } from './caller-ids.ts';
 import { FrameDownstreamStream } from './frame-downstream-stream.ts';
 import { FrameReader, type FrameSink, type Taken } from './frame-reader.ts';
 import { LinkedStreams } from './linked-streams.ts';
@@ -44,10 +43,10 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   readonly #limits: LimitsConfig;
   readonly #codec: CodecConnection<F>;
   readonly #reader: FrameReader<F>;
-  /** Open streams as a ring through this sentinel, so that they can be told when the caller goes away. */
+  /** Open streams, to be told when the caller goes away. */
   readonly #streams = new LinkedStreams<FrameDownstreamStream<F>>();
-  /** Of the requests that wait for an answer, where the protocol's callers use ids twice. */
-  readonly #ids: CallerIds | undefined;
+  /** The requests that wait for an answer, by their ids, where the protocol's callers use ids twice. */
+  readonly #ids: Map<number, FrameDownstreamStream<F>> | undefined;
   /** Has the id of the next request: that one waits until it is over. */
   #namesake: FrameDownstreamStream<F> | undefined = undefined;
   #order: AnswerOrder | undefined = undefined;
@@ -69,7 +68,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     this.#limits = limits;
     this.#codec = protocol.connection({ side: 'downstream', maxFrameBytes: limits.maxFrameBytes, dialect: 0 });
     this.#reader = new FrameReader(this.#codec, limits, this);
-    this.#ids = protocol.multiplexing?.callerId === undefined ? undefined : new CallerIds();
+    this.#ids = protocol.multiplexing?.callerId === undefined ? undefined : new Map();
   }
 
   onBytes(chunk: Buffer): void {
@@ -147,8 +146,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   }
   onEnd(): void {
     this.#ended = true;
-    if (this.#receiving !== undefined) this.transport.destroy('the caller ended inside a request');
-    else this.#endWhenIdle();
+    this.#endWhenIdle();
   }
   onClose(reason: string): void {
     for (const stream of this.#streams.all()) {
@@ -209,7 +207,6 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     if (this.#pausedFor === stream) this.#pausedFor = undefined;
     if (this.#namesake === stream) this.#namesake = undefined;
     this.#applyFlow();
-    this.#endWhenIdle();
   }
   /** Reads no more, or again, because `stream`'s large request cannot be passed on, or can. */
   pauseFor(stream: FrameDownstreamStream<F>, paused: boolean): void {
@@ -226,15 +223,10 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   }
   /** Two open requests with one id: their caller could not tell the answers apart but by their order. */
   #waitsForNamesake(frame: F): boolean {
-    const callerId = this.protocol.multiplexing?.callerId;
-    if (this.#ids === undefined || callerId === undefined || frame.kind !== 'request') return false;
-    const id = callerId(frame);
-    if (!this.#ids.mayHave(id)) return false;
-    this.#namesake = undefined;
-    for (const stream of this.#streams.all()) {
-      if (stream.request.kind === 'request' && callerId(stream.request) === id) this.#namesake = stream;
-    }
-    if (this.#namesake === undefined) return false;
+    if (this.#ids === undefined || frame.kind !== 'request') return false;
+    const namesake = this.#ids.get(this.#idOf(frame));
+    if (namesake === undefined) return false;
+    this.#namesake = namesake;
     // Whoever ends the wait goes on reading only where it was held; a frame that waits while others are taken up is not seen by #applyFlow.
     this.#reader.held = true;
     return true;
@@ -245,7 +237,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     if (!whole) this.#receiving = stream;
     this.#streams.enter(stream);
     this.open++;
-    if (frame.kind === 'request') this.#ids?.add(this.protocol.multiplexing?.callerId?.(frame) ?? 0);
+    if (frame.kind === 'request') this.#ids?.set(this.#idOf(frame), stream);
     this.#reader.held = this.#awaitsAnswer();
     const exchange = this.#handler.onRequest(stream, frame, whole);
     if (exchange === undefined) {
@@ -259,7 +251,10 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
   #leave(stream: FrameDownstreamStream<F>): void {
     this.#streams.leave(stream);
     this.open--;
-    if (stream.request.kind === 'request') this.#ids?.remove(this.protocol.multiplexing?.callerId?.(stream.request) ?? 0);
+    if (stream.request.kind === 'request') this.#ids?.delete(this.#idOf(stream.request));
+  }
+  #idOf(request: F): number {
+    return this.protocol.multiplexing?.callerId?.(request) ?? 0;
   }
   #answerDefect(frame: F, defect: string): void {
     this.#handler.onUnreadable(defect);
@@ -331,7 +326,7 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     return this.protocol.multiplexing === undefined && this.open > 0 && this.#receiving === undefined;
   }
   #applyFlow(): void {
-    if (this.transport.closed || this.#ended) return;
+    if (this.transport.closed || this.#linger !== undefined) return;
     const stopped = this.#outputFull || this.#pausedFor !== undefined;
     const held = stopped || this.#awaitsAnswer();
     const reading = !held || (!stopped && this.#reader.buffered <= this.#limits.relayThresholdBytes);
@@ -342,14 +337,17 @@ export class FrameDownstreamConnection<F extends Frame> implements DownstreamCon
     }
     const release = this.#reader.held && !held;
     this.#reader.held = held;
-    if (!release) return;
     try {
-      this.#reader.resume();
+      if (release) this.#reader.resume();
     } catch (error) {
       this.#refuse(error);
     }
+    this.#endWhenIdle();
   }
+  /** A caller that ended its side is still answered what it asked, also what was held back. */
   #endWhenIdle(): void {
-    if (this.#ended && this.open === 0 && !this.transport.closed) this.transport.end();
+    if (!this.#ended || this.#reader.held || this.#reader.running) return;
+    if (this.#receiving !== undefined) this.transport.destroy('the caller ended inside a request');
+    else if (this.open === 0) this.transport.end();
   }
 }

@@ -42,6 +42,8 @@ const LAST_BYTES = 64;
 export class FrameReader<F extends Frame> {
   /** While true, bytes are kept and no frame is offered. */
   held = false;
+  /** Frames are being offered. */
+  running = false;
   readonly #codec: CodecConnection<F>;
   readonly #limits: ReaderLimits;
   readonly #sink: FrameSink<F>;
@@ -54,7 +56,6 @@ export class FrameReader<F extends Frame> {
   /** Bytes still to come of a frame whose front was taken. */
   #remaining = 0;
   #skipping = false;
-  #running = false;
 
   constructor(codec: CodecConnection<F>, limits: ReaderLimits, sink: FrameSink<F>) {
     this.#codec = codec;
@@ -79,12 +80,12 @@ export class FrameReader<F extends Frame> {
 
   /** Offers what is buffered, after `held` became false. Re-entrant calls are absorbed by the outer one. */
   resume(): void {
-    if (this.#running) return;
-    this.#running = true;
+    if (this.running) return;
+    this.running = true;
     try {
       while (!this.held && this.#step());
     } finally {
-      this.#running = false;
+      this.running = false;
       this.#inbox.release();
     }
   }
