@@ -57,7 +57,7 @@ test('a listener of bytes has a target and nothing else', () => {
 test('what does not fit together is reported where it stands', () => {
   const cases: Readonly<Record<string, readonly string[]>> = {
     'protocols: []': ['error p.yaml:4:14: listeners[0].protocols: must name at least one protocol'],
-    'protocols: [5]': ['error p.yaml:4:15: listeners[0].protocols[0]: must be the name of a protocol, or {name: thrift, settings: {...}}'],
+    'protocols: [5]': ['error p.yaml:4:15: listeners[0].protocols[0]: must be the name of a protocol, or {name: ..., settings: {...}}'],
     'protocols: [{nam: a}]': [
       'error p.yaml:4:15: listeners[0].protocols[0].name: is required',
       'error p.yaml:4:16: unknown key "nam" in listeners[0].protocols[0]. Did you mean "name"?',

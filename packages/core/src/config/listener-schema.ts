@@ -15,7 +15,7 @@ const target = z.union(
 const setting = z.union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' });
 
 const protocol = z.union([name, z.strictObject({ name, settings: z.record(z.string(), setting).optional() })], {
-  error: 'must be the name of a protocol, or {name: thrift, settings: {...}}',
+  error: 'must be the name of a protocol, or {name: ..., settings: {...}}',
 });
 
 const detection = z.strictObject({
