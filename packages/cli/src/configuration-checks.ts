@@ -31,7 +31,7 @@ export function checkPluginParts(
     for (const [at, { name, settings }] of listener.protocols.entries()) {
       const path = ['listeners', index, 'protocols', at];
       const codec = plugins.protocols.get(name);
-      const fault = codec && settingsFault(codec, settings);
+      const fault = codec && settingsFault(codec, settings, listener.upstream === undefined ? 'callers' : undefined);
       if (codec === undefined) fail(unknownName('protocol', name, plugins.protocols), path);
       else if (codec.detect === undefined && at < listener.protocols.length - 1) {
         fail(`the protocol ${name} recognises nothing and would take every connection: name it last`, path);

@@ -6,7 +6,7 @@ import { ThriftFraming } from './framing.ts';
 import { ThriftMultiplexing } from './multiplexing.ts';
 import { localReply } from './reply.ts';
 import { ThriftRouting } from './routing.ts';
-import { DEFAULTS, readSettings, type Settings } from './settings.ts';
+import { DEFAULTS, readSettings, type Settings, SIDES } from './settings.ts';
 
 /** Encodings per transport, for `dialect`. */
 const ENCODINGS = 3;
@@ -22,6 +22,7 @@ function withSettings(core: CodecCore, settings: Settings): FrameProtocol<Thrift
     name: 'thrift',
     detect,
     configure: (wanted) => withSettings(core, readSettings(wanted)),
+    settingSides: SIDES,
     dialect: (request) => multiplexing.transportOf(request) * ENCODINGS + request.encoding,
     connection: (options) => new ThriftFraming(core, settings.oneways, options),
     multiplexing,

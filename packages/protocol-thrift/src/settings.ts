@@ -17,6 +17,15 @@ export interface Settings {
 /** Nothing was said. */
 export const DEFAULTS: Settings = { service: '', transport: undefined, strip: false, callsPerConnection: undefined, oneways: undefined };
 
+/** What is about a listener's callers and what is about services. */
+export const SIDES: ReadonlyMap<string, 'callers' | 'services'> = new Map([
+  ['service', 'callers'],
+  ['oneway-methods', 'callers'],
+  ['transport', 'services'],
+  ['multiplexed', 'services'],
+  ['calls-per-connection', 'services'],
+]);
+
 const TRANSPORTS: ReadonlyMap<string, Transport | undefined> = new Map([
   ['framed', FRAMED],
   ['unframed', UNFRAMED],

@@ -38,7 +38,7 @@ export class PluginRegistry {
       protocols: new Set(this.#protocols.keys()),
       settingsFault: (protocol, settings) => {
         const codec = this.#protocols.get(protocol);
-        return codec && settingsFault(codec, settings);
+        return codec && settingsFault(codec, settings, 'services');
       },
     };
   }

@@ -33,3 +33,20 @@ test('a codec is asked what it makes of settings, and the one at fault is named'
   assert.deepEqual(settingsFault(codec, together), { setting: undefined, message: 'b wants a' });
   assert.deepEqual(settingsFault(toyProtocol(), new Map([['x', '1']])), { setting: 'x', message: 'the protocol toy has no settings' });
 });
+
+test('a setting that would do nothing where it is written is refused, with the place for it', () => {
+  const codec = Object.assign(new Picky(), { settingSides: new Map([['a', 'callers' as const]]) });
+  const settings = new Map([
+    ['b', '1'],
+    ['a', '2'],
+  ]);
+  assert.equal(settingsFault(codec, settings), undefined);
+  assert.equal(settingsFault(codec, settings, 'callers'), undefined);
+  const message = 'a is about callers: write it at their listener, protocols: [{name: picky, settings: {a: "2"}}]';
+  assert.deepEqual(settingsFault(codec, settings, 'services'), { setting: 'a', message });
+  const other = Object.assign(new Picky(), { settingSides: new Map([['b', 'services' as const]]) });
+  assert.deepEqual(settingsFault(other, settings, 'callers'), {
+    setting: 'b',
+    message: 'b is about services: write it as the annotation "picky.polywire.io/b" of their ServiceEntry',
+  });
+});

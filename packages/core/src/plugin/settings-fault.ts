@@ -8,18 +8,42 @@ export interface SettingsFault {
   readonly message: string;
 }
 
-/** Asks the codec of `settings`, and, when it refuses them together, of each alone. */
-export function settingsFault(codec: FrameProtocol, settings: ReadonlyMap<string, string>): SettingsFault | undefined {
+/**
+ * Asks the codec of `settings`, and, when it refuses them together, of each alone.
+ * @param side what they are written for; undefined: for callers and services alike
+ */
+export function settingsFault(
+  codec: FrameProtocol,
+  settings: ReadonlyMap<string, string>,
+  side?: 'callers' | 'services',
+): SettingsFault | undefined {
   const [first] = settings.keys();
   if (first === undefined) return undefined;
   if (codec.configure === undefined) return { setting: first, message: `the protocol ${codec.name} has no settings` };
   const together = faultOf(codec, settings);
-  if (together === undefined) return undefined;
+  if (together === undefined) return side === undefined ? undefined : misplaced(codec, settings, side);
   for (const [setting, value] of settings) {
     const message = faultOf(codec, new Map([[setting, value]]));
     if (message !== undefined) return { setting, message };
   }
   return { setting: undefined, message: together };
+}
+
+function misplaced(
+  { name, settingSides }: FrameProtocol,
+  settings: ReadonlyMap<string, string>,
+  side: 'callers' | 'services',
+): SettingsFault | undefined {
+  for (const [setting, value] of settings) {
+    const wanted = settingSides?.get(setting);
+    if (wanted === undefined || wanted === side) continue;
+    const message =
+      wanted === 'services'
+        ? `${setting} is about services: write it as the annotation "${name}.polywire.io/${setting}" of their ServiceEntry`
+        : `${setting} is about callers: write it at their listener, protocols: [{name: ${name}, settings: {${setting}: ${JSON.stringify(value)}}}]`;
+    return { setting, message };
+  }
+  return undefined;
 }
 
 function faultOf(codec: FrameProtocol, settings: ReadonlyMap<string, string>): string | undefined {

@@ -249,6 +249,11 @@ export interface FrameProtocol<F extends Frame = Frame> {
    */
   configure?(settings: ReadonlyMap<string, string>): FrameProtocol<F>;
   /**
+   * What each setting is about, so that one that is written where it would do nothing is refused: about a listener's callers, or about
+   * services. A listener with an `upstream` takes both, since nothing else speaks of the services behind it. Absent: all count anywhere.
+   */
+  readonly settingSides?: ReadonlyMap<string, 'callers' | 'services'>;
+  /**
    * For protocols whose services fix something by the first frame of a connection (version, framing): a small integer, at least 0. Requests
    * that differ in it never share an upstream connection. Absent: all are 0.
    */

@@ -58,7 +58,7 @@ export class ListenerDetection {
     if (!refused) return this.#log.debug('a connection of none of the protocols is passed on as it is', fields);
     const advice = wire?.advice ?? 'let the caller speak one of these, or name its protocol in the listener';
     const pass = 'detection.fallback: {opaque: ...} would pass it on as it is';
-    this.#log.warn(`a connection was refused: it speaks none of ${this.#names}. ${advice}; ${pass}`, fields);
+    this.#log.warn(`a connection was refused: it speaks none of ${this.#names}: ${advice}; ${pass}`, fields);
   }
 }
 

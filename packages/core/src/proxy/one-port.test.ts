@@ -62,7 +62,7 @@ test('bytes of no protocol are refused, named in the log and counted', async (t)
     socket.write(bytes, 'latin1');
     assert.equal(await everything(socket).catch(() => ''), '');
     const line = lines.find((fields) => fields.seen === seen);
-    assert.match(line?.msg ?? '', /^a connection was refused: it speaks none of loud, toy\. /);
+    assert.match(line?.msg ?? '', /^a connection was refused: it speaks none of loud, toy: /);
     assert.equal(line?.peer, `127.0.0.1:${localPort}`);
     assert.equal(line?.bytes, Buffer.from(bytes, 'latin1').toString('hex', 0, 16));
   }
