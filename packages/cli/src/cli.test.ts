@@ -278,6 +278,9 @@ test('a file that is no frame is refused with the reason', async () => {
   await write('short.bin', 'x');
   await write('http.bin', 'GET / HTTP/1.1\r\n\r\n');
   assert.match((await polywire('explain', '--frame', 'http.bin', '--protocol', 'dubbo')).stderr, /polywire: /);
+  assert.match((await polywire('explain', '--frame', 'http.bin')).stderr, /recognises these bytes; the caller speaks HTTP\/1: /);
+  await write('empty.bin', '');
+  assert.match((await polywire('explain', '--frame', 'empty.bin')).stderr, /empty\.bin is empty/);
   const { code, stderr } = await polywire('explain', '--frame', 'short.bin', '--protocol', 'dubbo');
   assert.equal(code, 1);
   assert.match(stderr, /the file ends inside of the dubbo frame: it has 1 bytes/);
@@ -308,6 +311,8 @@ spec:
   const asked = ['explain', '-c', 'many/polywire.yaml', '--service', 'com.acme.Greeter', '--method', 'm'];
   assert.match((await polywire(...asked)).stderr, /--protocol is needed: many\/polywire\.yaml has listeners for dubbo, thrift/);
   assert.equal((await polywire(...asked, '--protocol', 'dubbo')).code, 0);
+  const key = ['explain', '-c', 'many/polywire.yaml', '--service', 'com.acme.Greeter:1.0', '--method', 'm', '--protocol', 'dubbo'];
+  assert.equal((await polywire(...key, '--header', 'tag=gray')).code, 0);
   assert.equal((await polywire(...asked, '--protocol', 'thrift')).code, 1);
 });
 
@@ -316,6 +321,9 @@ test('settings that a codec does not have are found with their place, of listene
     '[dubbo]',
     '[{name: dubbo, settings: {a: b}}, {name: thrift, settings: {service: x, transpot: framed}}]',
   );
+  const misplaced = BOOTSTRAP.replace('[dubbo]', '[{name: thrift, settings: {transport: framed}}]');
+  await write('misplaced/polywire.yaml', misplaced);
+  await write('fixed/polywire.yaml', `${misplaced}    upstream: 127.0.0.1:1\n`);
   await write('settings/polywire.yaml', `${listener}resources: [mesh.yaml]\n`);
   await write(
     'settings/mesh.yaml',
@@ -339,6 +347,9 @@ spec:
   assert.match(stdout, /error settings\/polywire\.yaml:4:98: thrift has no setting transpot; it has service, transport/);
   assert.match(stdout, /error settings\/mesh\.yaml:6:35: the annotation "thrift\.polywire\.io\/transport": thrift's transport is one of/);
   assert.match(stdout, /warning settings\/mesh\.yaml:7:34: the annotation "thrft\..*" has no effect: .* Did you mean "thrift"\?/);
+  const elsewhere = await polywire('validate', 'misplaced/polywire.yaml');
+  assert.match(elsewhere.stdout, /error misplaced\/polywire\.yaml:4:\d+: transport is about services: .*"thrift\.polywire\.io\/transport"/);
+  assert.equal((await polywire('validate', 'fixed/polywire.yaml')).code, 0);
 });
 
 test('run says where it listens, and ends by itself when it is told to', async () => {

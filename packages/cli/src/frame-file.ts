@@ -1,4 +1,4 @@
-import { Inbox, messageOf } from '@polywire/core';
+import { Inbox, knownWire, messageOf } from '@polywire/core';
 import type { Frame, FrameKind, FrameProtocol, Routing } from '@polywire/core/spi';
 import { CliError, EXIT } from './exit.ts';
 
@@ -32,7 +32,9 @@ export function describeFrame(bytes: Buffer, protocols: readonly FrameProtocol[]
   const protocol = protocols.length === 1 ? protocols[0] : protocols.find((one) => one.detect?.(bytes) === 'match');
   if (protocol === undefined) {
     const names = protocols.map(({ name }) => name).join(', ');
-    throw new CliError(`none of the protocols ${names} recognises these bytes; name one with --protocol`, EXIT.refused);
+    const seen = knownWire(bytes);
+    const advice = seen === undefined ? 'name one with --protocol' : seen.advice;
+    throw new CliError(`none of the protocols ${names} recognises these bytes; ${advice}`, EXIT.refused);
   }
   try {
     return describe(bytes, protocol);

@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { configured, type ExplainReport, type ExplainRequest, hasErrors, type ProxyServer } from '@polywire/core';
+import { configured, type ExplainReport, type ExplainRequest, hasErrors, type ProxyServer, parseServiceKey } from '@polywire/core';
 import type { FrameProtocol } from '@polywire/core/spi';
 import { InvalidArgumentError, Option } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from '../configuration.ts';
@@ -20,6 +20,7 @@ interface ExplainOptions {
   readonly protocol?: string;
   readonly service?: string;
   readonly method?: string;
+  readonly header: ReadonlyMap<string, string>;
   readonly attachment: ReadonlyMap<string, string>;
   readonly argument: ReadonlyMap<string, string>;
   readonly group?: string;
@@ -33,6 +34,7 @@ const EXAMPLES = `
 Examples:
   polywire explain -c polywire.yaml --protocol dubbo --service com.acme.Users --method find --attachment dubbo.tag=gray
   polywire explain --service com.acme.Users --method find --group g --version 1.0.0 --argument 0=alice
+  polywire explain --protocol bolt --service com.acme.Hello:1.0 --method sayHello --header tag=gray
   polywire explain --frame captured.bin                 what it is, and where ./polywire.yaml sends it
   polywire explain --frame captured.bin --output json
 
@@ -45,12 +47,13 @@ export function addExplain({ program, terminal, finish }: CommandHost): void {
     .description('tell which route, subset and endpoints a request would take, and why not the others')
     .option('-c, --config <file>', 'bootstrap file (default: polywire.yaml; with --frame only if there is one)')
     .option('--protocol <name>', 'protocol of the request (default: the only one there is, or what recognises the frame)')
-    .option('--service <name>', 'interface, as on the wire')
+    .option('--service <name>', 'interface, as on the wire, or a service key: group/interface:version')
     .option('--method <name>', 'method, as on the wire')
     .option('--group <name>', 'group of the service')
     .option('--version <version>', 'version of the service')
-    .option('--attachment <name=value>', 'a header, attachment or baggage entry; may be repeated', pair, new Map())
-    .option('--argument <index=value>', 'an argument, counted from 0; may be repeated', indexedPair, new Map())
+    .option('--header <name=value>', 'a header, attachment or info; may be repeated', pair, new Map())
+    .option('--attachment <name=value>', 'the same, in the words of Dubbo', pair, new Map())
+    .option('--argument <index=value>', 'an argument, counted from 0, in Thrift its field id; may be repeated', indexedPair, new Map())
     .option('--frame <file>', 'a captured request in a file, instead of --service and --method')
     .option('--timeout <duration>', 'how long a registry may take', parseDurationOption, 10_000)
     .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
@@ -133,11 +136,13 @@ function onlyProtocol(proxy: ProxyServer, file: string): string {
   return name;
 }
 
-function requestOf({ service, method, group, version, attachment, argument }: ExplainOptions): ExplainRequest {
+function requestOf(options: ExplainOptions): ExplainRequest {
+  const { service, method, header, attachment, argument } = options;
   if (service === undefined) throw new CliError('name a request: --service and --method, or --frame', EXIT.usage);
-  const headers = new Map(attachment);
+  const headers = new Map([...header, ...attachment]);
   for (const [index, value] of argument) headers.set(`:argument[${index}]`, value);
-  return { service, method: method ?? '', group, version, headers };
+  const key = parseServiceKey(service) ?? { name: service, group: undefined, version: undefined };
+  return { service: key.name, method: method ?? '', group: options.group ?? key.group, version: options.version ?? key.version, headers };
 }
 
 /** undefined: this frame is not routed. */
@@ -148,9 +153,11 @@ function requestOfFrame({ service, method, headers, pseudoHeaders }: FrameDescri
 }
 
 async function readFrame(file: string, terminal: Terminal): Promise<Buffer> {
-  return readFile(resolve(terminal.workingDirectory, file)).catch((cause: unknown) => {
+  const bytes = await readFile(resolve(terminal.workingDirectory, file)).catch((cause: unknown) => {
     throw new CliError(`${file} cannot be read: ${reasonOf(cause)}`, EXIT.refused, cause);
   });
+  if (bytes.length === 0) throw new CliError(`${file} is empty`, EXIT.refused);
+  return bytes;
 }
 
 function exists(file: string): Promise<boolean> {
