@@ -286,8 +286,8 @@ test('a file that is no frame is refused with the reason', async () => {
   assert.match(stderr, /the file ends inside of the dubbo frame: it has 1 bytes/);
 });
 
-/** `who()` of an unframed binary call: strict version 1, type call, name, id 1, no arguments. */
-const THRIFT_CALL = Buffer.from('800100010000000377686f0000000100', 'hex');
+/** `who("hi")` of an unframed binary call: strict version 1, type call, name, id 1, and the argument under the field id 15. */
+const THRIFT_CALL = Buffer.from('800100010000000377686f000000010b000f00000002686900', 'hex');
 
 test('a listener of several protocols explains each by its own routes, and a frame by what recognises it', async () => {
   const listener = BOOTSTRAP.replace('[dubbo]', '[dubbo, {name: thrift, settings: {service: com.acme.Users}}]');
@@ -302,7 +302,17 @@ spec:
   ports: [{ number: 80, name: ${protocol}-main, protocol: TCP }]
   endpoints: [{ address: 10.0.0.1 }]
 ---`;
-  await write('many/mesh.yaml', entry('dubbo', 'com.acme.Greeter') + entry('thrift', 'com.acme.Users'));
+  const byArgument = `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: users }
+spec:
+  hosts: [com.acme.Users]
+  http:
+    - match: [{ headers: { ":argument[15]": { exact: hi } } }]
+      route: [{ destination: { host: com.acme.Users } }]
+`;
+  await write('many/mesh.yaml', entry('dubbo', 'com.acme.Greeter') + entry('thrift', 'com.acme.Users') + byArgument);
   await writeFile(join(folder, 'thrift.bin'), THRIFT_CALL);
   const frame = await polywire('explain', '-c', 'many/polywire.yaml', '--frame', 'thrift.bin', '-o', 'json');
   assert.equal(frame.code, 0, frame.stderr);

@@ -26,9 +26,10 @@ export interface FrameDescription {
 /**
  * Reads the first frame of `bytes`.
  * @param protocols the one that was asked for, or all that may detect it
+ * @param names headers that rules look at: of pseudo-headers only these and the usual ones are asked for
  * @throws CliError when no codec knows it, or it is not whole
  */
-export function describeFrame(bytes: Buffer, protocols: readonly FrameProtocol[]): FrameDescription {
+export function describeFrame(bytes: Buffer, protocols: readonly FrameProtocol[], names: Iterable<string>): FrameDescription {
   const protocol = protocols.length === 1 ? protocols[0] : protocols.find((one) => one.detect?.(bytes) === 'match');
   if (protocol === undefined) {
     const names = protocols.map(({ name }) => name).join(', ');
@@ -37,14 +38,14 @@ export function describeFrame(bytes: Buffer, protocols: readonly FrameProtocol[]
     throw new CliError(`none of the protocols ${names} recognises these bytes; ${advice}`, EXIT.refused);
   }
   try {
-    return describe(bytes, protocol);
+    return describe(bytes, protocol, names);
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new CliError(`this is no ${protocol.name} frame: ${messageOf(error)}`, EXIT.refused, error);
   }
 }
 
-function describe(bytes: Buffer, protocol: FrameProtocol): FrameDescription {
+function describe(bytes: Buffer, protocol: FrameProtocol, names: Iterable<string>): FrameDescription {
   const connection = protocol.connection({ side: 'downstream', maxFrameBytes: 2 ** 31 - 1, dialect: 0 });
   const inbox = new Inbox();
   inbox.push(bytes);
@@ -68,7 +69,7 @@ function describe(bytes: Buffer, protocol: FrameProtocol): FrameDescription {
     service: isRequest ? routing?.service(frame) : undefined,
     method: isRequest ? routing?.method(frame) : undefined,
     headers: isRequest || kind === 'response' ? [...(routing?.headers(frame) ?? [])] : [],
-    pseudoHeaders: isRequest && routing !== undefined ? pseudoHeadersOf(frame, routing) : [],
+    pseudoHeaders: isRequest && routing !== undefined ? pseudoHeadersOf(frame, routing, names) : [],
     outcome: kind === 'response' ? routing?.outcome(frame) : undefined,
     rest: bytes.length - length,
   };
@@ -77,8 +78,9 @@ function describe(bytes: Buffer, protocol: FrameProtocol): FrameDescription {
 const PSEUDO_HEADERS = [':group', ':version', ...Array.from({ length: 10 }, (_, index) => `:argument[${index}]`)];
 
 /** One by one: a protocol refuses to compile names that it can never have. */
-function pseudoHeadersOf(frame: Frame, routing: Routing<Frame>): [string, string][] {
-  return PSEUDO_HEADERS.flatMap((name): [string, string][] => {
+function pseudoHeadersOf(frame: Frame, routing: Routing<Frame>, names: Iterable<string>): [string, string][] {
+  const wanted = new Set([...PSEUDO_HEADERS, ...names].filter((name) => name.startsWith(':')));
+  return [...wanted].flatMap((name): [string, string][] => {
     try {
       const scan = routing.scan({ names: [name], timeout: false, affinity: false });
       scan.run(frame);

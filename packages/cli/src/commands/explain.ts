@@ -70,7 +70,10 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
   const protocols = [...known.values()].map((codec) => asListened(codec, configuration));
   const wanted = protocols.filter(({ name }) => options.protocol === undefined || name === options.protocol);
   if (wanted.length === 0) throw new CliError(unknownName('protocol', String(options.protocol), known), EXIT.usage);
-  const frame = options.frame === undefined ? undefined : describeFrame(await readFrame(options.frame, terminal), wanted);
+  const frame =
+    options.frame === undefined
+      ? undefined
+      : describeFrame(await readFrame(options.frame, terminal), wanted, headersOfRules(configuration));
   const request = frame === undefined ? requestOf(options) : requestOfFrame(frame);
   const protocol = frame?.protocol ?? options.protocol;
   const routed =
@@ -93,6 +96,12 @@ function asListened(codec: FrameProtocol, configuration: Configuration | undefin
   if (configuration === undefined || hasErrors(configuration.problems)) return codec;
   const listened = configuration.bootstrap?.listeners.flatMap(({ protocols }) => protocols).find(({ name }) => name === codec.name);
   return listened === undefined ? codec : configured(codec, listened.settings);
+}
+
+function headersOfRules(configuration: Configuration | undefined): string[] {
+  const routes = configuration?.mesh?.resources.virtualServices.flatMap((service) => service.routes) ?? [];
+  const matches = routes.flatMap((route) => route.matches);
+  return matches.flatMap(({ headers, withoutHeaders }) => [...headers, ...withoutHeaders].map(({ name }) => name));
 }
 
 interface Question {
