@@ -160,10 +160,11 @@ function slowPeers(wire: RawWire): void {
     await new Promise((resolve) => caller.socket.once('data', resolve));
     const before = await proxy.residentBytes();
     await besideVictim(t, proxy, async () => {
-      const behind = Array.from({ length: 60 }, () => caller.say('large'));
+      const behind = Array.from({ length: 200 }, () => caller.say('large'));
       await slowly();
       const grown = (await proxy.residentBytes()) - before;
-      assert.ok(grown < 32 * MIB, `the proxy holds ${(grown / MIB).toFixed(0)} MiB`);
+      // The limit, and what passed and was not collected yet: far from the 200 MiB that wait.
+      assert.ok(grown < 64 * MIB, `the proxy holds ${(grown / MIB).toFixed(0)} MiB`);
       caller.socket.resetAndDestroy();
       assert.ok((await Promise.all([stalled, ...behind])).every(({ kind }) => kind === 'closed'));
     });
