@@ -91,7 +91,7 @@ export type Echo = 'certain' | 'unproven' | 'ignored';
 export interface Multiplexing<F extends Frame> {
   /** Largest id that core may allocate, at most 2^31 - 1. */
   readonly maxId: number;
-  /** Absent: certain. */
+  /** Absent: certain, also that one-way requests get no answer. Else these get an id, too, so that no answer of theirs is taken for another's. */
   readonly echo?: Echo;
   /**
    * For services that work on the requests of one connection in turn: how many connections there may be, so that none waits for another.

@@ -114,6 +114,42 @@ test('services that work on a connection’s requests in turn get more connectio
   assert.equal(together[0]?.socket, together[1]?.socket, 'what came at once goes together');
 });
 
+test('a connection whose service is stuck in a call that was given up is not the next one’s', async (t) => {
+  const { handler, arrived } = holding();
+  const { client } = await setup(t, handler, { codec: withIds({ spread: 3 }) });
+  const caller = await client();
+  caller.request(1, 's m timeout=30|stuck');
+  await caller.received(1);
+  caller.request(2, 's m|next');
+  const [stuck, next] = await arrived(2);
+  assert.notEqual(next?.socket, stuck?.socket);
+  next?.answer();
+  stuck?.answer();
+  await caller.received(2);
+  caller.request(3, 's m|first again');
+  const again = (await arrived(3))[2];
+  assert.equal(again?.socket, stuck?.socket, 'it has answered, late');
+  again?.answer();
+  await caller.received(3);
+});
+
+for (const echo of ['certain', 'unproven', 'ignored'] as const) {
+  test(`an answer to a one-way request reaches nobody, where it is ${echo} that ids are given back`, { timeout: 5000 }, async (t) => {
+    const { handler, arrived } = holding();
+    const { proxy, client } = await setup(t, handler, { codec: withIds({ echo }) });
+    const [oneway, other] = [await client(), await client()];
+    oneway.send(...[1, 2, 3].map((id) => toyFrame('oneway', id, `s m|unasked ${id}`)));
+    const unasked = [...(await arrived(3))];
+    other.request(9, 's m|asked');
+    const asked = (await arrived(4))[3];
+    for (const { answer } of unasked) answer();
+    while (proxy.counts.late < 3) await new Promise(setImmediate);
+    asked?.answer();
+    assert.equal((await other.received(1))[0]?.body, 's m|asked');
+    assert.deepEqual(oneway.frames, []);
+  });
+}
+
 test('a request whose id cannot be changed has its connection to itself', async (t) => {
   const { handler, arrived } = holding();
   const assignable = (frame: ToyFrame) => !frame.body.includes('sealed');

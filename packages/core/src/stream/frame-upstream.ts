@@ -34,6 +34,10 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   readonly #codec: CodecConnection<F>;
   readonly #reader: FrameReader<F>;
   readonly #pending: PendingTable<FrameUpstreamStream<F>>;
+  /** The first id that the table gave. */
+  readonly #firstId: number;
+  /** The id of the last request that was given up, while nothing shows that the service is done with it; else 0. */
+  #givenUp = 0;
   /** Sent in this turn of the loop, or waiting for the connection: their bytes can still be taken back. */
   #unflushed: FrameUpstreamStream<F>[] = [];
   /** The one that waits and has the connection to itself, so that its answer needs no id to be known by. */
@@ -65,10 +69,12 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     this.#codec = protocol.connection({ side: 'upstream', maxFrameBytes: limits.maxFrameBytes, dialect: use.dialect });
     this.#reader = new FrameReader(this.#codec, limits, this);
     const maxId = multiplexing?.maxId ?? NO_IDS;
+    const certain = (multiplexing?.echo ?? 'certain') === 'certain';
     // A service that counts answers, or always says the same, must not seem to give ids back.
-    this.#pending = new PendingTable(maxId, multiplexing?.echo === 'unproven' ? 1 + Math.floor(Math.random() * maxId) : 1);
+    this.#firstId = certain ? 1 : 1 + Math.floor(Math.random() * maxId);
+    this.#pending = new PendingTable(maxId, this.#firstId);
     this.#timed = multiplexing?.spread !== undefined;
-    this.#oneByOne = multiplexing === undefined || (use.alone && (multiplexing.echo ?? 'certain') !== 'certain');
+    this.#oneByOne = multiplexing === undefined || (use.alone && !certain);
   }
 
   get usable(): boolean {
@@ -78,6 +84,9 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   }
   get open(): number {
     return this.#pending.size;
+  }
+  get unanswered(): number {
+    return this.#pending.size + (this.#givenUp > 0 ? 1 : 0);
   }
   get midRequest(): boolean {
     return this.#sending !== undefined;
@@ -238,6 +247,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   abandon(stream: FrameUpstreamStream<F>): void {
     const inFrame = this.#sending === stream;
     const unpaired = this.#inOrder === stream;
+    if (this.#pending.get(stream.id) === stream) this.#givenUp = stream.id;
     this.forget(stream);
     if (this.#receiving === stream) this.#reader.skipRest();
     if (!inFrame && !unpaired) return;
@@ -248,14 +258,18 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   /** Gives a request the id that its answer is known by, or the connection. */
   #identify(stream: FrameUpstreamStream<F>, head: F): NewFront | undefined {
     const multiplexing = this.protocol.multiplexing;
-    if (head.kind === 'oneway') return multiplexing?.keepId?.(head);
-    if (this.#timed && this.#pending.size === 0) this.movedUs = loop.nowUs;
+    const assignable = multiplexing?.assignable === undefined || multiplexing.assignable(head);
+    if (head.kind === 'oneway') {
+      // A service that answers it all the same must not do so with the id of somebody who waits.
+      const answerable = multiplexing?.echo !== undefined && assignable;
+      return answerable ? multiplexing.assignId(head, this.#pending.skipId()) : multiplexing?.keepId?.(head);
+    }
+    if (this.#timed && this.unanswered === 0) this.movedUs = loop.nowUs;
     const id = this.#pending.add(stream);
     if (multiplexing === undefined) {
       this.#inOrder = stream;
       return undefined;
     }
-    const assignable = multiplexing.assignable === undefined || multiplexing.assignable(head);
     if (this.#oneByOne || !assignable) this.#inOrder = stream;
     stream.identified = assignable;
     return assignable ? multiplexing.assignId(head, id) : multiplexing.keepId?.(head);
@@ -271,13 +285,11 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   #waiting(response: F): FrameUpstreamStream<F> | undefined {
     const stream = this.#inOrder === undefined ? this.#byId(response) : this.#trusted(response, this.#inOrder);
     if (stream === undefined) this.#counts.late++;
-    else if (this.#timed) this.#time();
+    else if (this.#timed) this.#owner.onAnswered((loop.nowUs - this.movedUs) >>> 0);
+    this.movedUs = loop.nowUs;
+    // In turn: the service is done with what was asked before.
+    if (this.#givenUp > 0 && (this.protocol.multiplexing?.assignedId(response) ?? 0) >= this.#givenUp) this.#givenUp = 0;
     return stream;
-  }
-  #time(): void {
-    const now = loop.nowUs;
-    this.#owner.onAnswered((now - this.movedUs) >>> 0);
-    this.movedUs = now;
   }
   #byId(response: F): FrameUpstreamStream<F> | undefined {
     const id = this.#oneByOne ? undefined : this.protocol.multiplexing?.assignedId(response);
@@ -287,7 +299,10 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   #trusted(response: F, stream: FrameUpstreamStream<F>): FrameUpstreamStream<F> | undefined {
     const multiplexing = this.protocol.multiplexing;
     if (multiplexing === undefined || !stream.identified) return stream;
-    if (this.#owner.onEcho(multiplexing.assignedId(response) === stream.id)) return stream;
+    const id = multiplexing.assignedId(response);
+    // Of a one-way request before it: nothing else can be open here.
+    if (id !== undefined && id >= this.#firstId && id < stream.id) return undefined;
+    if (this.#owner.onEcho(id === stream.id)) return stream;
     this.transport.destroy('the service answered with an id that was not asked');
     return undefined;
   }

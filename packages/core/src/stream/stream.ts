@@ -100,6 +100,8 @@ export interface UpstreamConnection<Req, Res> extends TransportUser {
   readonly draining: boolean;
   /** Requests that wait for their answer. */
   readonly open: number;
+  /** The same, and one more while the service may still work on what was given up. */
+  readonly unanswered: number;
   /** When the service last answered, or was idle and got a request: microseconds of the loop's clock. Only with `spread`. */
   readonly movedUs: number;
   /** A large request is being sent: nothing may come between. */

@@ -6,8 +6,8 @@ import { Lane } from './lane.ts';
 const BACKOFF = new Backoff({ initialMs: 10, maxMs: 10 });
 const NOW = 0x7fffff00 | 0;
 
-function connection(open: number, sinceMoved = 0) {
-  return { connection: { usable: true, open, movedUs: (NOW - sinceMoved) | 0 } };
+function connection(unanswered: number, sinceMoved = 0) {
+  return { connection: { usable: true, unanswered, movedUs: (NOW - sinceMoved) | 0 } };
 }
 
 test('an idle connection is free, whatever else is known', () => {

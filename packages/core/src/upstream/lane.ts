@@ -7,7 +7,7 @@ const PACE_WEIGHT = 8;
 
 /** Of a pooled connection, what a lane chooses by: see UpstreamConnection. */
 export interface Laned {
-  readonly connection: { readonly usable: boolean; readonly open: number; readonly movedUs: number };
+  readonly connection: { readonly usable: boolean; readonly unanswered: number; readonly movedUs: number };
 }
 
 /** A pool's connections for requests of one dialect. */
@@ -94,6 +94,7 @@ export class Lane<P extends Laned> {
 
   /** At least so long until the service begins with another request. */
   #waitUs({ connection }: P, nowUs: number): number {
-    return connection.open === 0 ? 0 : Math.max(connection.open * this.#pace, (nowUs - connection.movedUs) >>> 0);
+    const { unanswered, movedUs } = connection;
+    return unanswered === 0 ? 0 : Math.max(unanswered * this.#pace, (nowUs - movedUs) >>> 0);
   }
 }
