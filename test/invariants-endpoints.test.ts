@@ -77,6 +77,23 @@ function endpoints(wire: RawWire): void {
     assertClean(caller);
   });
 
+  if (wire.has.heartbeat) {
+    test('a silent connection is kept by heartbeats that its service understands', async (t) => {
+      const service = await WireService.start(t, wire, echo('v1'));
+      const bootstrap = { upstream: { heartbeatInterval: '100ms' } };
+      const proxy = await WireProxy.start(t, wire, { endpoints: [{ port: service.port }], bootstrap });
+      const caller = await WireCaller.connect(t, wire, proxy.port);
+      await caller.say('echo');
+      // After three without an answer it would be closed.
+      await proxy.until('heartbeats come', () => service.heartbeats >= 5 || service.broken !== undefined);
+      assert.equal(service.broken, undefined);
+      await caller.say('echo');
+      assert.equal(service.accepted, 1);
+      assert.deepEqual(service.others, []);
+      assertClean(caller);
+    });
+  }
+
   if (!wire.has.timeout) return;
 
   test('a deadline of the caller is handed on, less the time that was spent', async (t) => {
