@@ -6,8 +6,8 @@ export type RelaySide = 'caller' | 'service';
 
 /** What became of a relay. */
 export interface RelayEnd {
-  /** Who ended first, or broke off. */
-  readonly side: RelaySide;
+  /** Who ended first, or broke off. The proxy does when it stops. */
+  readonly side: RelaySide | 'proxy';
   /** Why it broke off; undefined when both sides ended in order. */
   readonly fault: string | undefined;
 }
@@ -23,7 +23,8 @@ export class OpaqueRelay {
   readonly caller: TransportUser;
   readonly service: TransportUser;
   readonly #onEnd: (end: RelayEnd) => void;
-  #endedFirst: RelaySide | undefined = undefined;
+  readonly #caller: SocketTransport;
+  #endedFirst: RelaySide | 'proxy' | undefined = undefined;
   #endedBoth = false;
   #over = false;
 
@@ -35,6 +36,7 @@ export class OpaqueRelay {
     onEnd: (end: RelayEnd) => void,
   ) {
     this.#onEnd = onEnd;
+    this.#caller = caller;
     this.caller = {
       onBytes: (chunk) => {
         this.received += chunk.length;
@@ -62,7 +64,7 @@ export class OpaqueRelay {
   }
 
   #ended(side: RelaySide, other: SocketTransport): void {
-    if (this.#endedFirst === undefined) this.#endedFirst = side;
+    if (this.#endedFirst === undefined) this.#endedFirst = this.#first(side);
     else this.#endedBoth = true;
     other.end();
   }
@@ -74,7 +76,13 @@ export class OpaqueRelay {
     this.#over = true;
     if (this.#endedBoth) return this.#onEnd({ side: this.#endedFirst ?? side, fault: undefined });
     other.reset(reason);
-    this.#onEnd({ side, fault: reason });
+    const first = this.#endedFirst ?? this.#first(side);
+    this.#onEnd({ side: first === 'proxy' ? first : side, fault: reason });
+  }
+
+  /** Of whom the first end was heard. Before it, nothing but the end of the proxy itself ends the caller's connection from here. */
+  #first(heard: RelaySide): RelaySide | 'proxy' {
+    return this.#caller.ending ? 'proxy' : heard;
   }
 }
 

@@ -140,6 +140,7 @@ export class OpaqueConnection implements AcceptedConnection {
 
   #onRelayEnd({ side, fault }: RelayEnd, { address }: OpaqueEndpoint): void {
     address.closed();
+    if (side === 'proxy') return this.#finish('closed', 'ended by the proxy');
     if (fault === undefined) {
       this.cluster.stats.ok++;
       return this.#finish('ok', `ended by the ${side}`);

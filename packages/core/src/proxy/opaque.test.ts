@@ -164,6 +164,8 @@ test('connections that are open at the end of the drain are closed, with a line 
   const ended = once(socket, 'end');
   await Promise.all([proxy.close(), ended]);
   assert.deepEqual(metric(proxy, 'opaque_connections_active'), { '': 0 });
+  // The caller ends too when it hears of it, and that is not why.
+  assert.deepEqual(metric(proxy, 'opaque_connections_total'), { ok: 0, 'caller-reset': 0, 'service-reset': 0, closed: 1, 'no-service': 0 });
 });
 
 function entry(ports: readonly (readonly [version: string, port: number])[]): string {

@@ -91,6 +91,10 @@ export class SocketTransport implements Transport {
   get connecting(): boolean {
     return this.#socket.connecting;
   }
+  /** end() was called: nothing is written any more. */
+  get ending(): boolean {
+    return this.#ending;
+  }
   get bytesRead(): number {
     return this.#socket.bytesRead;
   }
