@@ -161,7 +161,7 @@ test('connections that are open at the end of the drain are closed, with a line 
   await once(socket, 'data');
   await proxy.drain();
   assert.ok(lines.some(({ msg }) => msg.startsWith('connections that are passed on were open at the end of the drain')));
-  const ended = once(socket, 'end');
+  const ended = once(socket, 'end').then(() => socket.end());
   await Promise.all([proxy.close(), ended]);
   assert.deepEqual(metric(proxy, 'opaque_connections_active'), { '': 0 });
   // The caller ends too when it hears of it, and that is not why.
