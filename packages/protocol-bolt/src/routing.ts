@@ -44,7 +44,7 @@ export class BoltRouting implements Routing<BoltFrame> {
   setRemainingMs(request: BoltFrame, ms: number): void {
     // 0 and less would lift the limit, and stand for none.
     if (request.kind === 'response' || request.timeoutOrStatus <= 0) return;
-    patch(request, timeoutAt(request), Math.min(0x7fffffff, Math.max(1, Math.floor(ms))));
+    patch(request, timeoutAt(request), Math.min(request.timeoutOrStatus, Math.max(1, Math.floor(ms))));
   }
 
   outcome(response: BoltFrame): Outcome {
