@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
 import type { FrameProtocol, Multiplexing } from '../protocol/spi.ts';
@@ -131,6 +132,22 @@ test('a connection whose service is stuck in a call that was given up is not the
   assert.equal(again?.socket, stuck?.socket, 'it has answered, late');
   again?.answer();
   await caller.received(3);
+});
+
+test('an exclusive connection is closed with the caller of a large answer that comes no further', { timeout: 5000 }, async (t) => {
+  const large = toyFrame('response', 0, `s m|${'x'.repeat(300_000)}`);
+  const handler: ToyHandler = ({ id, body }, socket) => {
+    socket.write(body.includes('large') ? large.subarray(0, 150_000) : toyFrame('response', id, body));
+  };
+  const { proxy, client } = await setup(t, handler, { codec: withIds({ echo: 'ignored' }) });
+  const gone = await client();
+  gone.request(1, 's m|large');
+  await once(gone.socket, 'data');
+  gone.socket.destroy();
+  while (proxy.stats.requestsActive > 0) await new Promise(setImmediate);
+  const next = await client();
+  next.request(1, 's m timeout=1000|next');
+  assert.equal((await next.received(1))[0]?.body, 's m timeout=1000|next');
 });
 
 for (const echo of ['certain', 'unproven', 'ignored'] as const) {

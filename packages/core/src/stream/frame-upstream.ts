@@ -246,10 +246,12 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
   /** Ends a stream whose request or answer is under way: without its id, or inside a frame, nothing else can follow on this connection. */
   abandon(stream: FrameUpstreamStream<F>): void {
     const inFrame = this.#sending === stream;
-    const unpaired = this.#inOrder === stream;
+    const receiving = this.#receiving === stream;
+    // What comes next here would stand behind the rest of an answer that may never come.
+    const unpaired = this.#inOrder === stream || (receiving && this.#oneByOne);
     if (this.#pending.get(stream.id) === stream) this.#givenUp = stream.id;
     this.forget(stream);
-    if (this.#receiving === stream) this.#reader.skipRest();
+    if (receiving) this.#reader.skipRest();
     if (!inFrame && !unpaired) return;
     this.#owner.onGivenUp();
     this.transport.destroy('a request on it was given up');
