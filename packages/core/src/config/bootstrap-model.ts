@@ -89,6 +89,8 @@ export interface LimitsConfig {
 export interface UpstreamConfig {
   /** Shared connections per endpoint. */
   readonly connections: number;
+  /** Connections to one address, of all kinds. */
+  readonly maxConnections: number;
   /** Milliseconds. */
   readonly connectTimeout: number;
   /** Milliseconds without traffic after which a connection is probed; 0: never. */

@@ -19,6 +19,7 @@ const limits = z
 const upstream = z
   .strictObject({
     connections: count.default(1),
+    maxConnections: count.default(1024),
     connectTimeout: positiveDuration.prefault('3s'),
     heartbeatInterval: duration.prefault('60s'),
     backoff: z

@@ -46,6 +46,7 @@ test('the smallest file gets every default, and is frozen', () => {
     },
     upstream: {
       connections: 1,
+      maxConnections: 1024,
       connectTimeout: 3_000,
       heartbeatInterval: 60_000,
       backoff: { initial: 100, max: 5_000 },

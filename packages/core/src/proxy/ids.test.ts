@@ -91,6 +91,21 @@ test('a service known to ignore ids never shares a connection', async (t) => {
   assert.equal(server.accepted, 8);
 });
 
+test('a caller that sends more at once than there may be connections is told so, and no more are opened', async (t) => {
+  const { handler, arrived } = holding();
+  const { server, client } = await setup(t, handler, { codec: withIds({ echo: 'ignored' }), pool: { maxConnections: 3 } });
+  const caller = await client();
+  caller.send(...[1, 2, 3, 4, 5].map((id) => toyFrame('request', id, 's m|')));
+  const refused = await caller.received(2);
+  for (const { body } of refused) assert.match(body, /^overflow: .* has 3 connections, as many as it may \(upstream.maxConnections\)/);
+  for (const { answer } of await arrived(3)) answer();
+  await caller.received(5);
+  caller.request(6, 's m|');
+  (await arrived(4))[3]?.answer();
+  assert.equal((await caller.received(6))[5]?.body, 's m|');
+  assert.equal(server.accepted, 3);
+});
+
 test('a first call that takes too long is no failure to connect: the next one goes to the same service', async (t) => {
   const { handler, arrived } = holding();
   const { client } = await setup(t, handler, { codec: withIds({ echo: 'ignored' }) });

@@ -33,6 +33,7 @@ export class ProtocolRuntime {
     this.#limits = limits;
     this.pools = new Pools((endpoint) => this.#variant(settingsOf(codec.name, endpoint.metadata)), {
       connections: upstream.connections,
+      maxConnections: upstream.maxConnections,
       connectTimeoutMs: upstream.connectTimeout,
       heartbeatIntervalMs: upstream.heartbeatInterval,
       backoff: { initialMs: upstream.backoff.initial, maxMs: upstream.backoff.max },

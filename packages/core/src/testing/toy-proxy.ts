@@ -27,7 +27,13 @@ const TOY_LIMITS: LimitsConfig = {
   maxPendingPerConnection: 1000,
   idleTimeout: 0,
 };
-const POOL: PoolOptions = { connections: 1, connectTimeoutMs: 1000, heartbeatIntervalMs: 0, backoff: { initialMs: 50, maxMs: 200 } };
+const POOL: PoolOptions = {
+  connections: 1,
+  maxConnections: 100,
+  connectTimeoutMs: 1000,
+  heartbeatIntervalMs: 0,
+  backoff: { initialMs: 50, maxMs: 200 },
+};
 
 /** What a test changes of the usual. */
 export interface ToyProxyOptions {

@@ -10,6 +10,8 @@ import { type ConnectionRole, type PoolEvents, PooledConnection } from './pooled
 export interface PoolOptions {
   /** Connections shared by all callers of one endpoint. */
   readonly connections: number;
+  /** Most connections of all kinds. A request that needs one more finds the pool overflowing. */
+  readonly maxConnections: number;
   readonly connectTimeoutMs: number;
   /** Silence before a keep-alive is sent; three times as much closes the connection. 0: never. */
   readonly heartbeatIntervalMs: number;
@@ -101,15 +103,15 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
 
   /** It is connected, and takes no more requests for now. Says nothing of a pool that gives a connection. */
   get overflowing(): boolean {
-    return (
-      this.#draining === 0 && this.#lanes.some((lane) => lane?.shared.some((pooled) => pooled !== undefined && !pooled.connection.usable))
-    );
+    if (this.#draining > 0) return false;
+    return this.#full || this.#lanes.some((lane) => lane?.shared.some((pooled) => pooled !== undefined && !pooled.connection.usable));
   }
 
   /** Why no connection can be had, for the caller and the log. */
   describe(): string {
     const address = formatAddress(this.host, this.port);
     if (this.#draining > 0) return `${address} takes no new requests (it is shutting down)`;
+    if (this.#full) return `${address} has ${this.#all.size} connections, as many as it may (upstream.maxConnections)`;
     if (this.overflowing) return `every connection to ${address} has as many requests waiting as it may`;
     if (this.#retired) return `${address} is no longer in use`;
     const wait = this.backoffMs;
@@ -163,6 +165,9 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     }
   }
 
+  get #full(): boolean {
+    return this.#all.size >= this.#options.maxConnections;
+  }
   #laneOf(head: Req): Lane<PooledConnection<Req, Res>> {
     const dialect = this.#protocol.dialect(head);
     let lane = this.#lanes[dialect];
@@ -203,7 +208,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     return pooled;
   }
   #open(role: ConnectionRole, lane: Lane<PooledConnection<Req, Res>>): PooledConnection<Req, Res> | undefined {
-    if (this.#retired || !this.available || lane.backoff.remainingMs(performance.now()) > 0) return undefined;
+    if (this.#retired || this.#full || !this.available || lane.backoff.remainingMs(performance.now()) > 0) return undefined;
     const target = { host: this.host, port: this.port, timeoutMs: this.#options.connectTimeoutMs };
     const pooled = new PooledConnection(this.#protocol, role, lane, target, this);
     this.#all.add(pooled);
