@@ -171,6 +171,8 @@ describe('outcomes', () => {
     assert.equal(routing.outcome(parse(error('broken'))), 'business-error');
     assert.equal(routing.outcome(parse(response(0, { codec: 11, headers: ['sofa_head_response_error', 'false'] }))), 'ok');
     assert.equal(routing.outcome(parse(response(0, { codec: 11, headers: hex('01') }))), 'ok');
+    const noMap = Buffer.concat([pair('sofa_head_response_error', 'true'), hex('01')]);
+    assert.equal(routing.outcome(parse(response(0, { codec: 11, headers: noMap }))), 'ok');
     assert.equal(routing.outcome(parse(response(0, { content: vector('sofa/hessian3x-SofaResponse-isError') }))), 'failure');
     assert.equal(routing.outcome(parse(response(0, { content: hex('4f4f4f') }))), 'ok');
   });
