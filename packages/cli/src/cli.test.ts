@@ -362,6 +362,32 @@ spec:
   assert.equal((await polywire('validate', 'fixed/polywire.yaml')).code, 0);
 });
 
+test('a rule for a service that nobody announces yet is judged by every protocol, and by its own once that is known', async () => {
+  await write('judged/polywire.yaml', `${BOOTSTRAP.replace('[dubbo]', '[dubbo, bolt, thrift]')}resources: [mesh.yaml]\n`);
+  const judge = async (header: string, announced = '') => {
+    await write(
+      'judged/mesh.yaml',
+      `${SERVICE.replace('- route:', `- match: [{headers: {"${header}": {exact: x}}}]\n      route:`)}${announced}`,
+    );
+    const { stdout } = await polywire('validate', 'judged/polywire.yaml');
+    return [...stdout.matchAll(/protocol (\w+) has no header/g)].map(([, protocol]) => protocol);
+  };
+  assert.deepEqual(await judge(':callerApp'), []);
+  assert.deepEqual(await judge(':group'), []);
+  assert.deepEqual(await judge(':caller'), ['dubbo', 'bolt', 'thrift']);
+  const entry = `---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: { name: users, annotations: { polywire.io/service: com.acme.Users } }
+spec:
+  hosts: [users.test]
+  resolution: STATIC
+  ports: [{ number: 80, name: dubbo-main, protocol: TCP }]
+  endpoints: [{ address: 10.0.0.1 }]
+`;
+  assert.deepEqual(await judge(':callerApp', entry), ['dubbo']);
+});
+
 test('run says where it listens, and ends by itself when it is told to', async () => {
   await write('alone/polywire.yaml', 'listeners:\n- {name: in, address: "127.0.0.1:0", protocols: [dubbo], upstream: "127.0.0.1:1"}\n');
   for (const file of ['good/polywire.yaml', 'alone/polywire.yaml']) {

@@ -92,10 +92,14 @@ describe('arguments', () => {
   });
 
   it('have ids of 16 bits; other names with a colon there are not', () => {
-    for (const name of [':argument[32768]', ':argument[-1]', ':argument', ':group', '']) {
+    for (const name of [':argument[32768]', ':argument[-1]', ':argument', ':groups', '']) {
       assert.throws(() => lookUp(parse(make.message('strict', 'get')), name), { name: 'ConfigError' }, name);
     }
     assert.deepEqual(lookUp(parse(make.message('strict', 'get')), ':argument[32767]', ':argument[0]'), [undefined, undefined]);
+  });
+
+  it('leave group and version absent, for rules that services of other protocols share', () => {
+    assert.deepEqual(lookUp(parse(make.message('strict', 'get')), ':group', ':version', ':encoding'), [undefined, undefined, 'binary']);
   });
 });
 

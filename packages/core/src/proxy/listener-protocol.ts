@@ -86,9 +86,9 @@ export class ListenerProtocol implements Acceptor {
   prepare(resources: MeshResources): PreparedRoutes {
     const { routing } = this;
     if (routing === undefined) return { problems: [], commit: () => () => undefined };
-    const { problems, commit } = routing.prepare(resources);
+    const { commit, ...judged } = routing.prepare(resources);
     return {
-      problems,
+      ...judged,
       commit: () => {
         const release = commit();
         this.#path.routes = routing.table;

@@ -77,6 +77,7 @@ export class ListenerRuntime {
     if (this.opaque?.routing !== undefined) prepared.push(this.opaque.routing.prepare(resources));
     return {
       problems: prepared.flatMap(({ problems }) => problems),
+      doubtful: new Set(prepared.flatMap(({ doubtful = [] }) => [...doubtful])),
       commit: () => {
         const releases = prepared.map(({ commit }) => commit());
         return () => {

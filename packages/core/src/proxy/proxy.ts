@@ -17,6 +17,7 @@ import { loop } from '../transport/loop.ts';
 import { TimerWheel } from '../transport/timer-wheel.ts';
 import { accessRecord, opaqueAccessRecord, openAccessLog } from './access-record.ts';
 import { adminView } from './admin-view.ts';
+import { judged } from './judged-problems.ts';
 import { type ListenerEnvironment, ListenerRuntime } from './listener-runtime.ts';
 import type { OpaqueConnection } from './opaque-connection.ts';
 import { OpaqueRuntime } from './opaque-runtime.ts';
@@ -218,7 +219,7 @@ export class ProxyServer {
   /** Puts resources in force on every listener, or on none. Gives back all problems. */
   #apply(resources: MeshResources, known: readonly Problem[]): readonly Problem[] {
     const prepared = this.listeners.map((listener) => listener.prepare(resources));
-    const problems = distinct([...known, ...prepared.flatMap((each) => each.problems)]);
+    const problems = judged(known, prepared, this.listeners);
     this.config.problems = problems;
     if (hasErrors(problems)) {
       this.config.rejected++;
@@ -265,16 +266,6 @@ function createRegistry(type: string, config: Readonly<Record<string, unknown>>,
   const factory = plugins.registries.get(type);
   if (factory === undefined) throw new ConfigError(`registries: no plugin brings the type "${type}"`);
   return factory.create(config, { log: (level, message, fields) => log[level](message, fields) });
-}
-
-/** Listeners of one protocol find the same faults. */
-function distinct(problems: readonly Problem[]): Problem[] {
-  const seen = new Map<string, Problem>();
-  for (const problem of problems) {
-    const text = formatProblem(problem);
-    if (!seen.has(text)) seen.set(text, problem);
-  }
-  return [...seen.values()];
 }
 
 function refusal(problems: readonly Problem[], sources: SourceTexts): RefusedConfiguration {

@@ -16,26 +16,39 @@ export interface CheckContext<H> extends DestinationContext {
   readonly resources: MeshResources;
 }
 
-/** Everything about routes that would not work with this protocol. Names file, line, route, protocol and facet. */
-export function checkRoutes<H>(context: CheckContext<H>): Problem[] {
-  const checker = new RouteChecker(context);
-  for (const service of context.resources.virtualServices) {
-    if (concerns(service, context.directory, context.protocol)) checker.check(service);
-  }
-  return checker.problems;
+/** What is wrong with routes. */
+export interface CheckedRoutes {
+  readonly problems: readonly Problem[];
+  /** Those of `problems` that are none when another protocol has no such problem: nobody has said yet which one the services speak. */
+  readonly doubtful: ReadonlySet<Problem>;
 }
 
-/** False when all the services it speaks of are announced, and for other protocols only. */
-function concerns(service: VirtualService, directory: ServiceDirectory, protocol: string): boolean {
-  return service.hosts.some(({ text }) => {
+/** Everything about routes that would not work with this protocol. Names file, line, route, protocol and facet. */
+export function checkRoutes<H>(context: CheckContext<H>): CheckedRoutes {
+  const checker = new RouteChecker(context);
+  for (const service of context.resources.virtualServices) {
+    const concern = concernOf(service, context.directory, context.protocol);
+    if (concern !== 'none') checker.check(service, concern === 'unannounced');
+  }
+  return checker;
+}
+
+/** `none`: all the services it speaks of are announced, and for other protocols only. A wildcard speaks of every protocol's. */
+function concernOf(service: VirtualService, directory: ServiceDirectory, protocol: string): 'none' | 'unannounced' | 'certain' {
+  let concern: 'none' | 'unannounced' = 'none';
+  for (const { text } of service.hosts) {
     const name = parseServiceKey(text)?.name ?? text;
     const entries = [...entriesOfInterface(directory, name), ...directory.byHost(text.toLowerCase())];
-    return entries.length === 0 || entries.some((entry) => speaks(entry, protocol));
-  });
+    if (name.startsWith('*') || entries.some((entry) => speaks(entry, protocol))) return 'certain';
+    if (entries.length === 0) concern = 'unannounced';
+  }
+  return concern;
 }
 
 class RouteChecker<H> {
   readonly problems: Problem[] = [];
+  readonly doubtful = new Set<Problem>();
+  #unannounced = false;
   readonly #context: CheckContext<H>;
   /** What the protocol says of a header name; undefined: it takes it. */
   readonly #refusals = new Map<string, string | undefined>();
@@ -44,7 +57,8 @@ class RouteChecker<H> {
     this.#context = context;
   }
 
-  check(service: VirtualService): void {
+  check(service: VirtualService, unannounced: boolean): void {
+    this.#unannounced = unannounced;
     for (const route of service.routes) {
       const name = routeName(service, route);
       if (!this.#context.routeProtocol.capabilities.has('routing')) {
@@ -62,7 +76,7 @@ class RouteChecker<H> {
     const everybody = service.hosts.every(({ text }) => text === '*');
     if (everybody && route.matches.length === 0) return this.#checkEdits(route, name);
     const what = everybody ? 'its conditions need' : `host ${service.hosts.map(({ text }) => text).join(', ')} needs`;
-    this.#error(`route ${name}: ${what} the routing facet, which protocol ${this.#context.protocol} does not have`, route.position);
+    this.#unfit(`route ${name}: ${what} the routing facet, which protocol ${this.#context.protocol} does not have`, route.position);
   }
 
   #checkMatches(route: HttpRoute, name: string): void {
@@ -70,7 +84,7 @@ class RouteChecker<H> {
       for (const header of headersOf(match)) {
         const refusal = this.#refusalOf(header.name);
         if (refusal !== undefined) {
-          this.#error(`route ${name}: protocol ${this.#context.protocol} has no header ${header.name}: ${refusal}`, header.position);
+          this.#unfit(`route ${name}: protocol ${this.#context.protocol} has no header ${header.name}: ${refusal}`, header.position);
         }
       }
       try {
@@ -103,7 +117,7 @@ class RouteChecker<H> {
     for (const [what, edits] of [['request', route.requestHeaders] as const, ['response', route.responseHeaders] as const]) {
       if (edits === undefined) continue;
       const message = `route ${name}: changing ${what} headers needs the mediation facet, which protocol ${this.#context.protocol} does not have`;
-      this.#error(message, edits.position);
+      this.#unfit(message, edits.position);
     }
   }
 
@@ -141,6 +155,13 @@ class RouteChecker<H> {
         ? 'no DestinationRule speaks of this host'
         : `${rule.name} (${formatPosition(rule.position)}) has ${rule.subsets.map((one) => one.name).join(', ') || 'no subsets'}`;
     this.#error(`route ${name}: subset ${subset} of ${destination.host} is not defined: ${known}`, destination.position);
+  }
+
+  /** The protocol cannot do it. */
+  #unfit(message: string, position: Position): void {
+    this.#error(message, position);
+    const problem = this.problems.at(-1);
+    if (this.#unannounced && problem !== undefined) this.doubtful.add(problem);
   }
 
   #error(message: string, position: Position): void {

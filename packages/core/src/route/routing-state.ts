@@ -35,6 +35,8 @@ export interface RoutingOptions<H, E extends BalancedEndpoint> {
 export interface PreparedRoutes {
   /** Refuse the change when any is an error. */
   readonly problems: readonly Problem[];
+  /** Those of `problems` that are none when another protocol has no such problem. */
+  readonly doubtful?: ReadonlySet<Problem>;
   /**
    * Puts it in force, after the store was given the new file entries.
    * @returns lets go of what only the former snapshot used; call it once its requests have ended
@@ -69,11 +71,9 @@ export class RoutingState<H, E extends BalancedEndpoint> {
     const { store, protocol, clusters } = this.#options;
     const context = this.#contextOf(resources);
     const directory = store.preview(FILES, resources.serviceEntries);
-    const problems = [
-      ...checkHosts(resources, [context.virtualServices, context.destinationRules], clusters.loadBalancers),
-      ...checkRoutes({ ...context, directory, routeProtocol: protocol, resources }),
-    ];
-    return { problems, commit: () => this.#commit(context) };
+    const hosts = checkHosts(resources, [context.virtualServices, context.destinationRules], clusters.loadBalancers);
+    const { problems, doubtful } = checkRoutes({ ...context, directory, routeProtocol: protocol, resources });
+    return { problems: [...hosts, ...problems], doubtful, commit: () => this.#commit(context) };
   }
 
   /** Which way a request would take and why, by the tests that requests meet. */

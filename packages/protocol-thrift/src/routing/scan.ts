@@ -56,7 +56,7 @@ export class ThriftScan implements HeaderScan<ThriftFrame> {
     if (source.from === 'transport') this.#transports.push(output);
     else if (source.from === 'encoding') this.#encodings.push(output);
     else if (source.from === 'argument') this.#arguments.push({ id: source.id, output });
-    else {
+    else if (source.from === 'info') {
       const key = Buffer.from(source.key);
       const known = this.#infos.find((info) => info.key.equals(key));
       if (known === undefined) this.#infos.push({ key, outputs: [output] });
