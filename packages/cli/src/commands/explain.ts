@@ -69,6 +69,12 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
   const known = (configuration?.plugins ?? builtInPlugins()).protocols;
   const protocols = [...known.values()].map((codec) => asListened(codec, configuration));
   const wanted = protocols.filter(({ name }) => options.protocol === undefined || name === options.protocol);
+  if (wanted.length === 0 && options.protocol === 'tcp') {
+    throw new CliError(
+      'connections that are passed on as they are cannot be explained: /clusters and the access log show where they go',
+      EXIT.usage,
+    );
+  }
   if (wanted.length === 0) throw new CliError(unknownName('protocol', String(options.protocol), known), EXIT.usage);
   const frame =
     options.frame === undefined
