@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { detect } from './detect.ts';
+import { ONEWAY } from './frame.ts';
 import { bare, connect, parse, parseFront, peek } from './testing/codec.ts';
 import * as make from './testing/messages.ts';
 
@@ -18,6 +19,7 @@ describe('a connection', () => {
       [make.vector('mux-compact-framed'), 6],
       [make.vector('theader-binary-call'), 6],
       [make.vector('binary-old-unframed'), 8],
+      [make.message('old', 'n'.repeat(255)), 260],
       [make.framed('framed', 'old', make.vector('binary-old-unframed')), 12],
     ];
     for (const [bytes, decidedBy] of known) {
@@ -46,6 +48,7 @@ describe('a connection', () => {
       'compact 2': make.hex('8222'),
       'an old name that is none': make.hex('00000003 61200a 01'),
       'an old name behind its frame': make.hex('0000000e 00000005 6865616c74 01'),
+      'an old name that is too long to guess': make.message('old', 'n'.repeat(256)),
       'an old reply': make.hex('00000003 676574 02'),
     };
     for (const [name, bytes] of Object.entries(strangers)) assert.equal(detect(bytes), 'no-match', name);
@@ -101,12 +104,16 @@ describe('messages', () => {
       'an old name that is none': make.message('old', 'Users:\nget'),
       'no type of message': make.framed('framed', 'compact', make.hex('8201 00 03 676574 00')),
       'transforms without an end': make.header(make.hex('00 7f 01 01'), make.message('strict', 'get'), 9),
+      'a name that is too long': make.framed('framed', 'compact', make.message('compact', 'n'.repeat(65_536))),
       'nothing behind the THeader': make.header(make.hex('00 00'), make.hex('ffff')),
     };
     for (const [name, bytes] of Object.entries(broken)) assert.match(parse(bytes).defect ?? '', /Thrift|THeader/, name);
     assert.equal(parse(broken['transforms without an end']).seqid, 9);
     const long = make.framed('framed', 'strict', Buffer.concat([make.hex('80010001 00020000'), Buffer.alloc(70_000)]));
     assert.match(parseFront(long, 4096)?.defect ?? '', /Thrift/);
+    const oneway = parse(make.message('old', 'Users:\nget', { type: ONEWAY }));
+    assert.deepEqual([oneway.kind, oneway.defect === undefined], ['oneway', false], 'gets no answer');
+    assert.equal(parse(make.message('strict', 'n'.repeat(65_535))).defect, undefined);
   });
 });
 

@@ -4,6 +4,8 @@ import { CALL, COMPACT, EXCEPTION, OLD, ONEWAY, REPLY, readInt32, STRICT, type T
 import { CUT, MALFORMED, readVarint, varintEnd, varintWidth } from './varint.ts';
 
 const COLON = 0x3a;
+/** Longer ones would be answered, logged and compared whole. No name of Java has more bytes. */
+const LONGEST_NAME = 65_535;
 /** What Finagle asks first; once a service has said yes, every message has a struct of Finagle's in front. */
 const FINAGLE_UPGRADE = '__can__finagle__trace__v3__';
 
@@ -70,8 +72,13 @@ function name(frame: ThriftFrame, nameAt: number, core: CodecCore, oneways: Onew
       return true;
     case CALL:
     case ONEWAY: {
+      frame.kind = frame.messageType === ONEWAY ? 'oneway' : 'request';
       const nameEnd =
         frame.encoding === COMPACT ? frame.from + frame.bodyAt : frame.from + frame.seqidAt - (frame.encoding === OLD ? 1 : 0);
+      if (nameEnd - nameAt > LONGEST_NAME) {
+        frame.defect = `the name of a Thrift message is longer than ${LONGEST_NAME} bytes`;
+        return true;
+      }
       if (frame.encoding === OLD && !areAllPrintable(chunk, nameAt, nameEnd)) {
         frame.defect = 'the name of a Thrift message in the old encoding holds bytes that no name has';
         return true;
@@ -83,7 +90,7 @@ function name(frame: ThriftFrame, nameAt: number, core: CodecCore, oneways: Onew
       frame.methodAt = methodAt - frame.from;
       frame.methodEnd = nameEnd - frame.from;
       frame.method = core.intern(chunk, methodAt, nameEnd);
-      frame.kind = frame.messageType === ONEWAY || isOneway(frame, oneways) ? 'oneway' : 'request';
+      if (isOneway(frame, oneways)) frame.kind = 'oneway';
       // An exception is the answer of a service that lacks it: the caller goes on in plain Thrift.
       if (frame.method === FINAGLE_UPGRADE) frame.defect = "Finagle's extension of Thrift (TTwitter) is not spoken here";
       return true;
