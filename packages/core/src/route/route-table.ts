@@ -34,7 +34,7 @@ export class RouteTable<H, E extends BalancedEndpoint> {
 
   /** Why find() has nothing. */
   describeMiss(service: string): string {
-    if (service === '') return 'the request names no service';
+    if (service === '') return 'the request names no service, and no setting of its listener does';
     const { protocol } = this.#context;
     const { otherProtocols } = this.#view(this.canonicalName(service));
     if (otherProtocols.size > 0) return `${service} is announced for ${[...otherProtocols].join(', ')}, not for ${protocol}`;

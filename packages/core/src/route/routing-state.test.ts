@@ -41,7 +41,7 @@ describe('a service without a VirtualService', () => {
   it('is unknown, with the reason, when nobody announces it or only for another protocol', () => {
     const fixture = new Fixture();
     assert.equal(fixture.ask(USER), `unknown: no registry, no ServiceEntry and no VirtualService knows ${USER}`);
-    assert.equal(fixture.ask(''), 'unknown: the request names no service');
+    assert.equal(fixture.ask(''), 'unknown: the request names no service, and no setting of its listener does');
     fixture.registry().upsert(entry('user.acme', USER, [], { protocol: 'other' }));
     assert.equal(fixture.ask(USER), `unknown: ${USER} is announced for other, not for wire`);
   });

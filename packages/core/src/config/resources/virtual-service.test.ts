@@ -118,6 +118,14 @@ test('every field of Istio that is not implemented is reported by name, at its p
   assert.match(matchProblems('{method: {exact: GET}}')[0] ?? '', /HTTP method, which an RPC has not.*uri: \{exact: \//);
 });
 
+test('a uri that no request has is a warning', () => {
+  for (const kind of ['exact', 'prefix']) {
+    const [problem] = matchProblems(`{uri: {${kind}: com.acme.Users/find}}`);
+    assert.match(problem ?? '', /^warning a\.yaml:8:\d+: spec\.http\[0\]\.match\[0\]\.uri matches nothing: .* begins with a slash$/);
+  }
+  assert.deepEqual(matchProblems('{uri: {regex: ".*/find"}}'), []);
+});
+
 test('what Istio does not know is an error with a suggestion', () => {
   assert.deepEqual(routeProblems('metod: 1'), ['error a.yaml:8:5: unknown key "metod" in spec.http[0].']);
   assert.deepEqual(matchProblems('{metod: 1}'), [

@@ -114,9 +114,13 @@ function readRoute(reader: ObjectReader): HttpRoute | undefined {
 
 function readMatch(reader: ObjectReader): RouteMatch {
   checkGateways(reader);
+  const uri = readStringMatch(reader, 'uri');
+  if ((uri?.kind === 'exact' || uri?.kind === 'prefix') && !uri.value.startsWith('/')) {
+    reader.warnAt(['uri', uri.kind], `${reader.name('uri')} matches nothing: a uri is /<service>/<method>, and begins with a slash`);
+  }
   return {
     name: reader.text('name'),
-    uri: readStringMatch(reader, 'uri'),
+    uri,
     ignoreUriCase: reader.boolean('ignoreUriCase'),
     authority: readStringMatch(reader, 'authority'),
     headers: readHeaderMatches(reader, 'headers'),
