@@ -240,6 +240,24 @@ test('an endpoint that cannot be reached is followed by another one', async (t) 
   assert.equal(failures[`127.0.0.1:${dead[0][1]}`], 1);
 });
 
+test('a VirtualService without a route for the port of the target is a warning', async (t) => {
+  const routed = (spec: string) => `
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: db}
+spec: {hosts: [db.prod.svc], ${spec}: [{match: [{port: 3307}], route: [{destination: {host: db.prod.svc, subset: v1}}]}]}
+`;
+  const endpoints = entry(await named(t));
+  const warned = /VirtualService default\/db has no spec\.tcp route for port 3306: .* listener raw go to all endpoints of "db\.prod\.svc"/;
+  const { lines } = await startFromFiles(t, { bootstrap: SERVICE, mesh: endpoints + routed('tcp') });
+  assert.ok(lines.some(({ level, msg }) => level === 'warn' && warned.test(msg)));
+  const right = await startFromFiles(t, { bootstrap: SERVICE, mesh: endpoints + routed('tcp').replace('3307', '3306') });
+  assert.ok(!right.lines.some(({ msg }) => warned.test(msg)));
+  const requests = routed('http').replace('match: [{port: 3307}], ', '');
+  const of = await startFromFiles(t, { bootstrap: SERVICE, mesh: endpoints + requests });
+  assert.ok(of.lines.some(({ msg }) => warned.test(msg)));
+});
+
 test('a target that no ServiceEntry has is a warning, a port that it has not an error', async (t) => {
   const { lines, port } = await startFromFiles(t, { bootstrap: SERVICE });
   assert.ok(lines.some(({ level, msg }) => level === 'warn' && /"db\.prod\.svc" is in no ServiceEntry and no registry now/.test(msg)));

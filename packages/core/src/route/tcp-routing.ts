@@ -63,6 +63,7 @@ export class TcpRouting<E extends BalancedEndpoint> {
     const problems = [
       ...checkHosts(resources, indexes, clusters.loadBalancers),
       ...this.#checkTarget(store.preview(FILES, resources.serviceEntries)),
+      ...(this.#ruleOf(snapshot) === undefined ? this.#checkUnused(resources) : []),
     ];
     return { problems, commit: () => this.#commit(snapshot) };
   }
@@ -142,6 +143,19 @@ export class TcpRouting<E extends BalancedEndpoint> {
   }
   #release(route: Route<E>): void {
     for (const { cluster } of route.destinations) this.#options.clusters.release(cluster);
+  }
+
+  /** VirtualServices that name the target's host, none of which has a route for its port: not what their author expects. */
+  #checkUnused(resources: MeshResources): Problem[] {
+    const { listener, target } = this.#options;
+    const speakers = resources.virtualServices.filter(({ hosts }) =>
+      hosts.some(({ text }) => text.toLowerCase() === target.host.toLowerCase()),
+    );
+    return speakers.map(({ name, position }) => ({
+      severity: 'warning',
+      message: `VirtualService ${name} has no spec.tcp route for port ${target.port}: connections of listener ${listener} go to all endpoints of "${target.host}"`,
+      position,
+    }));
   }
 
   #checkTarget(directory: ServiceDirectory): Problem[] {
