@@ -159,7 +159,7 @@ test('an exclusive connection is closed with the caller of a large answer that c
   gone.request(1, 's m|large');
   await once(gone.socket, 'data');
   gone.socket.destroy();
-  while (proxy.stats.requestsActive > 0) await new Promise(setImmediate);
+  while (proxy.stats.requestsActive > 0 && !t.signal.aborted) await new Promise(setImmediate);
   const next = await client();
   next.request(1, 's m timeout=1000|next');
   assert.equal((await next.received(1))[0]?.body, 's m timeout=1000|next');
@@ -175,7 +175,7 @@ for (const echo of ['certain', 'unproven', 'ignored'] as const) {
     other.request(9, 's m|asked');
     const asked = (await arrived(4))[3];
     for (const { answer } of unasked) answer();
-    while (proxy.counts.late < 3) await new Promise(setImmediate);
+    while (proxy.counts.late < 3 && !t.signal.aborted) await new Promise(setImmediate);
     asked?.answer();
     assert.equal((await other.received(1))[0]?.body, 's m|asked');
     assert.deepEqual(oneway.frames, []);
@@ -200,6 +200,17 @@ test('a request whose id cannot be changed has its connection to itself', async 
   for (const { answer } of [...held].reverse()) answer();
   const answers = await caller.received(2);
   for (const answer of answers) assert.equal(answer.body, answer.id === 77 ? 's sealed|a' : 's sealed|b');
+});
+
+test('of connections that one request had to itself no more than eight are kept', { timeout: 5000 }, async (t) => {
+  const { handler, arrived } = holding();
+  const { server, client } = await setup(t, handler, { codec: withIds({ assignable: () => false, restoreId: () => undefined }) });
+  const caller = await client();
+  for (let id = 1; id <= 10; id++) caller.request(id, 's m|');
+  for (const { answer } of await arrived(10)) answer();
+  await caller.received(10);
+  while (server.sockets.size !== 8 && !t.signal.aborted) await new Promise(setImmediate);
+  assert.equal(server.accepted, 10);
 });
 
 test('requests with equal ids of one caller are sent on one after the other, others at once', async (t) => {

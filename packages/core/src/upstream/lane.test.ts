@@ -50,6 +50,17 @@ test('where all are busy, the one with the shortest wait is the least', () => {
   assert.equal(lane.least(NOW), short);
 });
 
+test('requests that arrived together stay together while their connection takes more', () => {
+  const lane = new Lane(0, 1, BACKOFF);
+  const first = connection(5);
+  lane.use(7, first);
+  assert.equal(lane.inUse(7), first);
+  assert.equal(lane.inUse(8), undefined, 'that arrived later');
+  const full = { connection: { ...first.connection, usable: false } };
+  lane.use(8, full);
+  assert.equal(lane.inUse(8), undefined);
+});
+
 test('places are filled before there are more, and there are at most so many', () => {
   const lane = new Lane(0, 1, BACKOFF);
   assert.equal(lane.place(2), 0);
