@@ -65,7 +65,7 @@ export function multiplexingExercise(subject: Subject): Exercise {
     if (isCall(frame)) {
       const front = calling(`${what}: assignId()`, () => multiplexing.assignId(frame, 1));
       rewritten(frame, front, what);
-      keepingExercise(multiplexing, frame, what);
+      requestExercise(multiplexing, frame, what);
       const dialect = calling(`${what}: dialect()`, () => subject.protocol.dialect?.(frame));
       check(dialect === undefined || (Number.isInteger(dialect) && dialect >= 0), `${what}: dialect() is ${dialect}`);
     }
@@ -78,11 +78,9 @@ export function multiplexingExercise(subject: Subject): Exercise {
   };
 }
 
-/** What is asked of requests whose ids stay as they are. */
-function keepingExercise(multiplexing: Multiplexing<Frame>, frame: Frame, what: string): void {
+/** What else is asked of requests. */
+function requestExercise(multiplexing: Multiplexing<Frame>, frame: Frame, what: string): void {
   calling(`${what}: assignable()`, () => multiplexing.assignable?.(frame));
-  const front = calling(`${what}: keepId()`, () => multiplexing.keepId?.(frame));
-  rewritten(frame, front, what);
   const objection = calling(`${what}: objection()`, () => multiplexing.objection?.(frame));
   check(objection !== '', `${what}: objection() has no words`);
   const id = calling(`${what}: callerId()`, () => multiplexing.callerId?.(frame));

@@ -45,14 +45,6 @@ export const idsFaults: readonly Fault[] = [
       }),
   },
   {
-    name: 'a request that keeps its id goes out with another',
-    caughtBy: 'a request that keeps its id',
-    make: (toy) =>
-      withIds(toy, {
-        keepId: (request) => ({ front: Buffer.from(request.chunk.subarray(request.from, request.from + 12)).fill(0, 4), replaces: 12 }),
-      }),
-  },
-  {
     name: 'assignedId does not check the upper half',
     caughtBy: 'assignedId of any response',
     make: (toy) => withIds(toy, { assignedId: (response) => response.chunk.readUInt32BE(response.from + 8) }),

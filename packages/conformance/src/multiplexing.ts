@@ -1,7 +1,7 @@
 import { type ConformanceCase, calling, check, checkBytes, checkSame, NotApplicable } from './case.ts';
 import { describeMeaning } from './describe.ts';
 import { fewestChanges } from './fewest-changes.ts';
-import { Ids, rewritten } from './ids.ts';
+import { Ids } from './ids.ts';
 import { calls } from './samples.ts';
 import { bytesOf, release, type Subject } from './subject.ts';
 
@@ -133,23 +133,6 @@ export const multiplexingCases: readonly ConformanceCase[] = [
         const answer = answers.find((bytes) => ids.assigned(bytes, response.name) === id);
         check(answer !== undefined, `no answer carries id ${id}`);
         checkBytes(ids.restore(answer, kept, response.name), wanted, `the answer of the caller with id ${id}`);
-      }
-    },
-  },
-  {
-    facet: 'multiplexing',
-    name: 'a request that keeps its id is the same call with the same id',
-    run(subject) {
-      const { facet } = new Ids(subject);
-      if (facet.keepId === undefined) throw new NotApplicable('the codec has no keepId');
-      for (const { name, bytes } of calls(subject.options.samples)) {
-        const what = `request "${name}" with its own id`;
-        const frame = subject.frame('downstream', bytes, what);
-        const front = calling(`${what}: keepId()`, () => facet.keepId?.(frame));
-        const kept = subject.frame('downstream', rewritten(frame, front, what), what);
-        const { routing } = subject.protocol;
-        const [wanted, found] = [frame, kept].map((one) => [one.kind, routing?.service(one), routing?.method(one), facet.callerId?.(one)]);
-        checkSame(found, wanted, `${what}: kind, service, method and callerId()`);
       }
     },
   },

@@ -174,7 +174,6 @@ export function toyProtocol(core: CodecCore): Toy {
         response.chunk.writeBigUInt64BE(idOf(request), response.from + 4);
         return undefined;
       },
-      keepId: () => undefined,
       callerId: (request) => Number(idOf(request) & 0xffff_ffffn),
     },
     routing: {

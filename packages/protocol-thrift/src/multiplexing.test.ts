@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EXCEPTION, ONEWAY } from './frame.ts';
+import { EXCEPTION } from './frame.ts';
 import { bare, type Codec, codec, connect, lookUp, parse, parseFront, sent, there } from './testing/codec.ts';
 import * as make from './testing/messages.ts';
 
@@ -94,15 +94,6 @@ describe('services that speak another transport', () => {
     }
   }
 
-  it('get one-way calls with the ids that they came with', () => {
-    const message = make.message('compact', 'note', { type: ONEWAY, seqid: 300 });
-    const frame = parse(make.framed('framed', 'compact', message));
-    assert.equal(bare.multiplexing.keepId?.(frame), undefined);
-    assert.deepEqual(sent(frame, codec({ transport: 'unframed' }).multiplexing.keepId?.(frame)), message);
-    const inHeader = sent(frame, codec({ transport: 'header' }).multiplexing.keepId?.(frame));
-    assert.deepEqual(inHeader, make.framed('header', 'compact', message, { headerSeqid: 300 }));
-  });
-
   it('share connections only among callers of one transport and encoding', () => {
     const dialects = make.TRANSPORTS.flatMap((transport) =>
       make.ENCODINGS.map((encoding) => bare.protocol.dialect?.(parse(call(transport, encoding)))),
@@ -120,9 +111,6 @@ describe('services that do not multiplex', () => {
         const services = codec({ multiplexed: 'strip' });
         const ids = { headerSeqid: OWN_IDS.headerSeqid, infos: INFOS };
         const parts = { seqid: OWN_IDS.seqid, body: make.body(encoding) };
-        const kept = parse(call(transport, encoding));
-        const wanted = make.framed(transport, encoding, make.message(encoding, 'get', parts), ids);
-        assert.deepEqual(sent(kept, services.multiplexing.keepId?.(kept)), wanted);
         const numbered = make.message(encoding, 'get', { ...parts, seqid: 200 });
         assert.deepEqual(
           assigned(services, call(transport, encoding), 200),

@@ -1,7 +1,7 @@
 import type { Echo, Multiplexing, NewFront } from '@polywire/core/spi';
 import { HEADER, type ThriftFrame, type Transport, UNKNOWN } from './frame.ts';
 import { messageLength } from './header.ts';
-import { inTransport, withSeqid } from './reframe.ts';
+import { withSeqid } from './reframe.ts';
 import { unreadableAnswer } from './reply.ts';
 import type { Settings } from './settings.ts';
 import { stripped } from './strip.ts';
@@ -28,9 +28,9 @@ export class ThriftMultiplexing implements Multiplexing<ThriftFrame> {
   }
 
   assignId(request: ThriftFrame, id: number): NewFront | undefined {
-    if (!this.assignable(request)) return this.keepId(request);
+    if (request.seqidAt === UNKNOWN) return undefined;
     const transport = this.transportOf(request);
-    if (this.#strip && request.service !== '') return stripped(request, transport, id, undefined, id);
+    if (this.#strip && request.service !== '') return stripped(request, transport, id);
     return withSeqid(request, transport, id, undefined, id);
   }
 
@@ -48,14 +48,6 @@ export class ThriftMultiplexing implements Multiplexing<ThriftFrame> {
 
   assignable(request: ThriftFrame): boolean {
     return request.seqidAt !== UNKNOWN;
-  }
-
-  keepId(request: ThriftFrame): NewFront | undefined {
-    const transport = this.transportOf(request);
-    if (request.seqidAt === UNKNOWN) return undefined;
-    const headerSeqid = request.transport === HEADER ? request.headerSeqid : request.seqid;
-    if (this.#strip && request.service !== '') return stripped(request, transport, request.seqid, request.seqidBytes, headerSeqid);
-    return transport === request.transport ? undefined : inTransport(request, transport, headerSeqid);
   }
 
   objection(request: ThriftFrame): string | undefined {

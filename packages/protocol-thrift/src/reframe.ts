@@ -34,7 +34,7 @@ export function withSeqid(
 }
 
 /** The frame with the ids that it has, in another transport. */
-export function inTransport(frame: ThriftFrame, transport: Transport, headerSeqid: number): NewFront {
+function inTransport(frame: ThriftFrame, transport: Transport, headerSeqid: number): NewFront {
   const messageAt = frame.from + frame.messageAt;
   const front = open(frame, transport, messageLength(frame), headerSeqid, KEPT_BYTES);
   const at = front.length - KEPT_BYTES;

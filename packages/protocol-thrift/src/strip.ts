@@ -3,18 +3,12 @@ import { COMPACT, LENGTH_BYTES, STRICT, type ThriftFrame, type Transport, writeI
 import { open } from './reframe.ts';
 import { varintWidth, writeVarint } from './varint.ts';
 
-/** The request without its service in front of its method, for services that do not multiplex. */
-export function stripped(
-  request: ThriftFrame,
-  transport: Transport,
-  seqid: number,
-  seqidBytes: Buffer | undefined,
-  headerSeqid: number,
-): NewFront {
+/** The request with this sequence id, and without its service in front of its method, for services that do not multiplex. */
+export function stripped(request: ThriftFrame, transport: Transport, seqid: number): NewFront {
   const { chunk, from, length, bodyAt, methodAt, methodEnd } = request;
   const method = chunk.subarray(from + methodAt, from + methodEnd);
-  const begin = request.encoding === COMPACT ? compact(request, method, seqid, seqidBytes) : binary(request, method, seqid);
-  const front = open(request, transport, begin.length + length - bodyAt, headerSeqid, begin.length);
+  const begin = request.encoding === COMPACT ? compact(request, method, seqid) : binary(request, method, seqid);
+  const front = open(request, transport, begin.length + length - bodyAt, seqid, begin.length);
   begin.copy(front, front.length - begin.length);
   return { front, replaces: bodyAt };
 }
@@ -31,12 +25,11 @@ function binary({ encoding, messageType, chunk, from, messageAt }: ThriftFrame, 
   return begin;
 }
 
-function compact({ chunk, from, messageAt }: ThriftFrame, method: Buffer, seqid: number, seqidBytes: Buffer | undefined): Buffer {
-  const width = seqidBytes === undefined ? varintWidth(seqid) : seqidBytes.length;
+function compact({ chunk, from, messageAt }: ThriftFrame, method: Buffer, seqid: number): Buffer {
+  const width = varintWidth(seqid);
   const begin = Buffer.allocUnsafe(2 + width + varintWidth(method.length) + method.length);
   chunk.copy(begin, 0, from + messageAt, from + messageAt + 2);
-  if (seqidBytes === undefined) writeVarint(begin, 2, seqid);
-  else seqidBytes.copy(begin, 2);
+  writeVarint(begin, 2, seqid);
   method.copy(begin, writeVarint(begin, 2 + width, method.length));
   return begin;
 }

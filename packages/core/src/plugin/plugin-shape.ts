@@ -37,7 +37,7 @@ export function protocolFault(protocol: FrameProtocol): string | undefined {
   if (name === OPAQUE_PROTOCOL) return `has the name "${OPAQUE_PROTOCOL}", which is that of bytes passed on as they are`;
   const fault =
     membersFault(value, '', ['connection'], ['detect', 'configure', 'dialect']) ??
-    facetFault(value, 'multiplexing', ['assignId', 'assignedId', 'restoreId'], ['assignable', 'keepId', 'objection', 'callerId']) ??
+    facetFault(value, 'multiplexing', ['assignId', 'assignedId', 'restoreId'], ['assignable', 'objection', 'callerId']) ??
     facetFault(value, 'routing', ['service', 'method', 'scan', 'headers', 'outcome'], ['setRemainingMs']) ??
     facetFault(value, 'mediation', ['edit', 'localReply'], []) ??
     facetFault(value, 'integrity', ['trailerMask'], []);

@@ -91,7 +91,7 @@ export type Echo = 'certain' | 'unproven' | 'ignored';
 export interface Multiplexing<F extends Frame> {
   /** Largest id that core may allocate, at most 2^31 - 1. */
   readonly maxId: number;
-  /** Absent: certain, also that one-way requests get no answer. Else these get an id, too, so that no answer of theirs is taken for another's. */
+  /** Absent: certain, also that one-way requests get no answer: they go as received. Else these get an id, too, so that no answer of theirs is taken for another's. */
   readonly echo?: Echo;
   /**
    * For services that work on the requests of one connection in turn: how many connections there may be, so that none waits for another.
@@ -104,10 +104,8 @@ export interface Multiplexing<F extends Frame> {
   assignedId(response: F): number | undefined;
   /** `request` may have lost its bytes: its fields only. */
   restoreId(response: F, request: F): NewFront | undefined;
-  /** False: this request's id cannot be rewritten. It gets a connection to itself, and its answer is known by that. Absent: all can. */
+  /** False: this request's id cannot be rewritten. It goes as received, on a connection of its own, and its answer is known by that. Absent: all can. */
   assignable?(request: F): boolean;
-  /** What a request that keeps its id looks like to these services: one-way, or not assignable. Absent, or undefined: as received. */
-  keepId?(request: F): NewFront | undefined;
   /** Why these services cannot be sent this request, in words for its caller; undefined: they can. */
   objection?(request: F): string | undefined;
   /**

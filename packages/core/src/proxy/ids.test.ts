@@ -316,19 +316,6 @@ test('what services cannot be sent is refused in words, and the next request goe
   assert.equal(server.received.length, 1);
 });
 
-test('a one-way request goes out in the form that the service takes', async (t) => {
-  const { handler, arrived } = holding();
-  const keepId = (frame: ToyFrame) => {
-    const front = toyFrame('oneway', frame.id, `${'p'.repeat(3)} ${frame.body}`);
-    return { front, replaces: frame.length };
-  };
-  const { client } = await setup(t, handler, { codec: withIds({ keepId }) });
-  const caller = await client();
-  caller.send(toyFrame('oneway', 9, 's m|note'));
-  const [note] = await arrived(1);
-  assert.deepEqual([note?.id, note?.body], [9, 'ppp s m|note']);
-});
-
 test('the checksum behind large frames follows what was changed in front, both ways', async (t) => {
   const { handler, arrived } = holding();
   const mask = Buffer.from([0x20, 0x20, 0x20, 0x20]);

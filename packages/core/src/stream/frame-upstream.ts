@@ -264,7 +264,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     if (head.kind === 'oneway') {
       // A service that answers it all the same must not do so with the id of somebody who waits.
       const answerable = multiplexing?.echo !== undefined && assignable;
-      return answerable ? multiplexing.assignId(head, this.#pending.skipId()) : multiplexing?.keepId?.(head);
+      return answerable ? multiplexing.assignId(head, this.#pending.skipId()) : undefined;
     }
     if (this.#timed && this.unanswered === 0) this.movedUs = loop.nowUs;
     const id = this.#pending.add(stream);
@@ -274,7 +274,7 @@ export class FrameUpstreamConnection<F extends Frame> implements UpstreamConnect
     }
     if (this.#oneByOne || !assignable) this.#inOrder = stream;
     stream.identified = assignable;
-    return assignable ? multiplexing.assignId(head, id) : multiplexing.keepId?.(head);
+    return assignable ? multiplexing.assignId(head, id) : undefined;
   }
   #onResponse(frame: F): void {
     const stream = this.#waiting(frame);
