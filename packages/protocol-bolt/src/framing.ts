@@ -15,6 +15,7 @@ import {
   RESPONSE_HEADER_BYTES,
   RPC_REQUEST,
   readUint16,
+  SOFA_REQUEST,
 } from './frame.ts';
 import { ping, pong } from './heartbeat.ts';
 import type { FrontReader } from './routing/front.ts';
@@ -70,7 +71,11 @@ export class BoltFraming implements CodecConnection<BoltFrame> {
     }
     this.#dialect = frame.dialect;
     frame.defect = defectOf(frame, type, command);
-    if (frame.defect !== undefined) return frame;
+    if (frame.defect !== undefined) {
+      // SOFARPC's client reads the reason in an object; others read a status.
+      frame.sofa = frame.isClass(SOFA_REQUEST);
+      return frame;
+    }
     if (frame.kind === 'response') return this.#outcomes.reaches(frame) ? frame : undefined;
     if (frame.kind !== 'request' && frame.kind !== 'oneway') return frame;
     return this.#front.read(frame) ? frame : undefined;

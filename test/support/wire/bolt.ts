@@ -95,11 +95,14 @@ function bolt(version: 1 | 2): RawWire {
     has: { timeout: true, headers: true, headersBehind: false, heartbeat: true, lengthInFront: true },
     ids: [0, 1, 2, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff].map(uint32),
     refusals: {
-      ...{ noRoute: 'error', unavailable: 'error', overflow: '4', timeout: '7', reset: 'error', tooLarge: 'error' },
-      badRequest: '9',
+      noRoute: 'error',
+      unavailable: 'error',
+      overflow: '4',
+      timeout: '7',
+      reset: 'error',
+      tooLarge: 'error',
+      badRequest: 'error',
     },
-    // Outside of SOFARPC's objects a status is all that there is room for.
-    mute: '9',
     id: uint32,
 
     request: (id, call) => request(REQUEST, id, call),
@@ -110,7 +113,7 @@ function bolt(version: 1 | 2): RawWire {
       const parts = { className: FAILURE_CLASS, headers: {}, content: Buffer.from(text) };
       return frame(RESPONSE, RPC_RESPONSE, id, HESSIAN, uint16(SERVER_EXCEPTION), parts);
     },
-    unreadable: (id) => frame(REQUEST, UNKNOWN_COMMAND, id, HESSIAN, uint32(NO_TIMEOUT), NOTHING),
+    unreadable: (id) => frame(REQUEST, UNKNOWN_COMMAND, id, PROTOBUF, uint32(NO_TIMEOUT), { ...NOTHING, className: REQUEST_CLASS }),
     heartbeat: (id) => frame(REQUEST, HEARTBEAT, id, HESSIAN, uint32(NO_TIMEOUT), NOTHING),
     heartbeatAnswer: (id) => frame(RESPONSE, HEARTBEAT, id, HESSIAN, uint16(SUCCESS), NOTHING),
 

@@ -68,8 +68,6 @@ export interface RawWire {
   readonly ids: readonly Buffer[];
   /** How an answer says each. */
   readonly refusals: Readonly<Record<Refusal, string>>;
-  /** The refusal that has no room for a reason. */
-  readonly mute?: string;
   /** The id of a caller that counts. */
   id(count: number): Buffer;
 
