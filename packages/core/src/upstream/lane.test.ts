@@ -71,3 +71,16 @@ test('places are filled before there are more, and there are at most so many', (
   lane.remove(lane.shared[0] ?? connection(0));
   assert.equal(lane.place(2), 0);
 });
+
+test('a millisecond is too long to wait, and less is not', () => {
+  const lane = new Lane(0, 1, BACKOFF);
+  lane.answered(500);
+  for (const [unanswered, sinceMoved, free] of [
+    [1, 999, true],
+    [1, 1000, false],
+    [2, 0, false],
+  ] as const) {
+    lane.shared[0] = connection(unanswered, sinceMoved);
+    assert.equal(lane.free(NOW) !== undefined, free, `${unanswered} unanswered, ${sinceMoved} us since the last answer`);
+  }
+});
