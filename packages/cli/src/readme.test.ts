@@ -27,7 +27,7 @@ const FACETS: readonly (readonly [text: string, has: Ask])[] = [
 test('the table of the README says what the codecs can do', () => {
   const codecs = PROTOCOLS.map((name) => {
     const codec = builtInPlugins().protocols.get(name);
-    assert(codec, `no codec ${name}`);
+    assert(codec !== undefined && 'connection' in codec, `no codec ${name}`);
     return codec;
   });
   const connections = codecs.map((codec) => codec.connection({ side: 'downstream', maxFrameBytes: 1 << 20, dialect: 0 }));

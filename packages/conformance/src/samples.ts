@@ -1,4 +1,4 @@
-import type { FrameKind, FrameProtocolFactory, Outcome } from '@polywire/core/spi';
+import type { FrameKind, Outcome, ProtocolFactory } from '@polywire/core/spi';
 
 /** Which side of the proxy receives the bytes: callers are downstream, services upstream. */
 export type Side = 'downstream' | 'upstream';
@@ -59,7 +59,7 @@ export interface MalformedSample extends Sample {
 
 /** What the suite needs to know about a codec. */
 export interface ConformanceOptions {
-  readonly protocol: FrameProtocolFactory;
+  readonly protocol: ProtocolFactory;
   readonly samples: CodecSamples;
   readonly malformed?: readonly MalformedSample[];
   /** Makes a request whose body is nested `depth` deep, for protocols whose bodies are walked. */

@@ -21,7 +21,9 @@ export class Subject {
 
   constructor(options: ConformanceOptions, seed: number, fuzzRuns: number) {
     this.options = options;
-    this.protocol = configured(options.protocol(new LentCore()), options.settings);
+    const protocol = options.protocol(new LentCore());
+    if ('streams' in protocol) throw new TypeError(`${protocol.name} brings streams of its own: this kit is for protocols of frames`);
+    this.protocol = configured(protocol, options.settings);
     this.known = knownFrames(options.samples);
     this.maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
     this.seed = seed;

@@ -5,7 +5,7 @@ export { parseDuration, parseSize } from './config/units.ts';
 export { CodecError } from './errors/codec-error.ts';
 export { ConfigError } from './errors/config-error.ts';
 export type { Filter, FilterContext, FilterFactory, FilterVerdict, RouteInfo } from './filter/filter.ts';
-export { type FrameProtocolFactory, type Plugin, SPI_VERSION } from './plugin/plugin.ts';
+export { type Plugin, type ProtocolFactory, SPI_VERSION } from './plugin/plugin.ts';
 export {
   type Capability,
   type CodecConnection,
@@ -32,6 +32,7 @@ export {
   type ScanRequest,
   UNREADABLE,
 } from './protocol/spi.ts';
+export type { Head, Protocol, StreamEngine, StreamingProtocol } from './protocol/streaming.ts';
 export type {
   HoldReason,
   RegistryAdapter,
@@ -42,3 +43,21 @@ export type {
   ServiceIdentity,
   ServicePort,
 } from './registry/registry.ts';
+export type {
+  BoundUpstream,
+  DownstreamConnection,
+  DownstreamStream,
+  Exchange,
+  HeaderField,
+  HeadReader,
+  RequestHandler,
+  ResetReason,
+  SendResult,
+  StreamCounter,
+  StreamProtocol,
+  UpstreamConnection,
+  UpstreamOwner,
+  UpstreamStream,
+} from './stream/stream.ts';
+export type { Timed } from './transport/timer-wheel.ts';
+export type { Transport } from './transport/transport.ts';

@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { configured, type ExplainReport, type ExplainRequest, hasErrors, type ProxyServer, parseServiceKey } from '@polywire/core';
-import type { FrameProtocol } from '@polywire/core/spi';
+import type { FrameProtocol, Protocol } from '@polywire/core/spi';
 import { InvalidArgumentError, Option } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from '../configuration.ts';
 import { unknownName } from '../configuration-checks.ts';
@@ -79,7 +79,7 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
   const frame =
     options.frame === undefined
       ? undefined
-      : describeFrame(await readFrame(options.frame, terminal), wanted, headersOfRules(configuration));
+      : describeFrame(await readFrame(options.frame, terminal), withFrames(wanted), headersOfRules(configuration));
   const request = frame === undefined ? requestOf(options) : requestOfFrame(frame);
   const protocol = frame?.protocol ?? options.protocol;
   const routed =
@@ -97,8 +97,16 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
   return refused ? EXIT.refused : EXIT.ok;
 }
 
+/** Those whose requests are single frames. @throws CliError when none is */
+function withFrames(protocols: readonly Protocol[]): FrameProtocol[] {
+  const frames = protocols.filter((protocol) => 'connection' in protocol);
+  const [first] = protocols;
+  if (frames.length > 0 || first === undefined) return frames;
+  throw new CliError(`a frame of ${first.name} is no request by itself: ask with --service, --method and --header`, EXIT.usage);
+}
+
 /** With the settings of the first listener that has it: they may say what its callers leave unsaid. */
-function asListened(codec: FrameProtocol, configuration: Configuration | undefined): FrameProtocol {
+function asListened(codec: Protocol, configuration: Configuration | undefined): Protocol {
   if (configuration === undefined || hasErrors(configuration.problems)) return codec;
   const listened = configuration.bootstrap?.listeners.flatMap(({ protocols }) => protocols).find(({ name }) => name === codec.name);
   return listened === undefined ? codec : configured(codec, listened.settings);

@@ -83,6 +83,8 @@ export interface LimitsConfig {
   readonly maxPendingPerConnection: number;
   /** Milliseconds without a byte after which a caller's connection is closed; 0: never. */
   readonly idleTimeout: number;
+  /** Milliseconds without a byte after which a stream whose answer has begun is given up, where nobody set it a deadline; 0: never. */
+  readonly streamIdleTimeout: number;
 }
 
 /** How Polywire connects to services. */

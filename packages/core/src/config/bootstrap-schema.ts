@@ -13,6 +13,7 @@ const limits = z
     maxConnectionsPerListener: count.default(10_000),
     maxPendingPerConnection: count.default(65_536),
     idleTimeout: duration.prefault('15m'),
+    streamIdleTimeout: duration.prefault('5m'),
   })
   .prefault({});
 

@@ -43,6 +43,7 @@ test('the smallest file gets every default, and is frozen', () => {
       maxConnectionsPerListener: 10_000,
       maxPendingPerConnection: 65_536,
       idleTimeout: 900_000,
+      streamIdleTimeout: 300_000,
     },
     upstream: {
       connections: 1,

@@ -3,7 +3,8 @@ import type { ResourceOptions } from '../config/resources/options.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { messageOf } from '../errors/message-of.ts';
 import type { FilterFactory } from '../filter/filter.ts';
-import type { CodecCore, FrameProtocol } from '../protocol/spi.ts';
+import type { CodecCore } from '../protocol/spi.ts';
+import type { Protocol } from '../protocol/streaming.ts';
 import type { RegistryAdapterFactory } from '../registry/registry.ts';
 import type { Plugin } from './plugin.ts';
 import { pluginFault, protocolFault } from './plugin-shape.ts';
@@ -11,13 +12,13 @@ import { settingsFault } from './settings-fault.ts';
 
 /** Everything that plugins added, by the names that configuration uses. Built-in and outside plugins come in by the same door. */
 export class PluginRegistry {
-  readonly protocols: ReadonlyMap<string, FrameProtocol>;
+  readonly protocols: ReadonlyMap<string, Protocol>;
   readonly filters: ReadonlyMap<string, FilterFactory>;
   readonly registries: ReadonlyMap<string, RegistryAdapterFactory>;
   readonly loadBalancers: ReadonlyMap<string, LoadBalancerFactory>;
   readonly #core: CodecCore;
   readonly #origins = new Map<string, string>();
-  readonly #protocols = new Map<string, FrameProtocol>();
+  readonly #protocols = new Map<string, Protocol>();
   readonly #filters = new Map<string, FilterFactory>();
   readonly #registries = new Map<string, RegistryAdapterFactory>();
   readonly #loadBalancers = new Map<string, LoadBalancerFactory>();
@@ -65,8 +66,8 @@ export class PluginRegistry {
     for (const balancer of plugin.loadBalancers ?? []) this.#loadBalancers.set(balancer.name, balancer);
   }
 
-  #createProtocol(create: () => FrameProtocol, origin: string, index: number): FrameProtocol {
-    let protocol: FrameProtocol;
+  #createProtocol(create: () => Protocol, origin: string, index: number): Protocol {
+    let protocol: Protocol;
     try {
       protocol = create();
     } catch (error) {

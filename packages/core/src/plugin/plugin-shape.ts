@@ -1,5 +1,6 @@
 import { OPAQUE_PROTOCOL } from '../identity/opaque-protocol.ts';
-import type { FrameProtocol } from '../protocol/spi.ts';
+import type { Capability } from '../protocol/spi.ts';
+import type { Protocol } from '../protocol/streaming.ts';
 import { type Plugin, SPI_VERSION } from './plugin.ts';
 
 const MAX_ID = 2 ** 31 - 1;
@@ -28,13 +29,14 @@ export function isPlugin(value: unknown): value is Plugin {
 }
 
 /** What keeps a protocol's facets from being called, or undefined. */
-export function protocolFault(protocol: FrameProtocol): string | undefined {
+export function protocolFault(protocol: Protocol): string | undefined {
   const value: unknown = protocol;
   if (!isRecord(value)) return `is ${describe(value)}, not an object`;
   const { name } = value;
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name))
     return `has the name ${describe(name)}; a name is lower case: a-z, 0-9 and -`;
   if (name === OPAQUE_PROTOCOL) return `has the name "${OPAQUE_PROTOCOL}", which is that of bytes passed on as they are`;
+  if ('streams' in value) return streamingFault(value, name);
   const fault =
     membersFault(value, '', ['connection'], ['detect', 'configure', 'dialect']) ??
     facetFault(value, 'multiplexing', ['assignId', 'assignedId', 'restoreId'], ['assignable', 'objection', 'callerId']) ??
@@ -47,6 +49,27 @@ export function protocolFault(protocol: FrameProtocol): string | undefined {
   if (!isIdLimit(maxId)) return `"${name}": multiplexing.maxId is not an integer from 1 to ${MAX_ID}`;
   const { caseSensitiveHeaders } = isRecord(routing) ? routing : { caseSensitiveHeaders: true };
   return typeof caseSensitiveHeaders === 'boolean' ? undefined : `"${name}": routing.caseSensitiveHeaders is not a boolean`;
+}
+
+const CAPABILITIES: readonly Capability[] = ['multiplexing', 'routing', 'mediation'];
+
+/** What keeps a protocol with streams of its own from being used. */
+function streamingFault(value: Record<string, unknown>, name: string): string | undefined {
+  const fault =
+    membersFault(value, '', ['streams'], ['detect', 'configure']) ??
+    (isListOf(value['capabilities'], CAPABILITIES) ? undefined : `capabilities is not a list of ${CAPABILITIES.join(', ')}`) ??
+    namesFault(value, 'aliases') ??
+    namesFault(value, 'alpn');
+  return fault === undefined ? undefined : `"${name}": ${fault}`;
+}
+
+function isListOf(value: unknown, known: readonly string[]): boolean {
+  return Array.isArray(value) && value.every((item) => known.includes(item));
+}
+function namesFault(value: Record<string, unknown>, field: string): string | undefined {
+  const names = value[field];
+  if (names === undefined || (Array.isArray(names) && names.every((item) => typeof item === 'string' && item !== ''))) return undefined;
+  return `${field} is not a list of names`;
 }
 
 function isIdLimit(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors/config-error.ts';
-import type { FrameProtocol } from '../protocol/spi.ts';
+import type { Protocol } from '../protocol/streaming.ts';
 
 /** What a codec refuses. */
 export interface SettingsFault {
@@ -13,7 +13,7 @@ export interface SettingsFault {
  * @param side what they are written for; undefined: for callers and services alike
  */
 export function settingsFault(
-  codec: FrameProtocol,
+  codec: Protocol,
   settings: ReadonlyMap<string, string>,
   side?: 'callers' | 'services',
 ): SettingsFault | undefined {
@@ -30,7 +30,7 @@ export function settingsFault(
 }
 
 function misplaced(
-  { name, settingSides }: FrameProtocol,
+  { name, settingSides }: Protocol,
   settings: ReadonlyMap<string, string>,
   side: 'callers' | 'services',
 ): SettingsFault | undefined {
@@ -46,7 +46,7 @@ function misplaced(
   return undefined;
 }
 
-function faultOf(codec: FrameProtocol, settings: ReadonlyMap<string, string>): string | undefined {
+function faultOf(codec: Protocol, settings: ReadonlyMap<string, string>): string | undefined {
   try {
     codec.configure?.(settings);
     return undefined;

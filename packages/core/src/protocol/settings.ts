@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors/config-error.ts';
 import type { FrameProtocol } from './spi.ts';
+import type { Protocol } from './streaming.ts';
 
 /** Settings of services of one protocol are annotations, and metadata of endpoints, under `<protocol>.polywire.io/<setting>`. */
 const SUFFIX = '.polywire.io/';
@@ -18,7 +19,9 @@ export function settingsAsMetadata(protocol: string, settings: ReadonlyMap<strin
 }
 
 /** The protocol with settings. @throws ConfigError for settings that it does not have */
-export function configured(protocol: FrameProtocol, settings: ReadonlyMap<string, string>): FrameProtocol {
+export function configured(protocol: FrameProtocol, settings: ReadonlyMap<string, string>): FrameProtocol;
+export function configured(protocol: Protocol, settings: ReadonlyMap<string, string>): Protocol;
+export function configured(protocol: Protocol, settings: ReadonlyMap<string, string>): Protocol {
   if (settings.size === 0) return protocol;
   if (protocol.configure === undefined) {
     throw new ConfigError(`the protocol ${protocol.name} has no settings, so "${[...settings.keys()].join('", "')}" means nothing to it`);

@@ -30,7 +30,7 @@ export function accessRecord<Req, Res>(
     endpoint: endpoint === undefined ? '' : formatAddress(endpoint.address, endpoint.port),
     outcome: exchange.outcome ?? 'none',
     localReply: exchange.localReply?.reason,
-    requestBytes: heads.size(exchange.head),
+    requestBytes: heads.size(exchange.head) + (exchange.streaming ? exchange.bodyBytes : 0),
     responseBytes: exchange.responseBytes,
     duration,
     attempts: exchange.attempt,

@@ -4,15 +4,17 @@ import { combineEdits } from '../filter/edits.ts';
 import type { FilterContext } from '../filter/filter.ts';
 import type { HeaderEdits, LocalReply, LookupResult, Outcome } from '../protocol/spi.ts';
 import type { Route } from '../route/route.ts';
-import type { DownstreamStream, Exchange, ResetReason, UpstreamStream } from '../stream/stream.ts';
+import type { DownstreamStream, Exchange, HeaderField, ResetReason, UpstreamStream } from '../stream/stream.ts';
 import { loop } from '../transport/loop.ts';
 import type { Timed } from '../transport/timer-wheel.ts';
 import type { PooledConnection } from '../upstream/pooled-connection.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
+import { RequestBody } from './request-body.ts';
 
 /** What a request path does at each event of an exchange. */
 export interface ExchangeEvents<Req, Res> {
   onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void;
+  onResponseTrailers(exchange: ProxiedExchange<Req, Res>, trailers: readonly HeaderField[]): void;
   onResponseEnd(exchange: ProxiedExchange<Req, Res>): void;
   onReset(exchange: ProxiedExchange<Req, Res>, processed: boolean, detail: string): void;
   onDeadline(exchange: ProxiedExchange<Req, Res>): void;
@@ -23,6 +25,8 @@ export interface ExchangeEvents<Req, Res> {
 /** What of a request path never changes while it serves. */
 export interface ExchangeFacts {
   readonly protocol: string;
+  /** See StreamProtocol. */
+  readonly streaming: boolean;
 }
 
 /** One request and its answer: the only object that the engine keeps for it, and what filters see of it. */
@@ -47,6 +51,8 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
   wireTimeoutMs = 0;
   /** In force, in milliseconds; 0: none. */
   timeoutMs = 0;
+  /** It holds for the whole exchange; else, of a stream, only while nothing moves. */
+  timeoutIsFinal = true;
   bindsConnection = false;
   outcome: Outcome | undefined = undefined;
   localReply: LocalReply | undefined = undefined;
@@ -54,17 +60,18 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
   responseEdits: HeaderEdits | undefined = undefined;
   /** The head of the answer was passed on and its end was not. */
   answering = false;
-  /** Something of a large answer moved since the deadline was armed: it is given up only when it stands still. */
+  /** Something of a large answer, or of a stream, moved since the deadline was armed: it is given up only when it stands still. */
   moved = false;
   over = false;
-  /** Of the whole answer on the wire. */
+  /** Of the whole answer on the wire, as far as it came. */
   responseBytes = 0;
+  /** Of a body that followed the request's head. */
+  bodyBytes = 0;
   /** Values of the headers that filters declared, once the request's bytes may be gone. */
   captured: readonly LookupResult[] = NONE;
   readonly #events: ExchangeEvents<Req, Res>;
   readonly #facts: ExchangeFacts;
-  /** Data that came before there was somewhere to send it. */
-  #early: { readonly chunk: Buffer; readonly end: boolean }[] | undefined = undefined;
+  #body: RequestBody | undefined = undefined;
 
   constructor(
     events: ExchangeEvents<Req, Res>,
@@ -86,6 +93,13 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
 
   get protocol(): string {
     return this.#facts.protocol;
+  }
+  get streaming(): boolean {
+    return this.#facts.streaming;
+  }
+  /** Nothing of it is lost yet: it could be sent again. */
+  get repeatable(): boolean {
+    return this.#body?.complete ?? true;
   }
   get peer(): string {
     return this.downstream.connection.transport.peer;
@@ -115,18 +129,28 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
   /** The request is on its way: what came meanwhile follows. */
   sendTo(upstream: UpstreamStream): void {
     this.upstream = upstream;
-    const early = this.#early;
-    this.#early = undefined;
-    if (early !== undefined) for (const { chunk, end } of early) upstream.sendData(chunk, end);
+    this.#body?.sendTo(upstream);
+    if (!this.#facts.streaming) this.#body = undefined;
     if (!this.whole) this.downstream.resume();
   }
 
   onRequestData(chunk: Buffer, end: boolean): boolean {
-    if (this.upstream !== undefined) return this.upstream.sendData(chunk, end) || end;
     if (this.over) return true;
-    this.#early ??= [];
-    this.#early.push({ chunk, end });
-    return false;
+    const upstream = this.upstream;
+    this.bodyBytes += chunk.length;
+    this.moved = true;
+    if (upstream === undefined || this.#facts.streaming) {
+      this.#body ??= new RequestBody();
+      this.#body.add(chunk, end, upstream !== undefined);
+    }
+    return upstream !== undefined && (upstream.sendData(chunk, end) || end);
+  }
+  onRequestTrailers(trailers: readonly HeaderField[]): void {
+    if (this.over) return;
+    this.moved = true;
+    this.#body ??= new RequestBody();
+    this.#body.addTrailers(trailers);
+    this.upstream?.sendTrailers(trailers);
   }
   onRequestReset(_reason: ResetReason): void {
     if (!this.over) this.#events.onCallerGone(this);
@@ -135,28 +159,42 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
     this.downstream.resume();
   }
   onDownstreamDrain(): void {
-    if (this.pooled?.role !== 'shared') this.upstream?.resume();
+    if (this.#mayPause) this.upstream?.resume();
   }
   onRequestSent(): void {
     if (!this.over) this.#events.onSent(this);
   }
+  onResponseInterim(head: Res): void {
+    if (this.over) return;
+    this.moved = true;
+    this.downstream.respondInterim(head);
+  }
   onResponseHead(head: Res, end: boolean): void {
+    this.#body?.drop();
     if (!this.over) this.#events.onResponse(this, head, end);
   }
   onResponseData(chunk: Buffer, end: boolean): boolean {
     if (this.over) return true;
     this.moved = true;
+    if (this.#facts.streaming) this.responseBytes += chunk.length;
     const more = this.downstream.respondData(chunk, end);
     if (end) this.#events.onResponseEnd(this);
-    // Nobody else reads from a connection of one's own, so it may wait for a slow caller.
-    else if (!more && this.pooled?.role !== 'shared') this.upstream?.pause();
+    else if (!more && this.#mayPause) this.upstream?.pause();
     return more;
+  }
+  onResponseTrailers(trailers: readonly HeaderField[]): void {
+    if (!this.over) this.#events.onResponseTrailers(this, trailers);
   }
   onResponseReset(_reason: ResetReason, processed: boolean, detail: string): void {
     if (!this.over) this.#events.onReset(this, processed, detail);
   }
   onDeadline(): void {
     if (!this.over) this.#events.onDeadline(this);
+  }
+
+  /** Nobody else reads from a connection of one's own, so it may wait for a slow caller; and streams with flows of their own may anywhere. */
+  get #mayPause(): boolean {
+    return this.#facts.streaming || this.pooled?.role !== 'shared';
   }
 }
 

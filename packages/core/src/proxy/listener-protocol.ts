@@ -7,7 +7,8 @@ import { routeHeaders } from '../filter/route-headers.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
 import type { Log } from '../observe/log.ts';
 import { settingsAsMetadata } from '../protocol/settings.ts';
-import type { Detection, Frame, FrameProtocol } from '../protocol/spi.ts';
+import type { Detection } from '../protocol/spi.ts';
+import type { Head, Protocol } from '../protocol/streaming.ts';
 import type { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import { type PreparedRoutes, RoutingState } from '../route/routing-state.ts';
 import type { HeadReader } from '../stream/stream.ts';
@@ -22,13 +23,13 @@ import type { ListenedProtocol, ProtocolRuntime } from './protocol-runtime.ts';
 import { RequestPath } from './request-path.ts';
 
 /** Told of a request that ended, and how to read its head. */
-export type RequestEnd = (listener: string, exchange: ProxiedExchange<Frame, Frame>, heads: HeadReader<Frame, Frame>) => void;
+export type RequestEnd = (listener: string, exchange: ProxiedExchange<Head, Head>, heads: HeadReader<Head, Head>) => void;
 
 /** What one protocol of a listener is made with. */
 export interface ListenerProtocolOptions {
   readonly listener: ListenerConfig;
   readonly config: ListenerProtocolConfig;
-  readonly codec: FrameProtocol;
+  readonly codec: Protocol;
   readonly runtime: ProtocolRuntime;
   readonly bootstrap: Bootstrap;
   readonly store: ServiceEntryStore;
@@ -44,11 +45,11 @@ export class ListenerProtocol implements Acceptor {
   readonly name: string;
   readonly stats: ListenerStats;
   /** undefined: everything goes to one upstream. */
-  readonly routing: RoutingState<Frame, UpstreamEndpoint<Frame, Frame>> | undefined;
+  readonly routing: RoutingState<Head, UpstreamEndpoint<Head, Head>> | undefined;
   /** Absent: it takes whatever comes. */
   readonly detect?: (head: Buffer) => Detection;
   readonly #listened: ListenedProtocol;
-  readonly #path: RequestPath<Frame, Frame>;
+  readonly #path: RequestPath<Head, Head>;
 
   /** @throws ConfigError when its parts do not fit together */
   constructor(options: ListenerProtocolOptions, filters: ListenerFilters) {
@@ -70,6 +71,7 @@ export class ListenerProtocol implements Acceptor {
         filters: new FilterChain([...filters.filters, ...(protocol.hasMediation ? [routeHeaders] : [])]),
         declaredHeaders: filters.declared.length,
         defaultTimeoutMs: bootstrap.defaultTimeout,
+        streamIdleTimeoutMs: bootstrap.limits.streamIdleTimeout,
         log: onRequestEnd === undefined ? undefined : (exchange) => onRequestEnd(listener.name, exchange, protocol.heads),
         onClosed: ({ transport: { peer } }, reason) => log.debug('a caller is gone', { listener: listener.name, peer, reason }),
         onUnreadable: (detail) => log.debug('a caller sent what cannot be read', { listener: listener.name, detail }),
@@ -119,7 +121,7 @@ function fixedOf(
   { listener, config, runtime }: ListenerProtocolOptions,
   { protocol }: ListenedProtocol,
   names: readonly string[],
-): RouteSource<Frame, Frame> {
+): RouteSource<Head, Head> {
   const { name, upstream, deadline } = listener;
   if (upstream === undefined) throw new Error(`listener ${name} has no upstream`);
   return fixedRoutes({

@@ -5,7 +5,7 @@ import { ConfigError } from '../errors/config-error.ts';
 import type { FilterFactory } from '../filter/filter.ts';
 import { ListenerStats } from '../observe/listener-stats.ts';
 import type { Log } from '../observe/log.ts';
-import type { FrameProtocol } from '../protocol/spi.ts';
+import type { Protocol } from '../protocol/streaming.ts';
 import type { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import type { ExplainReport, ExplainRequest } from '../route/explain.ts';
 import type { PreparedRoutes } from '../route/routing-state.ts';
@@ -21,7 +21,7 @@ import type { ProtocolRuntime } from './protocol-runtime.ts';
 export interface ListenerEnvironment {
   readonly bootstrap: Bootstrap;
   /** @throws ConfigError when no plugin brings it */
-  readonly protocol: (name: string) => { readonly codec: FrameProtocol; readonly runtime: ProtocolRuntime };
+  readonly protocol: (name: string) => { readonly codec: Protocol; readonly runtime: ProtocolRuntime };
   readonly opaque: OpaqueRuntime;
   readonly store: ServiceEntryStore;
   readonly filters: ReadonlyMap<string, FilterFactory>;

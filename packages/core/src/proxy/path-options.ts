@@ -31,6 +31,8 @@ export interface PathOptions<Req, Res> {
   /** Headers that filters declared: the first of every scan's values. */
   readonly declaredHeaders: number;
   readonly defaultTimeoutMs: number;
+  /** Of streams: how long nothing may move, once the answer began; 0: for ever. */
+  readonly streamIdleTimeoutMs: number;
   /** Told when a request is over; undefined: nobody listens. */
   readonly log: ((exchange: ProxiedExchange<Req, Res>) => void) | undefined;
   readonly onClosed: (connection: DownstreamConnection, reason: string) => void;

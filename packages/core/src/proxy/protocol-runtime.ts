@@ -1,36 +1,47 @@
 import { ClusterSet } from '../cluster/cluster-set.ts';
 import type { LoadBalancerFactory } from '../cluster/load-balancer.ts';
-import type { Bootstrap, LimitsConfig } from '../config/bootstrap-model.ts';
+import type { Bootstrap } from '../config/bootstrap-model.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { configured, settingsOf } from '../protocol/settings.ts';
-import type { Capability, Frame, FrameProtocol, ScanRequest } from '../protocol/spi.ts';
+import type { Capability, ScanRequest } from '../protocol/spi.ts';
+import type { Head, Protocol, StreamEngine } from '../protocol/streaming.ts';
 import type { RouteProtocol } from '../route/compile-service.ts';
 import { frameProtocol } from '../stream/frame-protocol.ts';
 import { FrameUpstreamCounts } from '../stream/frame-upstream.ts';
 import type { StreamProtocol } from '../stream/stream.ts';
+import { loop } from '../transport/loop.ts';
+import type { TimerWheel } from '../transport/timer-wheel.ts';
 import { type EndpointProtocol, Pools } from '../upstream/pools.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
 
 /** A protocol as one listener speaks it. */
 export interface ListenedProtocol {
-  readonly protocol: StreamProtocol<Frame, Frame>;
-  readonly routeProtocol: RouteProtocol<Frame>;
+  readonly protocol: StreamProtocol<Head, Head>;
+  readonly routeProtocol: RouteProtocol<Head>;
+}
+
+/** What a protocol needs of the proxy that it runs in. */
+export interface ProtocolEnvironment {
+  readonly bootstrap: Bootstrap;
+  readonly loadBalancers: ReadonlyMap<string, LoadBalancerFactory>;
+  readonly wheel: TimerWheel;
 }
 
 /** What all listeners of one protocol share: its connections to services, its clusters. */
 export class ProtocolRuntime {
-  readonly pools: Pools<Frame, Frame>;
-  readonly clusters: ClusterSet<UpstreamEndpoint<Frame, Frame>>;
+  readonly pools: Pools<Head, Head>;
+  readonly clusters: ClusterSet<UpstreamEndpoint<Head, Head>>;
   readonly counts = new FrameUpstreamCounts();
-  readonly #codec: FrameProtocol;
-  readonly #limits: LimitsConfig;
+  readonly #codec: Protocol;
+  readonly #engine: StreamEngine;
   /** As services want it, by their settings. */
-  readonly #variants = new Map<string, EndpointProtocol<Frame, Frame>>();
+  readonly #variants = new Map<string, EndpointProtocol<Head, Head>>();
 
-  constructor(codec: FrameProtocol, bootstrap: Bootstrap, loadBalancers: ReadonlyMap<string, LoadBalancerFactory>) {
+  constructor(codec: Protocol, environment: ProtocolEnvironment) {
+    const { bootstrap, loadBalancers, wheel } = environment;
     const { upstream, limits } = bootstrap;
     this.#codec = codec;
-    this.#limits = limits;
+    this.#engine = { limits, wheel, onError: (error) => loop.onError(error) };
     this.pools = new Pools((endpoint) => this.#variant(settingsOf(codec.name, endpoint.metadata)), {
       connections: upstream.connections,
       maxConnections: upstream.maxConnections,
@@ -44,23 +55,27 @@ export class ProtocolRuntime {
   /** The protocol as a listener with these settings speaks it. @throws ConfigError for settings that it does not have */
   listen(settings: ReadonlyMap<string, string>): ListenedProtocol {
     const codec = configured(this.#codec, settings);
-    const protocol = frameProtocol(codec, this.#limits, this.counts);
+    const protocol = this.#streamsOf(codec);
     const { name, caseSensitiveHeaders, heads } = protocol;
+    const { methodIsPath } = heads;
     const compileScan = (wanted: ScanRequest) => heads.scan(wanted);
-    return { protocol, routeProtocol: { name, capabilities: capabilitiesOf(codec), caseSensitiveHeaders, compileScan } };
+    return { protocol, routeProtocol: { name, capabilities: capabilitiesOf(codec), caseSensitiveHeaders, methodIsPath, compileScan } };
   }
 
-  #variant(settings: ReadonlyMap<string, string>): EndpointProtocol<Frame, Frame> {
+  #streamsOf(codec: Protocol): StreamProtocol<Head, Head> {
+    return 'streams' in codec ? codec.streams(this.#engine) : frameProtocol(codec, this.#engine.limits, this.counts);
+  }
+  #variant(settings: ReadonlyMap<string, string>): EndpointProtocol<Head, Head> {
     const key = [...settings].map(([name, value]) => `${name}=${value}`).join(' ');
     let variant = this.#variants.get(key);
     if (variant === undefined) {
-      variant = { settings: key, protocol: frameProtocol(this.#serviceCodec(settings), this.#limits, this.counts) };
+      variant = { settings: key, protocol: this.#streamsOf(this.#serviceCodec(settings)) };
       this.#variants.set(key, variant);
     }
     return variant;
   }
   /** Settings from files were judged when they were loaded; a registry's that mean nothing are left aside. */
-  #serviceCodec(settings: ReadonlyMap<string, string>): FrameProtocol {
+  #serviceCodec(settings: ReadonlyMap<string, string>): Protocol {
     try {
       return configured(this.#codec, settings);
     } catch (error) {
@@ -71,7 +86,8 @@ export class ProtocolRuntime {
 }
 
 /** The facets that a codec has, of those that filters and routes may require. */
-export function capabilitiesOf(codec: FrameProtocol): ReadonlySet<Capability> {
+export function capabilitiesOf(codec: Protocol): ReadonlySet<Capability> {
+  if ('streams' in codec) return new Set(codec.capabilities);
   const facets: readonly Capability[] = ['multiplexing', 'routing', 'mediation'];
   return new Set(facets.filter((facet) => codec[facet] !== undefined));
 }

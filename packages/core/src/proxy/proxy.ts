@@ -203,7 +203,7 @@ export class ProxyServer {
     if (codec === undefined) throw new ConfigError(`listeners: no plugin brings the protocol "${name}"`);
     let runtime = this.protocols.get(name);
     if (runtime === undefined) {
-      runtime = new ProtocolRuntime(codec, this.bootstrap, plugins.loadBalancers);
+      runtime = new ProtocolRuntime(codec, { bootstrap: this.bootstrap, loadBalancers: plugins.loadBalancers, wheel: this.#wheel });
       this.protocols.set(name, runtime);
     }
     return { codec, runtime };

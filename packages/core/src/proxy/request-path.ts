@@ -4,12 +4,12 @@ import type { ListenerStats } from '../observe/listener-stats.ts';
 import { type LocalReply, type LocalReplyReason, type LookupResult, NOT_REACHED } from '../protocol/spi.ts';
 import { Route } from '../route/route.ts';
 import type { RouteRefusal } from '../route/service-routes.ts';
-import type { DownstreamConnection, DownstreamStream, Exchange, HeadReader, RequestHandler } from '../stream/stream.ts';
+import type { DownstreamConnection, DownstreamStream, Exchange, HeaderField, HeadReader, RequestHandler } from '../stream/stream.ts';
 import { loop } from '../transport/loop.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
 import { Binding } from './binding.ts';
 import { countEnd } from './count.ts';
-import { type ExchangeEvents, ProxiedExchange } from './exchange.ts';
+import { type ExchangeEvents, type ExchangeFacts, ProxiedExchange } from './exchange.ts';
 import { LOCAL_REPLY_OUTCOME } from './local-reply.ts';
 import type { PathOptions, PathRoutes, RouteSource } from './path-options.ts';
 
@@ -38,13 +38,13 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   readonly #options: PathOptions<Req, Res>;
   readonly #stats: ListenerStats;
   readonly #heads: HeadReader<Req, Res>;
-  readonly #facts: { readonly protocol: string };
+  readonly #facts: ExchangeFacts;
 
   constructor(options: PathOptions<Req, Res>, routes: RouteSource<Req, Res>) {
     this.#options = options;
     this.#stats = options.stats;
     this.#heads = options.protocol.heads;
-    this.#facts = { protocol: options.protocol.name };
+    this.#facts = { protocol: options.protocol.name, streaming: options.protocol.streaming };
     this.routes = routes;
   }
 
@@ -56,7 +56,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     const routes = this.routes.find(service);
     if (routes !== undefined) {
       routes.scan.run(head);
-      if (!end && needsMore(routes, service, method, declaredHeaders)) return undefined;
+      if (!end && !this.#facts.streaming && needsMore(routes, service, method, declaredHeaders)) return undefined;
     }
     this.#stats.requestsActive++;
     const exchange = new ProxiedExchange(this, this.#facts, stream, head, service, method, end);
@@ -154,7 +154,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   #connection(exchange: ProxiedExchange<Req, Res>, endpoint: UpstreamEndpoint<Req, Res>): ProxiedExchange<Req, Res>['pooled'] {
     if (exchange.bindsConnection) return endpoint.pool.bound(exchange.head);
     // A large request must not stand in front of others while it arrives.
-    return exchange.whole ? endpoint.pool.shared(exchange.head) : endpoint.pool.exclusive(exchange.head);
+    return exchange.whole || this.#facts.streaming ? endpoint.pool.shared(exchange.head) : endpoint.pool.exclusive(exchange.head);
   }
 
   /** A caller that the service calls back stays on its own connection. */
@@ -210,7 +210,9 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     const routed = exchange.route?.timeoutMs ?? -1;
     if (routed >= 0) return routed;
     const asked = target.timeoutMs(exchange.method);
-    return asked > 0 ? asked : this.#options.defaultTimeoutMs;
+    if (asked > 0) return asked;
+    exchange.timeoutIsFinal = !this.#facts.streaming;
+    return this.#options.defaultTimeoutMs;
   }
 
   onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void {
@@ -225,8 +227,16 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     }
     if (end) return this.#finish(exchange);
     exchange.answering = true;
+    // A stream's deadline, where somebody asked for one, is that of its last byte.
+    if (this.#facts.streaming && exchange.timeoutIsFinal && exchange.timeoutMs > 0) return;
     this.#options.wheel.disarm(exchange);
-    this.#options.wheel.arm(exchange, STANDSTILL_MS);
+    exchange.timeoutIsFinal = false;
+    this.#armStandstill(exchange);
+  }
+  onResponseTrailers(exchange: ProxiedExchange<Req, Res>, trailers: readonly HeaderField[]): void {
+    exchange.outcome = this.#heads.trailersOutcome?.(trailers) ?? exchange.outcome;
+    exchange.downstream.respondTrailers(trailers);
+    this.#finish(exchange);
   }
   onResponseEnd(exchange: ProxiedExchange<Req, Res>): void {
     this.#finish(exchange);
@@ -244,7 +254,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
       exchange.downstream.abort(`the service broke off its answer: ${detail}`);
       return this.#finish(exchange);
     }
-    if (!processed && exchange.attempt < MAX_ATTEMPTS) {
+    if (!processed && exchange.repeatable && exchange.attempt < MAX_ATTEMPTS) {
       this.#leaveUpstream(exchange);
       if (exchange.cluster !== undefined) exchange.cluster.stats.retries++;
       return this.#attempt(exchange, target);
@@ -255,13 +265,16 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   }
 
   onDeadline(exchange: ProxiedExchange<Req, Res>): void {
+    if (!exchange.timeoutIsFinal && exchange.moved) {
+      exchange.moved = false;
+      if (exchange.answering) this.#armStandstill(exchange);
+      else this.#options.wheel.arm(exchange, exchange.timeoutMs);
+      return;
+    }
     if (exchange.answering) {
-      if (exchange.moved) {
-        exchange.moved = false;
-        return this.#options.wheel.arm(exchange, STANDSTILL_MS);
-      }
       exchange.upstream?.cancel('timeout');
-      exchange.downstream.abort('the answer stood still');
+      exchange.outcome = 'timeout';
+      exchange.downstream.abort(exchange.timeoutIsFinal ? `not over within ${exchange.timeoutMs} ms` : 'the answer stood still');
       return this.#finish(exchange);
     }
     exchange.upstream?.cancel('timeout');
@@ -284,6 +297,11 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   }
   onConnectionClosed(connection: DownstreamConnection, reason: string): void {
     this.#options.onClosed(connection, reason);
+  }
+
+  #armStandstill(exchange: ProxiedExchange<Req, Res>): void {
+    const ms = this.#facts.streaming ? this.#options.streamIdleTimeoutMs : STANDSTILL_MS;
+    if (ms > 0) this.#options.wheel.arm(exchange, ms);
   }
 
   #fail(exchange: ProxiedExchange<Req, Res>, reason: LocalReplyReason, message: string): void {

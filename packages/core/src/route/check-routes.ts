@@ -80,15 +80,16 @@ class RouteChecker<H> {
   }
 
   #checkMatches(route: HttpRoute, name: string): void {
+    const { methodIsPath } = this.#context.routeProtocol;
     for (const match of route.matches) {
-      for (const header of headersOf(match)) {
+      for (const header of headersOf(match, methodIsPath)) {
         const refusal = this.#refusalOf(header.name);
         if (refusal !== undefined) {
           this.#unfit(`route ${name}: protocol ${this.#context.protocol} has no header ${header.name}: ${refusal}`, header.position);
         }
       }
       try {
-        new RuleMatch(match, () => 0);
+        new RuleMatch(match, methodIsPath, () => 0);
       } catch (error) {
         this.#error(`route ${name}: ${messageOf(error)}`, match.position);
       }

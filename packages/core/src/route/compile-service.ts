@@ -19,6 +19,8 @@ export interface RouteProtocol<H> {
   readonly name: string;
   readonly capabilities: ReadonlySet<Capability>;
   readonly caseSensitiveHeaders: boolean;
+  /** See HeadReader. */
+  readonly methodIsPath: boolean;
   /** @throws ConfigError for a name that this protocol can never have */
   compileScan(wanted: ScanRequest): HeaderScan<H>;
 }
@@ -31,6 +33,8 @@ export interface ClusterSource<E extends BalancedEndpoint> {
 
 /** One configuration snapshot, as services are compiled against it. */
 export interface CompileContext<H, E extends BalancedEndpoint> extends DestinationContext {
+  /** See HeadReader. */
+  readonly methodIsPath: boolean;
   readonly virtualServices: HostIndex<VirtualService>;
   readonly clusters: ClusterSource<E>;
   readonly scans: ScanCache<H>;
@@ -126,7 +130,7 @@ class ServiceCompiler<H, E extends BalancedEndpoint> {
     if (byGroup) wanted.add(GROUP);
     if (byVersion) wanted.add(VERSION);
     for (const { match } of plans.flatMap(({ rules }) => rules ?? [])) {
-      if (match !== undefined) for (const header of headersOf(match)) wanted.add(header.name);
+      if (match !== undefined) for (const header of headersOf(match, this.#context.methodIsPath)) wanted.add(header.name);
     }
     const { scan, names, indexOf } = this.#context.scans.get(wanted);
     const lanes = plans.map((plan) => this.#lane(plan, indexOf));
@@ -141,7 +145,7 @@ class ServiceCompiler<H, E extends BalancedEndpoint> {
     this.#routes.clear();
     if (rules === undefined) return { condition, variant, rules: [], fallback: this.#everyEndpoint(variant) };
     const compiled = rules.map((written): Rule<E> => {
-      const match = written.match === undefined ? undefined : new RuleMatch(written.match, indexOf);
+      const match = written.match === undefined ? undefined : new RuleMatch(written.match, this.#context.methodIsPath, indexOf);
       return { match, route: this.#route(written, variant), written };
     });
     return { condition, variant, rules: compiled, fallback: undefined };

@@ -93,6 +93,7 @@ export class Fixture {
         name: options.protocol ?? 'wire',
         capabilities: new Set(options.capabilities ?? ['multiplexing', 'routing', 'mediation']),
         caseSensitiveHeaders: options.caseSensitiveHeaders ?? true,
+        methodIsPath: false,
         compileScan: (wanted) => this.#compileScan(wanted),
       },
       store: this.store,

@@ -121,6 +121,7 @@ export class RoutingState<H, E extends BalancedEndpoint> {
     const written = services.flatMap((resource) => resource.hosts.map((host) => ({ resource, host })));
     return {
       protocol: protocol.name,
+      methodIsPath: protocol.methodIsPath,
       directory: store,
       virtualServices: new HostIndex<VirtualService>(written),
       destinationRules: new HostIndex<DestinationRule>(resources.destinationRules.map((resource) => ({ resource, host: resource.host }))),

@@ -9,6 +9,14 @@ import { compileUriMatch, type UriTest } from './uri-test.ts';
 export const GROUP = ':group';
 export const VERSION = ':version';
 
+/** Documented pseudo-headers of protocols whose methods are paths. */
+const AUTHORITY = ':authority';
+
+/** The uri of rules. */
+export function uriOf(service: string, method: string, methodIsPath: boolean): string {
+  return methodIsPath ? method : `/${service}/${method}`;
+}
+
 /** What a block of conditions says of a request. */
 export type Verdict = 'holds' | 'fails' | 'not-reached' | 'unreadable';
 
@@ -39,15 +47,18 @@ export class RuleMatch {
   readonly #uri: UriTest | undefined;
   readonly #authority: StringTest | undefined;
   readonly #headers: readonly HeaderCondition[];
+  readonly #methodIsPath: boolean;
 
   /**
+   * @param methodIsPath see HeadReader
    * @param indexOf where a header's value stands in the scan's values
    * @throws Error when a regular expression is not RE2
    */
-  constructor(source: RouteMatch, indexOf: (name: string) => number) {
+  constructor(source: RouteMatch, methodIsPath: boolean, indexOf: (name: string) => number) {
     this.#source = source;
-    this.#uri = source.uri === undefined ? undefined : compileUriMatch(source.uri, source.ignoreUriCase);
-    const authority = authorityOf(source);
+    this.#methodIsPath = methodIsPath;
+    this.#uri = source.uri === undefined ? undefined : compileUriMatch(source.uri, source.ignoreUriCase, methodIsPath);
+    const authority = authorityOf(source, methodIsPath);
     this.#authority = authority.test;
     const compile = (match: HeaderMatch, negated: boolean): HeaderCondition => {
       const test = compileStringMatch(match.match, match.ignoreCase);
@@ -86,9 +97,9 @@ export class RuleMatch {
     if (source.uri !== undefined) {
       const condition = `uri ${describeStringMatch(source.uri, source.ignoreUriCase)}`;
       const verdict = this.#uri?.holds(service, method) === true ? 'holds' : 'fails';
-      conditions.push({ condition, verdict, actual: `/${service}/${method}`, origin });
+      conditions.push({ condition, verdict, actual: uriOf(service, method, this.#methodIsPath), origin });
     }
-    if (source.authority !== undefined) {
+    if (source.authority !== undefined && !this.#methodIsPath) {
       const condition = `authority ${describeStringMatch(source.authority, false)}`;
       const verdict = this.#authority?.holds(service) === true ? 'holds' : 'fails';
       conditions.push({ condition, verdict, actual: service, origin });
@@ -99,16 +110,20 @@ export class RuleMatch {
 }
 
 /** Names of the headers that a block looks at. */
-export function* headersOf(match: RouteMatch): Iterable<HeaderMatch> {
-  yield* authorityOf(match).identity;
+export function* headersOf(match: RouteMatch, methodIsPath: boolean): Iterable<HeaderMatch> {
+  yield* authorityOf(match, methodIsPath).identity;
   yield* match.headers;
   yield* match.withoutHeaders;
 }
 
 /** An authority written as a service key speaks of the interface, and of the group and version that the request says. */
-function authorityOf(source: RouteMatch): { readonly test: StringTest | undefined; readonly identity: readonly HeaderMatch[] } {
+function authorityOf(
+  source: RouteMatch,
+  methodIsPath: boolean,
+): { readonly test: StringTest | undefined; readonly identity: readonly HeaderMatch[] } {
   const match = source.authority;
   if (match === undefined) return { test: undefined, identity: [] };
+  if (methodIsPath) return { test: undefined, identity: [{ name: AUTHORITY, match, ignoreCase: true, position: source.position }] };
   const key = match.kind === 'exact' ? parseServiceKey(match.value) : undefined;
   if (key === undefined) return { test: compileStringMatch(match, false), identity: [] };
   const identity: HeaderMatch[] = [];

@@ -6,9 +6,16 @@ export interface UriTest {
   holds(service: string, method: string): boolean;
 }
 
-/** @throws Error when a regular expression is not RE2 */
-export function compileUriMatch(match: StringMatch, ignoreCase: boolean): UriTest {
+/**
+ * @param methodIsPath the method is the whole uri
+ * @throws Error when a regular expression is not RE2
+ */
+export function compileUriMatch(match: StringMatch, ignoreCase: boolean, methodIsPath: boolean): UriTest {
   if (match.kind === 'present') return { holds: () => true };
+  if (methodIsPath) {
+    const test = compileStringMatch(match, ignoreCase);
+    return { holds: (_service, method) => test.holds(method) };
+  }
   if (match.kind !== 'regex' && !ignoreCase) {
     if (!match.value.startsWith('/')) return { holds: () => match.kind === 'prefix' && match.value === '' };
     return match.kind === 'exact' ? exactUri(match.value) : prefixUri(match.value);

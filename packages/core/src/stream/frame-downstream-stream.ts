@@ -39,11 +39,17 @@ export class FrameDownstreamStream<F extends Frame> implements DownstreamStream<
     else this.#trailer = trailerOf(connection.protocol, head);
     return true;
   }
+  /** Frames have nothing before an answer. */
+  respondInterim(): void {}
   respondData(chunk: Buffer, end: boolean): boolean {
     this.#trailer?.apply(chunk);
     this.connection.emit(this, chunk, 0, chunk.length, end);
     if (end) this.finish();
     return this.connection.mayWrite(this);
+  }
+  /** Frames have nothing behind an answer: its last byte was passed on. */
+  respondTrailers(): void {
+    this.finish();
   }
   reply(local: LocalReply): void {
     if (this.request.kind !== 'oneway') {

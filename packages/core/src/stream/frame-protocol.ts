@@ -15,6 +15,7 @@ export function frameProtocol<F extends Frame>(
   return {
     name: protocol.name,
     multiplexed: multiplexing !== undefined,
+    streaming: false,
     echo: multiplexing?.echo ?? 'certain',
     spread: multiplexing?.spread,
     hasDialects: protocol.dialect !== undefined,
@@ -29,6 +30,7 @@ export function frameProtocol<F extends Frame>(
 }
 
 class FrameHeadReader<F extends Frame> implements HeadReader<F, F> {
+  readonly methodIsPath = false;
   readonly #routing: Routing<F>;
   constructor(routing: Routing<F>) {
     this.#routing = routing;
@@ -55,6 +57,7 @@ class FrameHeadReader<F extends Frame> implements HeadReader<F, F> {
 
 /** For a codec below level 3: every request looks the same. */
 class BlindHeadReader<F extends Frame> implements HeadReader<F, F> {
+  readonly methodIsPath = false;
   service(): string {
     return '';
   }

@@ -51,6 +51,8 @@ export class FrameUpstreamStream<F extends Frame> implements UpstreamStream, Pen
     return !this.#connection.transport.full;
   }
 
+  /** Frames have nothing behind a request. */
+  sendTrailers(): void {}
   cancel(_reason: ResetReason): void {
     if (this.cancelled) return;
     this.cancelled = true;

@@ -6,6 +6,8 @@ import type { Transport, TransportUser } from '../transport/transport.ts';
  * both sides typed without touching prototypes.
  */
 export interface HeadReader<Req, Res> {
+  /** Methods are paths: what rules call `uri`, and not the last part of it. */
+  readonly methodIsPath: boolean;
   service(request: Req): string;
   method(request: Req): string;
   /** @throws ConfigError for a name that this protocol can never have */
@@ -13,8 +15,19 @@ export interface HeadReader<Req, Res> {
   /** Writes what is left into a remaining-time field, where there is one. */
   setRemainingMs(request: Req, ms: number): void;
   outcome(response: Res): Outcome;
+  /** For protocols that say behind the body how it went; undefined: these trailers do not say it. */
+  trailersOutcome?(trailers: readonly HeaderField[]): Outcome | undefined;
   /** Bytes of the whole message on the wire, as far as they are known. */
   size(head: Req | Res): number;
+}
+
+/** A header as a neutral pair, for what core passes on without reading: the headers behind a body. */
+export interface HeaderField {
+  readonly name: string;
+  /** One character a byte. */
+  readonly value: string;
+  /** Its sender wants it kept out of every compression table: RFC 7541, section 7.1.3. */
+  readonly neverIndexed: boolean;
 }
 
 /** Why a stream ended without an answer. */
@@ -22,10 +35,13 @@ export type ResetReason = 'cancelled' | 'timeout' | 'connection-closed' | 'proto
 
 /**
  * One request and its answer inside the engine: both connections call the same object. A unary frame each way is two calls; data exists
- * for large frames. onRequestData and onResponseData answering false ask the sender to pause.
+ * for large frames, and for messages whose body follows their head. onRequestData and onResponseData answering false ask the sender to
+ * pause; what still comes is taken. A chunk belongs to the receiver.
  */
 export interface Exchange<Res> {
   onRequestData(chunk: Buffer, end: boolean): boolean;
+  /** The request ends with these. */
+  onRequestTrailers(trailers: readonly HeaderField[]): void;
   /** The caller went away, or broke off inside its frame. */
   onRequestReset(reason: ResetReason): void;
   /** The caller's connection can take data again. */
@@ -36,9 +52,13 @@ export interface Exchange<Res> {
   onRequestSent(): void;
   /** Whether a large response must be whole before onResponseHead, because its headers will be edited. */
   readonly wantsWholeResponse: boolean;
+  /** A head before the answer's own, any number of times: the answer is still to come. */
+  onResponseInterim(head: Res): void;
   onResponseHead(head: Res, end: boolean): void;
   onResponseData(chunk: Buffer, end: boolean): boolean;
-  /** `processed` false: no byte of the request was sent, another attempt is safe. */
+  /** The answer ends with these. */
+  onResponseTrailers(trailers: readonly HeaderField[]): void;
+  /** `processed` false: no byte of the request was sent, or its service said that it did nothing with it: another attempt is safe. */
   onResponseReset(reason: ResetReason, processed: boolean, detail: string): void;
 }
 
@@ -47,8 +67,12 @@ export interface DownstreamStream<Res> {
   readonly connection: DownstreamConnection;
   /** `edits` undefined: bytes pass untouched but for the caller's id put back. False when the edits cannot be made: nothing was sent. */
   respond(head: Res, edits: HeaderEdits | undefined, end: boolean): boolean;
+  /** Passes on a head before the answer's own. Protocols without such heads drop it. */
+  respondInterim(head: Res): void;
   /** False asks to pause. */
   respondData(chunk: Buffer, end: boolean): boolean;
+  /** Ends the answer. Protocols without headers behind a body end it with its last byte. */
+  respondTrailers(trailers: readonly HeaderField[]): void;
   /** Answers in the caller's own dialect; once, and never after respond(). */
   reply(local: LocalReply): void;
   /** The answer broke off after respond(): what was begun cannot be completed. */
@@ -64,9 +88,11 @@ export interface DownstreamStream<Res> {
 export interface UpstreamStream {
   /** False asks to pause. */
   sendData(chunk: Buffer, end: boolean): boolean;
+  /** Ends the request. */
+  sendTrailers(trailers: readonly HeaderField[]): void;
   /** A late answer is dropped from here on. */
   cancel(reason: ResetReason): void;
-  /** Only on a connection that nobody shares. */
+  /** Only on a connection that nobody shares, or of a protocol whose streams flow each by itself: see StreamProtocol.streaming. */
   pause(): void;
   resume(): void;
 }
@@ -127,6 +153,11 @@ export interface UpstreamOwner {
   /** The service changed its mind about new requests: see UpstreamConnection.draining. */
   onDraining(): void;
   /**
+   * This connection takes no new requests, and that says nothing of its service: another one takes its place, and it is closed once its
+   * streams are over.
+   */
+  onLeaving(): void;
+  /**
    * A request had the connection to itself, and its answer came, on a protocol whose services need not give ids back: whether this one did.
    * False: this answer is not to be trusted.
    */
@@ -150,11 +181,25 @@ export interface RequestHandler<Req, Res> {
   onConnectionClosed(connection: DownstreamConnection, reason: string): void;
 }
 
-/** What the engine runs. `frameProtocol(p)` makes one of a FrameProtocol. */
+/** A number that a protocol's streams count, as metrics show it under `polywire_<protocol>_<name>`. */
+export interface StreamCounter {
+  /** `open_streams`: lower case, with its unit. */
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'counter' | 'gauge';
+  value(): number;
+}
+
+/** What the engine runs. `frameProtocol(p)` makes one of a FrameProtocol; protocols with streams of their own implement it. */
 export interface StreamProtocol<Req = unknown, Res = unknown> {
   readonly name: string;
   /** Many requests may be open on one connection at a time. */
   readonly multiplexed: boolean;
+  /**
+   * Heads are whole before their bodies begin, and a stream can be paused without others on its connection. So a request whose body is still
+   * to come shares a connection, and its headers can be edited.
+   */
+  readonly streaming: boolean;
   /** See Multiplexing. */
   readonly echo: Echo;
   readonly spread: number | undefined;

@@ -26,6 +26,7 @@ const TOY_LIMITS: LimitsConfig = {
   maxConnectionsPerListener: 100,
   maxPendingPerConnection: 1000,
   idleTimeout: 0,
+  streamIdleTimeout: 0,
 };
 const POOL: PoolOptions = {
   connections: 1,
@@ -81,6 +82,7 @@ export class ToyProxy {
         filters: new FilterChain(options.filters ?? []),
         declaredHeaders: names.length,
         defaultTimeoutMs: options.defaultTimeoutMs ?? 5000,
+        streamIdleTimeoutMs: 0,
         log: undefined,
         onClosed: (_connection, reason) => this.closeReasons.push(reason),
         onUnreadable: () => undefined,

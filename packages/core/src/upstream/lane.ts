@@ -13,6 +13,8 @@ export interface Laned {
 /** A pool's connections for requests of one dialect. */
 export class Lane<P extends Laned> {
   readonly dialect: number;
+  /** How many shared connections take turns. */
+  readonly size: number;
   /** After connections that the service took and closed without a word: it may not speak this dialect, and others well. */
   readonly backoff: Backoff;
   /** Shared by all callers; an empty place is filled when it is needed. */
@@ -28,6 +30,7 @@ export class Lane<P extends Laned> {
   /** @param size connections to begin with, at least 1 */
   constructor(dialect: number, size: number, backoff: Backoff) {
     this.dialect = dialect;
+    this.size = size;
     this.backoff = backoff;
     this.shared = new Array<P | undefined>(size).fill(undefined);
   }
@@ -36,7 +39,7 @@ export class Lane<P extends Laned> {
   turn(readEvent: number): number {
     if (this.#readEvent !== readEvent) {
       this.#readEvent = readEvent;
-      this.#turn = this.#turn + 1 >= this.shared.length ? 0 : this.#turn + 1;
+      this.#turn = this.#turn + 1 >= this.size ? 0 : this.#turn + 1;
     }
     return this.#turn;
   }
@@ -79,6 +82,11 @@ export class Lane<P extends Laned> {
   place(most: number): number {
     const empty = this.shared.indexOf(undefined);
     return empty >= 0 || this.shared.length >= most ? empty : this.shared.length;
+  }
+
+  /** Shared connections beyond those that take turns. */
+  extra(): P[] {
+    return this.shared.slice(this.size).filter((pooled) => pooled !== undefined);
   }
 
   takeIdle(): P | undefined {

@@ -122,6 +122,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   sweep(): void {
     const closeAfter = SWEEPS_PER_HEARTBEAT * HEARTBEATS_MISSED;
     for (const pooled of this.#all) pooled.sweep(SWEEPS_PER_HEARTBEAT, closeAfter);
+    if (this.#protocol.streaming) for (const lane of this.#lanes) for (const pooled of lane?.extra() ?? []) pooled.retire();
   }
 
   /** No route leads here any more: connections close as they fall idle. True when none is left. */
@@ -137,6 +138,9 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
 
   onConnectionDraining(pooled: PooledConnection<Req, Res>): void {
     this.#draining += pooled.connection.draining ? 1 : -1;
+  }
+  onConnectionLeaving(pooled: PooledConnection<Req, Res>): void {
+    pooled.lane.remove(pooled);
   }
   onEcho(echoed: boolean): boolean {
     if (echoed) {
@@ -180,16 +184,21 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
     return lane;
   }
   #inTurn(lane: Lane<PooledConnection<Req, Res>>): PooledConnection<Req, Res> | undefined {
-    const { shared } = lane;
+    const { shared, size } = lane;
     const turn = lane.turn(loop.readEvent);
     const first = shared[turn];
     if (first?.connection.usable) return first;
-    for (let i = 0; i < shared.length; i++) {
-      const place = (turn + i) % shared.length;
+    for (let i = 0; i < size; i++) {
+      const place = (turn + i) % size;
       const pooled = shared[place] ?? this.#openShared(lane, place);
       if (pooled?.connection.usable) return pooled;
     }
-    return undefined;
+    return this.#protocol.streaming ? this.#additional(lane) : undefined;
+  }
+  /** Services of these protocols say how many requests a connection takes: more of them need more connections. */
+  #additional(lane: Lane<PooledConnection<Req, Res>>): PooledConnection<Req, Res> | undefined {
+    for (const pooled of lane.extra()) if (pooled.connection.usable) return pooled;
+    return this.#openShared(lane, lane.place(Number.POSITIVE_INFINITY));
   }
   /** For the requests of one read event: a connection on which they hardly wait, else a new one, up to `most`. */
   #spread(lane: Lane<PooledConnection<Req, Res>>, most: number): PooledConnection<Req, Res> | undefined {

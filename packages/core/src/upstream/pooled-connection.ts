@@ -10,6 +10,8 @@ export type ConnectionRole = 'shared' | 'exclusive' | 'bound';
 
 /** What a pool is told of its connections. */
 export interface PoolEvents<Req, Res> {
+  /** See UpstreamOwner. */
+  onConnectionLeaving(connection: PooledConnection<Req, Res>): void;
   onConnectionDraining(connection: PooledConnection<Req, Res>): void;
   /** See UpstreamOwner. */
   onEcho(echoed: boolean): boolean;
@@ -83,6 +85,9 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
 
   onDraining(): void {
     this.#events.onConnectionDraining(this);
+  }
+  onLeaving(): void {
+    this.#events.onConnectionLeaving(this);
   }
   onEcho(echoed: boolean): boolean {
     return this.#events.onEcho(echoed);
