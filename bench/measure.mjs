@@ -39,7 +39,7 @@ export async function measureLoad({ tool, cache, target, shape, seconds }) {
 }
 
 /** Waits until resident memory moves less than 1 % in half a second, for at most five seconds. */
-async function settledKiB(pid) {
+export async function settledKiB(pid) {
   let before = residentKiB(pid);
   for (let look = 0; look < 10; look++) {
     await pause(500);

@@ -7,9 +7,10 @@ const median = (values) => {
 };
 
 const thousands = (value) => Math.round(value).toLocaleString('en-US');
-const fixed = (value, digits) => (value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits));
+export const fixed = (value, digits) => (value === undefined || Number.isNaN(value) ? '-' : value.toFixed(digits));
 
-function table(head, rows) {
+/** Rows of texts as a Markdown table. */
+export function table(head, rows) {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column].length)));
   const line = (row) =>
@@ -19,39 +20,55 @@ function table(head, rows) {
 }
 
 /** Ratios are taken round by round, between measurements a few seconds apart; their median stands in the table. */
-function pairedRatio(samples, others) {
+export function pairedRatio(samples, others) {
   const ratios = [...samples.keys()].filter((round) => others?.has(round)).map((round) => samples.get(round).rps / others.get(round).rps);
   return ratios.length === 0 ? undefined : median(ratios);
 }
 
-function row(name, samples, others) {
-  const of = (field) => [...samples.values()].map((sample) => sample[field]);
-  const cpu = samples.values().next().value.cpuPerRequest === undefined ? undefined : of('cpuPerRequest');
-  return [
-    name,
-    thousands(Math.max(...of('rps'))),
-    thousands(median(of('rps'))),
-    thousands(median(of('p50'))),
-    thousands(median(of('p99'))),
-    fixed(cpu && Math.min(...cpu), 2),
-    fixed(cpu && median(cpu), 2),
-    ...others.map((other) => fixed(pairedRatio(samples, other), 2)),
-  ];
+/** All samples' values of one field; undefined where the first sample has none. */
+function valuesOf(samples, field) {
+  const values = [...samples.values()].map((sample) => sample[field]);
+  return values[0] === undefined ? undefined : values;
 }
 
+const best = (field) => (samples) => thousands(Math.max(...valuesOf(samples, field)));
+const typical = (field) => (samples) => thousands(median(valuesOf(samples, field)));
+const optional = (field, pick, digits) => (samples) => {
+  const values = valuesOf(samples, field);
+  return fixed(values && pick(values), digits);
+};
+
+const RATE = [
+  ['req/s best', best('rps')],
+  ['median', typical('rps')],
+];
+const CPU = [
+  ['CPU us/req best', optional('cpuPerRequest', (values) => Math.min(...values), 2)],
+  ['median', optional('cpuPerRequest', median, 2)],
+];
+
+/** Columns of load tables: head, and text for the samples of a target. */
+export const RPC_COLUMNS = [...RATE, ['p50 us', typical('p50')], ['p99 us', typical('p99')], ...CPU];
+export const HTTP2_COLUMNS = [
+  ...RATE,
+  ['mean us', typical('mean')],
+  ['max us', typical('max')],
+  ...CPU,
+  ['core %', optional('busy', median, 0)],
+];
+
 /** `results`: shape name -> target name -> round -> sample. `references`: what each rate is divided by, in columns of their own. */
-export function loadTables(results, references) {
-  const head = ['', 'req/s best', 'median', 'p50 us', 'p99 us', 'CPU us/req best', 'median', ...references.map((name) => `/ ${name}`)];
+export function loadTables(results, references, columns) {
   return [...results]
     .map(([shape, targets]) => {
       const measured = [...targets].filter(([, samples]) => samples.size > 0);
-      const rows = measured.map(([name, samples]) =>
-        row(
-          name,
-          samples,
-          references.map((reference) => targets.get(reference)),
-        ),
-      );
+      const divisors = references.filter((name) => targets.has(name));
+      const head = ['', ...columns.map(([name]) => name), ...divisors.map((name) => `/ ${name}`)];
+      const rows = measured.map(([name, samples]) => [
+        name,
+        ...columns.map(([, text]) => text(samples)),
+        ...divisors.map((other) => fixed(pairedRatio(samples, targets.get(other)), 2)),
+      ]);
       return `### ${shape}\n\n${table(head, rows)}`;
     })
     .join('\n\n');

