@@ -1,4 +1,4 @@
-import type { ExplainReport } from '@polywire/core';
+import { type ExplainReport, requestName } from '@polywire/core';
 import type { FrameDescription } from './frame-file.ts';
 import type { TreeNode } from './tree.ts';
 
@@ -10,7 +10,7 @@ export function routeTree(report: ExplainReport): TreeNode {
   const { protocol, service, method, identities, virtualServices, rules, destinations } = report;
   const verdict = verdictOf(report);
   return {
-    text: `${protocol} request ${service}/${method}`,
+    text: `${protocol} request ${requestName(service, method)}`,
     children: [
       verdict,
       ...section('service entries', identities.map(identityNode)),

@@ -9,6 +9,7 @@ export { knownWire } from './downstream/known-wires.ts';
 export { ConfigError, type Problem } from './errors/config-error.ts';
 export { messageOf } from './errors/message-of.ts';
 export { RefusedConfiguration } from './errors/refused-configuration.ts';
+export { requestName } from './identity/request-name.ts';
 export { parseServiceKey } from './identity/service-key.ts';
 export { type AdminListener, startAdmin } from './observe/admin.ts';
 export type { AdminSource } from './observe/admin-source.ts';

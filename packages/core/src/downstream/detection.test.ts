@@ -53,12 +53,13 @@ test('wires that others speak are known by their names', () => {
     ['GET / HTTP/1.1\r\n', 'http1'],
     ['OPTIONS * HTTP/1.1\r\n', 'http1'],
     ['GETAWAY', undefined],
-    ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'http2'],
-    ['PRI ', undefined],
+    ['abcd', 'long'],
+    ['abc', undefined],
     ['PROXY TCP4 10.0.0.1', 'proxy-protocol'],
     ['\r\n\r\n\x00\r\nQUIT\n\x21', 'proxy-protocol'],
     ['\xda\xbb', undefined],
     ['', undefined],
   ];
-  for (const [bytes, name] of cases) assert.equal(knownWire(Buffer.from(bytes, 'latin1'))?.name, name, JSON.stringify(bytes));
+  for (const [bytes, name] of cases)
+    assert.equal(knownWire(Buffer.from(bytes, 'latin1'), [{ ...long, name: 'long' }])?.name, name, JSON.stringify(bytes));
 });

@@ -2,6 +2,7 @@ import type { DetectionConfig, ListenerConfig } from '../config/bootstrap-model.
 import { type Acceptor, DetectingConnection, type DetectionOptions } from '../downstream/detecting-connection.ts';
 import { knownWire } from '../downstream/known-wires.ts';
 import type { Log } from '../observe/log.ts';
+import type { Protocol } from '../protocol/streaming.ts';
 import type { SocketTransport } from '../transport/socket-transport.ts';
 import type { TimerWheel } from '../transport/timer-wheel.ts';
 
@@ -10,6 +11,8 @@ export interface ListenerDetectionOptions {
   readonly listener: ListenerConfig;
   readonly detection: DetectionConfig;
   readonly protocols: readonly Acceptor[];
+  /** Loaded protocols that this listener does not speak. */
+  readonly others: readonly Protocol[];
   readonly fallback: Acceptor | undefined;
   readonly wheel: TimerWheel;
   readonly log: Log;
@@ -28,10 +31,12 @@ export class ListenerDetection {
   readonly #log: Log;
   readonly #listener: string;
   readonly #names: string;
+  readonly #others: readonly Protocol[];
 
-  constructor({ listener, detection, protocols, fallback, wheel, log }: ListenerDetectionOptions) {
+  constructor({ listener, detection, protocols, others, fallback, wheel, log }: ListenerDetectionOptions) {
     this.#log = log;
     this.#listener = listener.name;
+    this.#others = others;
     this.#names = protocols.map(({ name }) => name).join(', ');
     this.#options = {
       acceptors: protocols,
@@ -50,7 +55,7 @@ export class ListenerDetection {
   }
 
   #report(peer: string, head: Buffer, refused: boolean): void {
-    const wire = knownWire(head);
+    const wire = knownWire(head, this.#others);
     const seen = wire?.name ?? (head.length === 0 ? 'silent' : 'unknown');
     count(this.unrecognised, seen);
     const bytes = head.toString('hex', 0, SHOWN_BYTES);

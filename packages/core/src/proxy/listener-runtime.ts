@@ -22,6 +22,8 @@ export interface ListenerEnvironment {
   readonly bootstrap: Bootstrap;
   /** @throws ConfigError when no plugin brings it */
   readonly protocol: (name: string) => { readonly codec: Protocol; readonly runtime: ProtocolRuntime };
+  /** All that plugins brought. */
+  readonly loaded: ReadonlyMap<string, Protocol>;
   readonly opaque: OpaqueRuntime;
   readonly store: ServiceEntryStore;
   readonly filters: ReadonlyMap<string, FilterFactory>;
@@ -54,7 +56,9 @@ export class ListenerRuntime {
     this.protocols = createProtocols(config, environment, this.stats);
     this.opaque = createOpaque(config, environment);
     const fallback = this.opaque?.path;
-    this.detection = detection && new ListenerDetection({ listener: config, detection, protocols: this.protocols, fallback, wheel, log });
+    const others = [...environment.loaded.values()].filter(({ name }) => !config.protocols.some((protocol) => protocol.name === name));
+    const { protocols } = this;
+    this.detection = detection && new ListenerDetection({ listener: config, detection, protocols, others, fallback, wheel, log });
     this.listener = new Listener({
       config,
       maxConnections: bootstrap.limits.maxConnectionsPerListener,

@@ -4,6 +4,7 @@ import { OPAQUE_PROTOCOL } from '../identity/opaque-protocol.ts';
 import type { HistogramSnapshot } from '../observe/histogram.ts';
 import { METRICS, type Metric, type MetricFamily } from '../observe/metrics.ts';
 import type { RouteStats } from '../route/route.ts';
+import type { StreamCounter } from '../stream/stream.ts';
 import { formatAddress } from '../transport/listen.ts';
 import type { ListenerProtocol } from './listener-protocol.ts';
 import type { ListenerRuntime } from './listener-runtime.ts';
@@ -67,8 +68,9 @@ function* routeMetrics(labels: Labels, stats: ReadonlyMap<string, RouteStats>): 
   }
 }
 
-function* protocolMetrics(protocol: string, { clusters, pools, counts }: ProtocolRuntime): Generator<Metric> {
+function* protocolMetrics(protocol: string, { clusters, pools, counts, counters }: ProtocolRuntime): Generator<Metric> {
   yield metric(METRICS.lateResponses, counts.late, { protocol });
+  for (const counter of counters) yield metric(familyOf(protocol, counter), counter.value());
   yield* clusterMetrics(protocol, clusters.all());
   for (const pool of pools.pools()) {
     const labels = { protocol, endpoint: formatAddress(pool.host, pool.port) };
@@ -79,6 +81,11 @@ function* protocolMetrics(protocol: string, { clusters, pools, counts }: Protoco
     yield metric(METRICS.endpointConnectionsActive, pool.connectionCount, labels);
     yield metric(METRICS.endpointConnectFailures, pool.stats.connectFailures, labels);
   }
+}
+
+/** Names and words are the protocol's own. */
+function familyOf(protocol: string, { name, help, kind }: StreamCounter): MetricFamily {
+  return { name: `polywire_${protocol.replaceAll('-', '_')}_${name}`, help, type: kind };
 }
 
 function* opaqueServiceMetrics({ clusters, endpoints }: OpaqueRuntime): Generator<Metric> {

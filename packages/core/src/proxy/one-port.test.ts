@@ -51,7 +51,6 @@ test('bytes of no protocol are refused, named in the log and counted', async (t)
   const { port, proxy, lines } = await setup(t);
   const cases = {
     http1: 'GET / HTTP/1.1\r\n',
-    http2: 'PRI * HTTP/2.0\r\n',
     tls: '\x16\x03\x01\x02\x00',
     unknown: 'hello',
     'proxy-protocol': 'PROXY TCP4 ',

@@ -8,7 +8,7 @@ import type { Head, Protocol, StreamEngine } from '../protocol/streaming.ts';
 import type { RouteProtocol } from '../route/compile-service.ts';
 import { frameProtocol } from '../stream/frame-protocol.ts';
 import { FrameUpstreamCounts } from '../stream/frame-upstream.ts';
-import type { StreamProtocol } from '../stream/stream.ts';
+import type { StreamCounter, StreamProtocol } from '../stream/stream.ts';
 import { loop } from '../transport/loop.ts';
 import type { TimerWheel } from '../transport/timer-wheel.ts';
 import { type EndpointProtocol, Pools } from '../upstream/pools.ts';
@@ -32,6 +32,8 @@ export class ProtocolRuntime {
   readonly pools: Pools<Head, Head>;
   readonly clusters: ClusterSet<UpstreamEndpoint<Head, Head>>;
   readonly counts = new FrameUpstreamCounts();
+  /** Of a protocol with streams of its own. */
+  readonly counters: readonly StreamCounter[];
   readonly #codec: Protocol;
   readonly #engine: StreamEngine;
   /** As services want it, by their settings. */
@@ -41,6 +43,7 @@ export class ProtocolRuntime {
     const { bootstrap, loadBalancers, wheel } = environment;
     const { upstream, limits } = bootstrap;
     this.#codec = codec;
+    this.counters = 'streams' in codec ? (codec.counters ?? []) : [];
     this.#engine = { limits, wheel, onError: (error) => loop.onError(error) };
     this.pools = new Pools((endpoint) => this.#variant(settingsOf(codec.name, endpoint.metadata)), {
       connections: upstream.connections,

@@ -87,6 +87,7 @@ export class ProxyServer {
     const environment: ListenerEnvironment = {
       bootstrap,
       protocol: (name) => this.#protocol(name, plugins),
+      loaded: plugins.protocols,
       opaque: this.opaque,
       store: this.store,
       filters: plugins.filters,

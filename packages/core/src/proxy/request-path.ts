@@ -1,5 +1,6 @@
 import { messageOf } from '../errors/message-of.ts';
 import type { FilterVerdict } from '../filter/filter.ts';
+import { requestName } from '../identity/request-name.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
 import { type LocalReply, type LocalReplyReason, type LookupResult, NOT_REACHED } from '../protocol/spi.ts';
 import { Route } from '../route/route.ts';
@@ -279,7 +280,11 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     }
     exchange.upstream?.cancel('timeout');
     const address = exchange.target === undefined ? '' : ` by ${exchange.target.endpoint.address}:${exchange.target.endpoint.port}`;
-    this.#fail(exchange, 'timeout', `${exchange.service}/${exchange.method}: no answer${address} within ${exchange.timeoutMs} ms`);
+    this.#fail(
+      exchange,
+      'timeout',
+      `${requestName(exchange.service, exchange.method)}: no answer${address} within ${exchange.timeoutMs} ms`,
+    );
   }
 
   onCallerGone(exchange: ProxiedExchange<Req, Res>): void {

@@ -1,4 +1,5 @@
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
+import { requestName } from '../identity/request-name.ts';
 import { describePart, type ServicePattern } from '../identity/service-key.ts';
 import { type HeaderScan, type LocalReplyReason, type LookupResult, NOT_REACHED, UNREADABLE } from '../protocol/spi.ts';
 import type { WrittenRule } from './merged-rules.ts';
@@ -134,12 +135,13 @@ function alternative<E extends BalancedEndpoint>(
 }
 
 function refuse<E extends BalancedEndpoint>(service: string, method: string, lane: Lane<E>): RouteRefusal {
+  const name = requestName(service, method);
   const names = [...new Set(lane.rules.map(({ written }) => written.virtualService.name))].join(', ');
   const rules = lane.rules.length === 1 ? 'the only rule' : `none of the ${lane.rules.length} rules`;
   const verb = lane.rules.length === 1 ? 'does not match' : 'matches';
   const message =
     lane.rules.length === 0
-      ? `no route for ${service}/${method}: VirtualService has no rules for it`
-      : `no route for ${service}/${method}: ${rules} of VirtualService ${names} ${verb}`;
+      ? `no route for ${name}: VirtualService has no rules for it`
+      : `no route for ${name}: ${rules} of VirtualService ${names} ${verb}`;
   return { reason: 'no-route', message };
 }
