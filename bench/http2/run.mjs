@@ -1,4 +1,5 @@
 // HTTP/2 through Polywire and its peers in one run. The method and its limits are in ../README.md.
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, relative } from 'node:path';
@@ -43,9 +44,9 @@ if (options.help) {
   console.log(HELP);
   process.exit(0);
 }
-const missing = ['h2load', 'nghttpd', ...(options['no-tls'] ? [] : ['openssl'])].filter((command) => !hasCommand(command));
+const missing = ['cc', 'h2load', 'nghttpd', ...(options['no-tls'] ? [] : ['openssl'])].filter((command) => !hasCommand(command));
 if (missing.length > 0) {
-  console.error(`${missing.join(', ')} missing: h2load and nghttpd come with nghttp2 (Debian: nghttp2-client, nghttp2-server)`);
+  console.error(`${missing.join(', ')} missing; h2load and nghttpd come with nghttp2 (Debian: nghttp2-client, nghttp2-server)`);
   process.exit(1);
 }
 
@@ -56,11 +57,17 @@ const envoyCache = join(import.meta.dirname, '../../.cache/bench');
 const cache = join(envoyCache, 'http2');
 const oneOf = (list) => (name) => list === '' || list.split(',').some((part) => name.includes(part));
 
-/** nghttpd with windows that large bodies do not fill and more streams than any shape opens. */
-async function startBackend() {
+function compileAnswers() {
+  const tool = join(cache, 'answers');
+  execFileSync('cc', ['-O2', '-o', tool, join(import.meta.dirname, 'answers.c')], { stdio: 'inherit' });
+  return tool;
+}
+
+/** Large bodies come from nghttpd, with windows that they do not fill; small answers from a backend that is no limit to any proxy. */
+async function startBackend(bodies) {
   const port = await freePort();
-  const windows = ['--window-bits=20', '--connection-window-bits=24'];
-  const child = start(LOAD_CORE, 'nghttpd', ['--no-tls', '-a', '127.0.0.1', '-m', '1000', ...windows, '-d', cache, String(port)]);
+  const nghttpd = ['--no-tls', '-a', '127.0.0.1', '-m', '1000', '-w', '20', '-W', '24', '-d', cache, String(port)];
+  const child = bodies ? start(LOAD_CORE, 'nghttpd', nghttpd) : start(LOAD_CORE, answers, [String(port), String(FILES.small)]);
   await listening(child, port);
   return { port, child };
 }
@@ -95,13 +102,12 @@ async function startTargets(wanted, backend) {
 }
 
 /** Measures every target at every shape, all targets once before the first comes again, each round beginning with another one. */
-async function measureAll(targets, shapes) {
-  const results = new Map(shapes.map((shape) => [shape.name, new Map(targets.map((target) => [target.name, new Map()]))]));
+async function measureAll(targets, shapes, results) {
+  for (const { name } of shapes) results.set(name, new Map(targets.map((target) => [target.name, new Map()])));
   for (let round = 0; round < rounds; round++) {
     for (const shape of shapes) {
-      const suited = targets.filter((target) => !shape.bodies || target.bodies);
-      for (let index = 0; index < suited.length; index++) {
-        const target = suited[(index + round) % suited.length];
+      for (let index = 0; index < targets.length; index++) {
+        const target = targets[(index + round) % targets.length];
         const what = `${target.name}, ${shape.name}, round ${round + 1}`;
         const sample = await attempt(what, () => measureLoad({ target, shape, seconds, cache }));
         if (sample) results.get(shape.name).get(target.name).set(round, sample);
@@ -109,19 +115,27 @@ async function measureAll(targets, shapes) {
     }
     console.error(`round ${round + 1} of ${rounds} done`);
   }
-  return results;
+}
+
+/** Small answers and large bodies have backends of their own, and targets started for them. */
+async function measureGroup(bodies, results) {
+  const shapes = SHAPES.filter((shape) => Boolean(shape.bodies) === bodies && oneOf(options.shapes)(shape.name));
+  if (shapes.length === 0) return;
+  const backend = await startBackend(bodies);
+  const suited = wanted.filter((target) => !bodies || target.bodies);
+  const targets = await startTargets(suited, backend);
+  await measureAll(targets, shapes, results);
+  for (const { child } of [...targets, backend]) if (child) await stop(child);
 }
 
 mkdirSync(cache, { recursive: true });
 for (const [name, bytes] of Object.entries(FILES)) writeFileSync(join(cache, name), Buffer.alloc(bytes, 'a'));
+const answers = compileAnswers();
 const tls = options['no-tls'] ? undefined : makeCertificate(cache);
 const wanted = available({ cache, envoyCache, withEnvoy: options['with-envoy'], tls }).filter(({ name }) => oneOf(options.targets)(name));
-const shapes = SHAPES.filter(({ name }) => oneOf(options.shapes)(name));
 const memory = idleCount > 0 ? await memoryOf(wanted) : undefined;
-const backend = await startBackend();
-const targets = await startTargets(wanted, backend);
-const results = await measureAll(targets, shapes);
-for (const { child } of [...targets, backend]) if (child) await stop(child);
+const results = new Map();
+for (const bodies of [false, true]) await measureGroup(bodies, results);
 
 console.log(`${cpus()[0].model}, Node ${process.versions.node}, ${rounds} rounds of ${seconds} s\n`);
 console.log(loadTables(results, options.reference.split(','), HTTP2_COLUMNS));
