@@ -1,4 +1,5 @@
 import type { HeaderField } from '@polywire/core/spi';
+import type { Malformed, RequestFacts, ResponseFacts } from './head.ts';
 
 /** A decoded header block. A decoder hands out one object for equal bytes while its table stands, so what is found out of it can hang on it. */
 export class HeaderBlock {
@@ -8,6 +9,10 @@ export class HeaderBlock {
   readonly listBytes: number;
   /** The list is over the decoder's limit: its fields were dropped, its table is right. */
   readonly overLimit: boolean;
+  /** What readRequest, readResponse and readTrailers once made of it. */
+  request: RequestFacts | Malformed | undefined = undefined;
+  response: ResponseFacts | Malformed | undefined = undefined;
+  trailers: readonly HeaderField[] | Malformed | undefined = undefined;
 
   constructor(fields: readonly HeaderField[], listBytes: number, overLimit: boolean) {
     this.fields = fields;
