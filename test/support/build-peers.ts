@@ -25,7 +25,7 @@ export async function peerClassPath(module: PeerModule): Promise<string> {
 async function buildModules(): Promise<ReadonlyMap<PeerModule, string>> {
   await buildOnce({
     output: join(PEERS, 'target'),
-    sources: hashFiles(PEERS, (file) => !file.includes('target/') && !file.startsWith('thrift/')),
+    sources: hashFiles(PEERS, (file) => !file.includes('target/') && !/^(thrift|http2)\//.test(file)),
     // The libraries it was built with are still in the local repository.
     isWhole: () => MODULES.every((module) => classPath(module).split(':').every(existsSync)),
     build,

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { buildOnce, hashFiles } from './build-once.ts';
+import { buildStep } from './build-step.ts';
 
 /** A language whose Thrift library serves and calls in the tests. */
 export type ThriftLanguage = 'java' | 'node' | 'python' | 'go';
@@ -20,7 +19,6 @@ export interface ThriftProgram {
 const PEERS = fileURLToPath(new URL('../../peers/thrift/', import.meta.url));
 const IDL = 'call.thrift';
 const PYTHON_THRIFT = 'thrift==0.25.0';
-const BUILD_TIMEOUT_MILLISECONDS = 600_000;
 const JAVA_FLAGS = ['-Xmx192m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Djava.net.preferIPv4Stack=true'];
 
 interface Language {
@@ -35,7 +33,7 @@ const LANGUAGES: Readonly<Record<ThriftLanguage, Language>> = {
   java: {
     generator: 'java:generated_annotations=suppress',
     result: 'classpath.txt',
-    build: (output, sources) => run('mvn', ['-q', '-B', 'package', `-Dpeer.output=${output}`], sources),
+    build: (output, sources) => buildStep('mvn', ['-q', '-B', 'package', `-Dpeer.output=${output}`], sources),
     program: (output, _, role) => ({
       command: 'java',
       args: [
@@ -61,8 +59,12 @@ const LANGUAGES: Readonly<Record<ThriftLanguage, Language>> = {
     generator: 'py',
     result: 'venv/bin/python',
     async build(output) {
-      await run('python3', ['-m', 'venv', 'venv'], output);
-      await run(join(output, 'venv/bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', PYTHON_THRIFT], output);
+      await buildStep('python3', ['-m', 'venv', 'venv'], output);
+      await buildStep(
+        join(output, 'venv/bin/python'),
+        ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', PYTHON_THRIFT],
+        output,
+      );
     },
     program: (output, sources, role) => ({
       command: join(output, 'venv/bin/python'),
@@ -80,7 +82,7 @@ const LANGUAGES: Readonly<Record<ThriftLanguage, Language>> = {
         if (name.endsWith('-remote')) rmSync(join(output, 'generated/calls', name), { recursive: true });
       }
       // Neither a C compiler nor a repository is needed.
-      await run('go', ['build', '-buildvcs=false', '-o', 'peer', '.'], output, { CGO_ENABLED: '0' });
+      await buildStep('go', ['build', '-buildvcs=false', '-o', 'peer', '.'], output, { CGO_ENABLED: '0' });
     },
     program: (output, _, role) => ({ command: join(output, 'peer'), args: [role] }),
   },
@@ -107,15 +109,5 @@ export async function thriftProgram(language: ThriftLanguage, role: ThriftRole):
 async function generate(generator: string, folder: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await run('thrift', ['-out', folder, '--gen', generator, IDL], PEERS);
-}
-
-async function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
-  try {
-    await promisify(execFile)(command, args, { cwd, env: { ...process.env, ...env }, timeout: BUILD_TIMEOUT_MILLISECONDS });
-  } catch (cause) {
-    // The message has the error output; Maven writes its errors to the other.
-    const said = cause instanceof Error && 'stdout' in cause ? cause.stdout : '';
-    throw new Error(`${command} ${args.join(' ')} in ${cwd} failed:\n${said}`, { cause });
-  }
+  await buildStep('thrift', ['-out', folder, '--gen', generator, IDL], PEERS);
 }

@@ -1,11 +1,14 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Owner } from './owner.ts';
 
 /** How much of a process's error output a failure shows. */
 const KEPT_ERROR_LINES = 200;
+const CONNECT_AGAIN_MILLISECONDS = 10;
 
 export interface LineProcessOptions {
   /** What failures call it. */
@@ -14,8 +17,8 @@ export interface LineProcessOptions {
   readonly args: readonly string[];
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** The process is ready when it prints a line that this accepts. */
-  readonly ready: (line: string) => boolean;
+  /** The process is ready when it prints a line that this accepts, or when it takes connections on this loopback port. */
+  readonly ready: ((line: string) => boolean) | number;
   /** Milliseconds until a process that has not said so is taken for broken. */
   readonly readyTimeout: number;
 }
@@ -104,12 +107,16 @@ export class LineProcess {
 
   async #becomesReady(options: LineProcessOptions): Promise<string> {
     const timeout = AbortSignal.timeout(options.readyTimeout);
-    const ready = new Promise<string>((resolve) => {
-      this.onLine((line) => {
-        if (options.ready(line)) resolve(line);
-        else this.#keep(line);
-      });
-    });
+    const accept = options.ready;
+    const ready =
+      typeof accept === 'number'
+        ? takesConnections(accept, () => this.#exit !== undefined || timeout.aborted)
+        : new Promise<string>((resolve) => {
+            this.onLine((line) => {
+              if (accept(line)) resolve(line);
+              else this.#keep(line);
+            });
+          });
     const late = once(timeout, 'abort').then(() => 'late' as const);
     const outcome = await Promise.race([ready.then((line) => ({ line })), late, this.#exited.then(() => 'ended' as const)]);
     if (typeof outcome === 'object') return outcome.line;
@@ -122,6 +129,22 @@ export class LineProcess {
     this.#errors.push(line);
     if (this.#errors.length > KEPT_ERROR_LINES) this.#errors.shift();
   }
+}
+
+/** Resolves with an empty line when a program that says nothing of it listens; never when it is given up before. */
+async function takesConnections(port: number, givenUp: () => boolean): Promise<string> {
+  while (!givenUp()) {
+    const socket = connect(port, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return '';
+    } catch {
+      await wait(CONNECT_AGAIN_MILLISECONDS);
+    } finally {
+      socket.destroy();
+    }
+  }
+  return new Promise(() => {});
 }
 
 /** `after` hooks do not run when this process crashes or is told to end: these do. */

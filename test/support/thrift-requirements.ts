@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import type { ThriftLanguage } from './build-thrift.ts';
-import { requireJava } from './requirements.ts';
+import { goProblem, output, pythonProblem, requireJava } from './requirements.ts';
 
 /** The libraries of the peers take the output of this compiler; newer ones write for newer libraries. */
 const COMPILER = '0.17';
-const OLDEST_GO = 19;
 
 const answers = new Map<ThriftLanguage, string | false>();
 
@@ -27,13 +25,6 @@ function problem(language: ThriftLanguage): string | false {
   const compiler = output('thrift', '--version');
   if (!compiler.includes(`version ${COMPILER}.`)) return `needs the Thrift compiler ${COMPILER} (found ${compiler || 'none'})`;
   if (language === 'java') return requireJava();
-  if (language === 'python')
-    return output('python3', '-c', 'import ensurepip, venv; print("venv")') === 'venv' ? false : 'needs Python 3 with venv';
-  if (language === 'node') return false;
-  const found = Number(/go1\.(\d+)/.exec(output('go', 'version'))?.[1] ?? 0);
-  return found >= OLDEST_GO ? false : `needs Go 1.${OLDEST_GO} or newer`;
-}
-
-function output(command: string, ...args: readonly string[]): string {
-  return spawnSync(command, args, { encoding: 'utf8' }).stdout?.trim() ?? '';
+  if (language === 'python') return pythonProblem();
+  return language === 'node' ? false : goProblem();
 }
