@@ -10,6 +10,12 @@ import { ENTRY_OVERHEAD } from './static-table.ts';
 /** The most bytes of an integer. */
 const INTEGER = 1 + MAX_INTEGER_BYTES;
 
+/**
+ * Of lists that have no memo, every so many gets one: a list that is used again and again has it soon, and one that is used once, which
+ * cannot be told from it, does not pay for the WeakMap, whose set() costs as much as encoding.
+ */
+const MEMO_EACH = 16;
+
 /** A block that referred to nothing that changes. */
 interface Memo {
   generation: number;
@@ -26,6 +32,8 @@ export class HpackEncoder {
   #smallest: number | undefined;
   /** The block so far says nothing that its peer had not seen. */
   #repeats = false;
+  /** Blocks that could have had a memo, and had none. */
+  #unknown = 0;
 
   /** @param mostTableBytes of what a peer allows, what we take: memory for each connection */
   constructor(mostTableBytes = INITIAL_TABLE_BYTES) {
@@ -63,7 +71,8 @@ export class HpackEncoder {
     let end = this.#smallest === undefined ? at : this.#sizeUpdates(out, at);
     this.#repeats = end === at;
     for (let i = 0; i < fields.length; i++) end = this.#field(fields[i]!, out, end);
-    if (this.#repeats) this.#memoise(fields, memo, Buffer.from(out.subarray(at, end)));
+    if (this.#repeats && (memo !== undefined || ++this.#unknown % MEMO_EACH === 0))
+      this.#memoise(fields, memo, Buffer.from(out.subarray(at, end)));
     return end;
   }
 
@@ -137,10 +146,21 @@ export class HpackEncoder {
   }
 }
 
-/** In Huffman code when that is shorter. */
+/** In Huffman code when that is shorter. Of short strings the length takes one byte, so that their code is tried in place. */
 function writeString(text: string, out: Buffer, at: number): number {
-  const coded = huffmanBytes(text);
-  if (coded < text.length) return encodeHuffman(text, out, writeInteger(out, at, 0x80, 0x7f, coded));
+  if (text.length < 0x7f) {
+    const end = encodeHuffman(text, out, at + 1, at + text.length);
+    if (end > 0) {
+      out[at] = 0x80 | (end - at - 1);
+      return end;
+    }
+  } else {
+    const coded = huffmanBytes(text);
+    if (coded < text.length) {
+      const from = writeInteger(out, at, 0x80, 0x7f, coded);
+      return encodeHuffman(text, out, from, from + coded);
+    }
+  }
   const from = writeInteger(out, at, 0, 0x7f, text.length);
   for (let i = 0; i < text.length; i++) out[from + i] = text.charCodeAt(i);
   return from + text.length;

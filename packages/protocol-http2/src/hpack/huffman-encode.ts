@@ -7,8 +7,9 @@ export function huffmanBytes(text: string): number {
   return (bits + 7) >>> 3;
 }
 
-/** Writes a string's codes and padding at out[at...]; answers the position behind them. */
-export function encodeHuffman(text: string, out: Uint8Array, at: number): number {
+/** Writes a string's codes and padding at out[at...]; answers the position behind them, or 0 when that is behind `most`. */
+export function encodeHuffman(text: string, out: Uint8Array, at: number, most: number): number {
+  let end = at;
   let held = 0;
   let bits = 0;
   for (let i = 0; i < text.length; i++) {
@@ -19,20 +20,21 @@ export function encodeHuffman(text: string, out: Uint8Array, at: number): number
       // with up to seven bits held, a longer code would not fit in 32
       held = (held << (length - 16)) | (code >>> 16);
       bits += length - 16;
-      for (; bits >= 8; at++) {
+      for (; bits >= 8; end++) {
         bits -= 8;
-        out[at] = held >>> bits;
+        out[end] = held >>> bits;
       }
       code &= 0xffff;
       length = 16;
     }
     held = (held << length) | code;
     bits += length;
-    for (; bits >= 8; at++) {
+    for (; bits >= 8; end++) {
       bits -= 8;
-      out[at] = held >>> bits;
+      out[end] = held >>> bits;
     }
+    if (end > most) return 0;
   }
-  if (bits > 0) out[at++] = (held << (8 - bits)) | (0xff >>> bits);
-  return at;
+  if (bits > 0) out[end++] = (held << (8 - bits)) | (0xff >>> bits);
+  return end > most ? 0 : end;
 }
