@@ -47,14 +47,14 @@ function compile(edits: HeaderEdits, side: Side): CompiledEdits | string {
       authority = value;
       continue;
     }
-    const fault = valueFault(name, value);
+    const fault = valueFault(name, value, side);
     if (fault !== undefined) return fault;
     set.set(name, value);
   }
   for (const [written, text] of edits.add) {
     const name = written.toLowerCase();
     const value = toValue(text.trim());
-    const fault = side === 'request' && name === 'host' ? 'a request has one host: set it' : valueFault(name, value);
+    const fault = side === 'request' && name === 'host' ? 'a request has one host: set it' : valueFault(name, value, side);
     if (fault !== undefined) return fault;
     add.set(name, value);
   }
@@ -67,7 +67,7 @@ function removalFault(name: string, side: Side): string | undefined {
 }
 
 /** What would make a message malformed, or lie about its body. */
-function valueFault(name: string, value: string): string | undefined {
+function valueFault(name: string, value: string, side: Side): string | undefined {
   if (name.startsWith(':')) return pseudoFault(name);
   switch (kindOf(name)) {
     case ILLEGAL:
@@ -77,7 +77,7 @@ function valueFault(name: string, value: string): string | undefined {
     case CONTENT_LENGTH:
       return 'content-length is that of the body, which no rule changes';
     case TE:
-      return value.toLowerCase() === 'trailers' ? undefined : 'te can say nothing but trailers';
+      return side === 'request' && value.toLowerCase() === 'trailers' ? undefined : 'te can say nothing but trailers, and that in requests';
     default:
       return isFieldValue(value) ? undefined : `${quote(value)} cannot be the value of header ${quote(name)}`;
   }

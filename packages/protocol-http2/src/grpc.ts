@@ -14,6 +14,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 const MOST_MILLIS = 99_999_999;
 /** In characters: header lists of 8 KiB are what clients take by default. */
 const LONGEST_MESSAGE = 1024;
+/** Of a character that was cut. */
+const HALF = /\p{Cs}$/u;
 
 /** gRPC's own content types. gRPC-Web's put the status into the body. */
 const CONTENT_TYPE = /^application\/grpc(?:[+;]|$)/i;
@@ -39,7 +41,7 @@ export function formatTimeout(ms: number): string {
 /** A text as grpc-message: UTF-8, with percent signs and all but visible ASCII and blanks encoded by percent signs. */
 export function encodeMessage(text: string): string {
   let encoded = '';
-  for (const byte of Buffer.from(text.slice(0, LONGEST_MESSAGE).trim())) {
+  for (const byte of Buffer.from(text.slice(0, LONGEST_MESSAGE).replace(HALF, '').trim())) {
     const plain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
     encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
