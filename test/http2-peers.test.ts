@@ -10,7 +10,11 @@ import { runH2load } from './support/http2-load.ts';
 import { patternBytes } from './support/http2-node-origin.ts';
 import { ORIGINS, type OriginName, startOrigin } from './support/http2-origins.ts';
 import { requireHttp2 } from './support/http2-requirements.ts';
+import { referTri, TRI_CHECKS } from './support/http2-tri-checks.ts';
 import { suiteOwner } from './support/owner.ts';
+import { Consumer, Provider } from './support/peers.ts';
+import { freePort } from './support/ports.ts';
+import { requireJava } from './support/requirements.ts';
 
 // What the peers do without a proxy between them: the baseline of every test that has one.
 
@@ -86,4 +90,17 @@ describe('grpc-js, directly', () => {
   });
 
   for (const [name, check] of Object.entries(GRPC_CHECKS)) test(name, () => check(consumer, provider));
+});
+
+describe('dubbo3 over tri, directly', { skip: requireJava() }, () => {
+  const owner = suiteOwner();
+  let consumer: Consumer;
+  before(async () => {
+    const port = await freePort();
+    await Provider.start(owner, 'dubbo3', { exports: [{ name: 'one', port, protocol: 'tri' }] });
+    consumer = await Consumer.start(owner, 'dubbo3');
+    await referTri(consumer, port);
+  });
+
+  for (const [name, check] of Object.entries(TRI_CHECKS)) test(name, () => check(consumer));
 });

@@ -8,7 +8,8 @@ export { PeerError } from './command-line.ts';
 
 /** A generation of Dubbo: 2.7.23 or 3.3.6. */
 export type DubboModule = 'dubbo27' | 'dubbo3';
-export type ServiceName = 'EchoService' | 'CallService' | 'ListenService';
+/** Callbacks (`ListenService`) are the dubbo protocol's, streams (`StreamService`) are tri's. */
+export type ServiceName = 'EchoService' | 'CallService' | 'ListenService' | 'StreamService';
 
 /** One set of the three services on a port of its own. */
 export interface Export {
@@ -176,6 +177,11 @@ export class Consumer {
     const answer = (await this.call({ on, method: 'who', args: [token], attachments })) as Answer;
     if (answer.token !== token) throw new Error(`asked with ${token}, was answered ${answer.token}`);
     return answer;
+  }
+
+  /** What a call of `StreamService` answered until its end: `count` takes a number, `talk` the messages to send. */
+  async stream(on: string, method: 'count' | 'talk', args: readonly unknown[]): Promise<readonly string[]> {
+    return (await this.#commands.send({ op: 'stream', on, method, args })) as readonly string[];
   }
 
   /** Each argument shape by name: `equal`, or what was wrong with what came back. `only`: the shapes with these names. */

@@ -10,7 +10,7 @@ import org.apache.dubbo.config.ReferenceConfig;
 
 /**
  * An unmodified Dubbo consumer driven by a test. Its one argument is a JSON object with `application`. Commands:
- * `refer` and `close` (by `on`), `call`, `suite`, `load`, `stop` (a running load), `heard` (callbacks that arrived).
+ * `refer` and `close` (by `on`), `call`, `stream`, `suite`, `load`, `stop` (a running load), `heard` (callbacks that arrived).
  */
 public final class Consumer {
   private final ApplicationConfig application;
@@ -38,6 +38,8 @@ public final class Consumer {
         return true;
       case "call":
         return reference(on).call(command);
+      case "stream":
+        return Streams.call(reference(on).proxy(), command);
       case "heard":
         return reference(on).heard();
       case "suite":

@@ -18,7 +18,7 @@ import org.apache.dubbo.rpc.RpcContext;
 
 /**
  * An unmodified Dubbo provider. Its one argument is a JSON object: `application`, `registry` (an address, or absent) and
- * `exports`, each with a `name`, a `port` and optionally `version`, `group`, `tag`, `weight`, `serialization`, `parameters`.
+ * `exports`, each with a `name`, a `port` and optionally `protocol`, `version`, `group`, `tag`, `weight`, `serialization`, `parameters`.
  * Commands: `served` (calls that arrived, by name), `export` and `unexport` (by name), `stop` (as an orderly SIGTERM).
  */
 public final class Provider {
@@ -74,10 +74,22 @@ public final class Provider {
     subscribe.setArguments(List.of(callback));
     listen.setMethods(List.of(subscribe));
 
-    List<ServiceConfig<?>> services =
-        List.of(service(export, EchoService.class, new EchoServiceImpl()), service(export, CallService.class, call), listen);
+    List<ServiceConfig<?>> services = new ArrayList<>();
+    services.add(service(export, EchoService.class, new EchoServiceImpl()));
+    services.add(service(export, CallService.class, call));
+    // Only the dubbo protocol calls back, and only tri has streams.
+    if (Settings.text(export, "protocol", "dubbo").equals("dubbo")) {
+      services.add(listen);
+    } else {
+      Streams.services(name).forEach((type, implementation) -> services.add(untyped(export, type, implementation)));
+    }
     services.forEach(ServiceConfig::export);
-    exported.put(name, new ArrayList<>(services));
+    exported.put(name, services);
+  }
+
+  @SuppressWarnings("unchecked")
+  private ServiceConfig<Object> untyped(JsonObject export, Class<?> type, Object implementation) {
+    return service(export, (Class<Object>) type, implementation);
   }
 
   private synchronized void unexport(String name) {
