@@ -116,6 +116,14 @@ describe('the table', () => {
     assert.equal(kind(field(':path', '/y'), 3), 'indexed');
   });
 
+  it('takes a new value at once while the last one is used', () => {
+    const one = new HpackEncoder();
+    assert.equal(kind(field('x', 'a'), 1, one), 'added');
+    assert.equal(kind(field('x', 'b'), 1, one), 'literal');
+    assert.equal(kind(field('x', 'a'), 1, one), 'indexed');
+    assert.equal(kind(field('x', 'c'), 1, one), 'added');
+  });
+
   it('does not take what mostly differs', () => {
     for (const name of ['age', 'content-length', 'etag', 'if-modified-since', 'if-none-match', 'location', 'set-cookie']) {
       assert.equal(kind(field(name, '12345678901234567890')), 'literal');

@@ -63,7 +63,7 @@ export class HpackEncoder {
   /** Writes a block at out[at...], which must have bound() bytes; answers the position behind it. */
   encode(fields: readonly HeaderField[], out: Buffer, at: number): number {
     const memo = this.#memos.get(fields);
-    if (memo !== undefined && memo.generation === this.#table.generation && this.#smallest === undefined) {
+    if (memo !== undefined && memo.generation === this.#table.generation) {
       const { bytes } = memo;
       for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i]!;
       return at + bytes.length;
