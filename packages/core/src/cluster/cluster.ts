@@ -1,11 +1,22 @@
+import type { ClientTls } from '../config/model.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { BalancedEndpoint, LoadBalancer, Picker } from './load-balancer.ts';
 
 /** Makes live endpoints. What must be shared by address (connections, health) is shared, and counted, behind them. */
 export interface EndpointSource<E extends BalancedEndpoint> {
-  /** A live endpoint whose data is `endpoint`: weight, labels and metadata of one address differ between services. */
-  acquire(endpoint: Endpoint): E;
+  /**
+   * A live endpoint whose data is `endpoint`: weight, labels and metadata of one address differ between services.
+   * @param tls how it is connected to; absent: plainly
+   */
+  acquire(endpoint: Endpoint, tls?: EndpointTls): E;
   release(live: E): void;
+}
+
+/** TLS towards one endpoint. */
+export interface EndpointTls {
+  readonly settings: ClientTls;
+  /** Host of the endpoint's service. */
+  readonly host: string;
 }
 
 /** Counters of one cluster, since the process began. */
@@ -30,6 +41,8 @@ export interface ResolvedEndpoints {
   /** All have weight > 0; no two have the same address and port. */
   readonly chosen: readonly Endpoint[];
   readonly leftOut: readonly LeftOutEndpoint[];
+  /** Hosts of the services that the chosen endpoints are of; needed for TLS alone. */
+  readonly hosts?: ReadonlyMap<Endpoint, string>;
   /** Why nothing is chosen; meaningless when something is. */
   readonly emptiness: string;
 }
@@ -42,6 +55,8 @@ export interface ClusterSpec {
   readonly name: string;
   /** Name of a balancer's factory. */
   readonly loadBalancer: string;
+  /** How its endpoints are connected to; absent: plainly. */
+  readonly tls?: ClientTls | undefined;
   /** `file:line:column` of the DestinationRule, or of the service's entry. */
   readonly origin: string;
   /** Lower-case interfaces and hosts whose change asks for a new resolve(). */
@@ -128,7 +143,12 @@ export class Cluster<E extends BalancedEndpoint> {
       this.#resolved = resolved;
       return;
     }
-    const live = resolved.chosen.map((endpoint) => this.#source.acquire(endpoint));
+    const { tls: settings } = this.spec;
+    const live = resolved.chosen.map((endpoint) =>
+      settings === undefined
+        ? this.#source.acquire(endpoint)
+        : this.#source.acquire(endpoint, { settings, host: resolved.hosts?.get(endpoint) ?? endpoint.address }),
+    );
     this.#resolved = resolved;
     this.#endpoints = live;
     this.#picker = live.length === 0 ? undefined : this.#balancer.update(live);

@@ -6,6 +6,8 @@ export interface ListenerConfig {
   /** Unique; names the listener in stats and logs. */
   readonly name: string;
   readonly address: SocketAddress;
+  /** Callers come by TLS; undefined: plain. */
+  readonly tls: ListenerTlsConfig | undefined;
   /** What is spoken here, asked in this order; empty: bytes are passed on as they are, see `opaque`. */
   readonly protocols: readonly ListenerProtocolConfig[];
   /** How the protocol of a connection is found out; undefined: there is one, and every connection speaks it. */
@@ -18,6 +20,16 @@ export interface ListenerConfig {
   readonly filters: readonly FilterConfig[];
   /** `wire`: a caller's own deadline and its mark of being called back are read; `route`: neither, and the route's timeout alone counts. */
   readonly deadline: 'wire' | 'route';
+}
+
+/** How callers of a listener come by TLS. Files in PEM, relative to the bootstrap file's folder. */
+export interface ListenerTlsConfig {
+  /** The certificate, followed by those between it and its CA. */
+  readonly cert: string;
+  readonly key: string;
+  /** Callers must show a certificate of one of these CAs; undefined: they need none. */
+  readonly clientCa: string | undefined;
+  readonly minVersion: '1.2' | '1.3';
 }
 
 /** One protocol of a listener. */
@@ -81,6 +93,8 @@ export interface LimitsConfig {
   readonly maxConnectionsPerListener: number;
   /** Requests of one caller's connection that wait for an answer. */
   readonly maxPendingPerConnection: number;
+  /** Milliseconds that a caller's TLS handshake may take, from its connection on. */
+  readonly tlsHandshakeTimeout: number;
   /** Milliseconds without a byte after which a caller's connection is closed; 0: never. */
   readonly idleTimeout: number;
   /** Milliseconds without a byte after which a stream whose answer has begun is given up, where nobody set it a deadline; 0: never. */

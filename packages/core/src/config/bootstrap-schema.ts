@@ -12,6 +12,7 @@ const limits = z
     upstreamQueueBytes: positiveSize.prefault('16MiB'),
     maxConnectionsPerListener: count.default(10_000),
     maxPendingPerConnection: count.default(65_536),
+    tlsHandshakeTimeout: positiveDuration.prefault('10s'),
     idleTimeout: duration.prefault('15m'),
     streamIdleTimeout: duration.prefault('5m'),
   })

@@ -20,6 +20,7 @@ test('the smallest file gets every default, and is frozen', () => {
       {
         name: 'rpc',
         address: { host: '127.0.0.1', port: 20880 },
+        tls: undefined,
         protocols: [{ name: 'dubbo', settings: new Map() }],
         detection: undefined,
         opaque: undefined,
@@ -42,6 +43,7 @@ test('the smallest file gets every default, and is frozen', () => {
       upstreamQueueBytes: 16 * 2 ** 20,
       maxConnectionsPerListener: 10_000,
       maxPendingPerConnection: 65_536,
+      tlsHandshakeTimeout: 10_000,
       idleTimeout: 900_000,
       streamIdleTimeout: 300_000,
     },
@@ -87,6 +89,7 @@ defaultTimeout: 0s
   assert.deepEqual(bootstrap?.listeners[0], {
     name: 'inbound',
     address: { host: '::1', port: 20881 },
+    tls: undefined,
     protocols: [{ name: 'dubbo', settings: new Map() }],
     detection: undefined,
     opaque: undefined,

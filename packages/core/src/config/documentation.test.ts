@@ -4,13 +4,14 @@ import { test } from 'node:test';
 import { parseBootstrap } from './bootstrap.ts';
 import { knownKeys } from './bootstrap-schema.ts';
 import { formatPath, type Path } from './problems.ts';
+import { TLS_FIELDS } from './resources/client-tls.ts';
 import { DESTINATION_RULE_FIELDS } from './resources/destination-rule.ts';
 import type { FieldTable } from './resources/object-reader.ts';
 import { ROUTE_DESTINATION_FIELDS } from './resources/route-destination.ts';
 import { ENDPOINT_FIELDS } from './resources/service-endpoints.ts';
 import { SERVICE_ENTRY_FIELDS } from './resources/service-entry.ts';
 import { TCP_MATCH_FIELDS, TCP_ROUTE_FIELDS } from './resources/tcp-route.ts';
-import { LOAD_BALANCER_FIELDS, TLS_FIELDS, TRAFFIC_POLICY_FIELDS } from './resources/traffic-policy.ts';
+import { LOAD_BALANCER_FIELDS, TRAFFIC_POLICY_FIELDS } from './resources/traffic-policy.ts';
 import { HTTP_ROUTE_FIELDS, MATCH_FIELDS, VIRTUAL_SERVICE_FIELDS } from './resources/virtual-service.ts';
 
 const page = (name: string) => readFile(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8');

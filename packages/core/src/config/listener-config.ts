@@ -12,6 +12,7 @@ export function toListenerConfig({ upstream, filters, ...listener }: ParsedListe
   return {
     name: listener.name,
     address: listener.address,
+    tls: listener.tls && { ...listener.tls, clientCa: listener.tls.clientCa },
     protocols,
     detection: protocols.length > 1 || listener.detection !== undefined ? toDetection(listener.detection ?? DETECTION_DEFAULTS) : undefined,
     opaque: opaque ? upstream : undefined,

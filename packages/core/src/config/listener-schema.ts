@@ -26,10 +26,22 @@ const detection = z.strictObject({
     .default('refuse'),
 });
 
+const tls = z.strictObject({
+  cert: name,
+  key: name,
+  clientCa: name.optional(),
+  // Without quotes YAML reads a number.
+  minVersion: z
+    .union([z.enum(['1.2', '1.3']), z.literal([1.2, 1.3])], { error: 'must be 1.2 or 1.3' })
+    .transform((version) => (String(version) === '1.3' ? ('1.3' as const) : ('1.2' as const)))
+    .prefault('1.2'),
+});
+
 /** One entry of the bootstrap's `listeners`. */
 export const listener = z.strictObject({
   name,
   address,
+  tls: tls.optional(),
   protocols: z.array(protocol).min(1, 'must name at least one protocol'),
   detection: detection.optional(),
   upstream: target.optional(),

@@ -8,6 +8,7 @@ import type { MeshResources } from './model.ts';
 import type { SourceTexts } from './problems.ts';
 import type { ResourceOptions } from './resources/options.ts';
 import { type Resource, readResources } from './resources/resource.ts';
+import { checkClientTls } from './tls-checks.ts';
 import { parseYaml } from './yaml-source.ts';
 
 /** Folders that hold other people's files, however a glob reaches them. */
@@ -29,6 +30,8 @@ export interface LoadedMesh {
   readonly problems: readonly Problem[];
   /** Text of every file that was read, for `formatProblem` and to see what changed. */
   readonly sources: SourceTexts;
+  /** What is wrong with certificates and keys that the resources name: these files change without the resources' own. */
+  readonly tlsProblems: readonly Problem[];
   /** What each file came to, so that a later load reads only what changed. */
   readonly files: ReadonlyMap<string, ReadFile>;
 }
@@ -46,7 +49,7 @@ interface ReadFile {
 export async function loadMesh(where: MeshSources, former?: LoadedMesh): Promise<LoadedMesh> {
   const problems: Problem[] = [];
   const sources = await readSources(where, problems);
-  if (former !== undefined && sameTexts(sources, former.sources)) return former;
+  if (former !== undefined && sameTexts(sources, former.sources) && sameProblems(former)) return former;
   const files = new Map<string, ReadFile>();
   for (const [file, text] of sources) {
     const known = former?.sources.get(file) === text ? former.files.get(file) : undefined;
@@ -55,8 +58,14 @@ export async function loadMesh(where: MeshSources, former?: LoadedMesh): Promise
   const resources = [...files.values()].flatMap((file) => file.resources);
   for (const file of files.values()) problems.push(...file.problems);
   const mesh = byKind(resources);
-  problems.push(...crossCheck(resources, mesh));
-  return { resources: mesh, problems: inFileOrder(problems, sources), sources, files };
+  const tlsProblems = checkClientTls(mesh.destinationRules);
+  problems.push(...crossCheck(resources, mesh), ...tlsProblems);
+  return { resources: mesh, problems: inFileOrder(problems, sources), sources, tlsProblems, files };
+}
+
+function sameProblems({ resources, tlsProblems }: LoadedMesh): boolean {
+  const now = checkClientTls(resources.destinationRules);
+  return now.length === tlsProblems.length && now.every(({ message }, at) => message === tlsProblems[at]?.message);
 }
 
 function readFileText(text: string, file: string, options: ResourceOptions): ReadFile {

@@ -1,5 +1,6 @@
 import type { Position } from '../errors/config-error.ts';
 import type { ServiceEntry } from '../registry/registry.ts';
+import type { TlsFiles } from '../transport/tls-files.ts';
 
 /** How a value is compared. Regular expressions are RE2 and match the whole value, as in Istio. */
 export type StringMatch =
@@ -97,7 +98,21 @@ export interface Subset {
   readonly labels: ReadonlyMap<string, string>;
   /** Overrides the rule's. */
   readonly loadBalancer: string | undefined;
+  /** The same. */
+  readonly tls?: ClientTls | undefined;
   readonly position: Position;
+}
+
+/** Istio's ClientTLSSettings. */
+export interface ClientTls {
+  readonly mode: 'DISABLE' | 'SIMPLE' | 'MUTUAL';
+  /** Relative to the folder that the process runs in. */
+  readonly files: TlsFiles;
+  readonly sni: string | undefined;
+  readonly subjectAltNames: readonly string[];
+  readonly insecureSkipVerify: boolean;
+  /** Of each file's name. */
+  readonly positions: Readonly<Record<keyof TlsFiles, Position>>;
 }
 
 /** Istio's DestinationRule, the part that Polywire implements. */
@@ -106,6 +121,8 @@ export interface DestinationRule {
   readonly host: WrittenHost;
   /** `trafficPolicy.loadBalancer.simple`, upper case. */
   readonly loadBalancer: string | undefined;
+  /** `trafficPolicy.tls`; absent: plain. */
+  readonly tls?: ClientTls | undefined;
   readonly subsets: readonly Subset[];
   readonly position: Position;
 }

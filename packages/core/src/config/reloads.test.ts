@@ -9,7 +9,8 @@ const LOADED = new Map<string, LoadedMesh>();
 
 /** The same object for the same text, as loadMesh gives back what did not change. */
 function loaded(text: string): LoadedMesh {
-  const mesh = LOADED.get(text) ?? { resources: NOTHING, problems: [], sources: new Map([['a.yaml', text]]), files: new Map() };
+  const sources = new Map([['a.yaml', text]]);
+  const mesh = LOADED.get(text) ?? { resources: NOTHING, problems: [], sources, tlsProblems: [], files: new Map() };
   LOADED.set(text, mesh);
   return mesh;
 }

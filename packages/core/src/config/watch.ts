@@ -1,7 +1,8 @@
-import { join, resolve, sep } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { watch as watchPaths } from 'chokidar';
-import { loadMesh, type MeshSources } from './load.ts';
+import { type LoadedMesh, loadMesh, type MeshSources } from './load.ts';
 import { type ReloadOptions, Reloads } from './reloads.ts';
+import { clientTlsOf } from './tls-checks.ts';
 
 /** What is watched, and who hears of it. */
 export interface WatchOptions extends ReloadOptions {
@@ -16,13 +17,18 @@ export interface ResourceWatcher {
 
 /** Watches the folders of the globs. Resolves once every later change is seen. */
 export async function watchMesh(options: WatchOptions): Promise<ResourceWatcher> {
-  const reloads = new Reloads(options, (former) => loadMesh(options.where, former));
   const folders = watchedFolders(options.where);
   // Chokidar is never ready when it has nothing to watch.
   if (folders.length === 0) return { close: async () => {} };
-  const watcher = watchPaths(folders, {
+  const watcher = watchPaths([...folders, ...tlsFolders(options.initial)], {
     ignoreInitial: true,
     ignored: (path) => path.split(sep).some((part) => part === 'node_modules' || part === '.git'),
+  });
+  const reloads = new Reloads(options, async (former) => {
+    const mesh = await loadMesh(options.where, former);
+    // A certificate that is missing may come while the resources stay as they are.
+    watcher.add(tlsFolders(mesh));
+    return mesh;
   });
   // 'raw' also tells of what chokidar has no event for, like the swapped link of a mounted ConfigMap. A spurious one costs a read.
   for (const event of ['all', 'raw'] as const) watcher.on(event, () => reloads.schedule());
@@ -50,4 +56,9 @@ function watchedFolders({ directory, globs }: MeshSources): string[] {
       return pattern.startsWith('/') ? resolve('/', ...fixed) : join(resolve(directory), ...fixed);
     });
   return [...new Set(folders)];
+}
+
+function tlsFolders({ resources }: LoadedMesh): string[] {
+  const files = clientTlsOf(resources.destinationRules).flatMap(({ files: { cert, key, ca } }) => [cert, key, ca]);
+  return [...new Set(files.flatMap((file) => (file === undefined ? [] : [dirname(file)])))];
 }

@@ -2,8 +2,10 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import type { ListenerConfig } from '../config/bootstrap-model.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
 import { formatAddress, listen } from '../transport/listen.ts';
+import type { SocketSecurity } from '../transport/socket-security.ts';
 import { HIGH_WATERMARK, SocketTransport } from '../transport/socket-transport.ts';
 import type { TransportUser } from '../transport/transport.ts';
+import { HandshakingConnection } from './handshaking-connection.ts';
 
 /** A caller's connection as its listener sees it. */
 export interface AcceptedConnection extends TransportUser {
@@ -21,6 +23,8 @@ export interface ListenerOptions {
   readonly idleTimeoutMs: number;
   readonly stats: ListenerStats;
   readonly accept: (transport: SocketTransport) => AcceptedConnection;
+  /** undefined: connections are plain. */
+  readonly security?: SocketSecurity | undefined;
 }
 
 interface Accepted {
@@ -111,8 +115,10 @@ export class Listener {
     }
     stats.connections++;
     stats.connectionsActive++;
-    const transport = new SocketTransport(socket, formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0));
-    const accepted = { transport, connection: this.#options.accept(transport), silent: 0 };
+    const { accept, security } = this.#options;
+    const transport = new SocketTransport(socket, formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0), security);
+    const connection = security === undefined ? accept(transport) : new HandshakingConnection(transport, accept);
+    const accepted = { transport, connection, silent: 0 };
     this.#accepted.add(accepted);
     transport.start(accepted.connection);
     socket.once('close', () => {

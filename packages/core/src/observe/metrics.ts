@@ -43,6 +43,7 @@ export const METRICS = {
     'Frames and other bytes from callers that could not be read.',
   ),
 
+  tlsHandshakes: counter('polywire_tls_handshakes_total', 'TLS handshakes with callers that ended, by how.'),
   detectedConnections: counter('polywire_detected_connections_total', 'Connections whose first bytes one of several protocols recognised.'),
   unrecognisedConnections: counter(
     'polywire_unrecognised_connections_total',

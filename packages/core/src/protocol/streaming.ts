@@ -42,3 +42,8 @@ export interface StreamingProtocol {
 
 /** What a plugin's protocols are. */
 export type Protocol = FrameProtocol | StreamingProtocol;
+
+/** Names of a protocol in TLS's negotiation, the preferred one first; empty: it has none. */
+export function alpnOf(protocol: Protocol): readonly string[] {
+  return 'streams' in protocol ? (protocol.alpn ?? []) : [];
+}

@@ -8,7 +8,7 @@ import type { ListenerStats } from '../observe/listener-stats.ts';
 import type { Log } from '../observe/log.ts';
 import { settingsAsMetadata } from '../protocol/settings.ts';
 import type { Detection } from '../protocol/spi.ts';
-import type { Head, Protocol } from '../protocol/streaming.ts';
+import { alpnOf, type Head, type Protocol } from '../protocol/streaming.ts';
 import type { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import { type PreparedRoutes, RoutingState } from '../route/routing-state.ts';
 import type { HeadReader } from '../stream/stream.ts';
@@ -48,6 +48,8 @@ export class ListenerProtocol implements Acceptor {
   readonly routing: RoutingState<Head, UpstreamEndpoint<Head, Head>> | undefined;
   /** Absent: it takes whatever comes. */
   readonly detect?: (head: Buffer) => Detection;
+  /** Its names in TLS's negotiation; empty: it is not negotiated. */
+  readonly alpn: readonly string[];
   readonly #listened: ListenedProtocol;
   readonly #path: RequestPath<Head, Head>;
 
@@ -60,6 +62,7 @@ export class ListenerProtocol implements Acceptor {
     this.name = config.name;
     this.stats = stats;
     if (codec.detect !== undefined) this.detect = (head) => codec.detect?.(head) ?? 'match';
+    this.alpn = alpnOf(codec);
     this.#listened = listened;
     this.routing = listener.upstream === undefined ? createRouting(options, listened, filters.declared) : undefined;
     this.#path = new RequestPath(

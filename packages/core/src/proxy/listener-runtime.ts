@@ -9,13 +9,16 @@ import type { Protocol } from '../protocol/streaming.ts';
 import type { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import type { ExplainReport, ExplainRequest } from '../route/explain.ts';
 import type { PreparedRoutes } from '../route/routing-state.ts';
+import type { SocketTransport } from '../transport/socket-transport.ts';
 import type { TimerWheel } from '../transport/timer-wheel.ts';
 import { ListenerDetection } from './listener-detection.ts';
 import { ListenerFilters } from './listener-filters.ts';
 import { ListenerProtocol, type RequestEnd } from './listener-protocol.ts';
+import { ListenerTls } from './listener-tls.ts';
 import type { OpaqueConnection } from './opaque-connection.ts';
 import { ListenerOpaque, type OpaqueRuntime } from './opaque-runtime.ts';
 import type { ProtocolRuntime } from './protocol-runtime.ts';
+import type { TlsRuntime } from './tls-runtime.ts';
 
 /** What a listener needs of the proxy it belongs to. */
 export interface ListenerEnvironment {
@@ -25,6 +28,7 @@ export interface ListenerEnvironment {
   /** All that plugins brought. */
   readonly loaded: ReadonlyMap<string, Protocol>;
   readonly opaque: OpaqueRuntime;
+  readonly tls: TlsRuntime;
   readonly store: ServiceEntryStore;
   readonly filters: ReadonlyMap<string, FilterFactory>;
   readonly wheel: TimerWheel;
@@ -47,6 +51,8 @@ export class ListenerRuntime {
   readonly opaque: ListenerOpaque | undefined;
   /** undefined: it has one way for all connections. */
   readonly detection: ListenerDetection | undefined;
+  /** undefined: its connections are plain. */
+  readonly tls: ListenerTls | undefined;
 
   /** @throws ConfigError when its parts do not fit together */
   constructor(config: ListenerConfig, environment: ListenerEnvironment) {
@@ -59,12 +65,15 @@ export class ListenerRuntime {
     const others = [...environment.loaded.values()].filter(({ name }) => !config.protocols.some((protocol) => protocol.name === name));
     const { protocols } = this;
     this.detection = detection && new ListenerDetection({ listener: config, detection, protocols, others, fallback, wheel, log });
+    this.tls = createTls(config, environment, protocols);
+    const accept = this.#accept();
     this.listener = new Listener({
       config,
       maxConnections: bootstrap.limits.maxConnectionsPerListener,
       idleTimeoutMs: bootstrap.limits.idleTimeout,
       stats: this.stats,
-      accept: this.#accept(),
+      accept: this.tls?.accept(accept) ?? accept,
+      security: this.tls?.security,
     });
   }
 
@@ -126,6 +135,23 @@ function createProtocols(config: ListenerConfig, environment: ListenerEnvironmen
     const stats = last === 0 ? shared : new ListenerStats();
     return new ListenerProtocol({ ...environment, listener: config, config: protocol, codec, runtime, stats }, filters);
   });
+}
+
+/** @throws TlsFault */
+function createTls(
+  listener: ListenerConfig,
+  { tls: runtime, bootstrap, loaded, log }: ListenerEnvironment,
+  protocols: readonly ListenerProtocol[],
+): ListenerTls | undefined {
+  const { tls } = listener;
+  if (tls === undefined) return undefined;
+  const timeoutMs = bootstrap.limits.tlsHandshakeTimeout;
+  const negotiable = protocols.map((protocol) => ({
+    alpn: protocol.alpn,
+    accept: (transport: SocketTransport) => protocol.accept(transport),
+  }));
+  const identity = runtime.listener(listener.name, tls);
+  return new ListenerTls({ listener, tls, identity, protocols: negotiable, loaded: [...loaded.values()], timeoutMs, log });
 }
 
 function createOpaque({ name: listener, opaque, detection }: ListenerConfig, environment: ListenerEnvironment): ListenerOpaque | undefined {

@@ -29,7 +29,7 @@ export function* collectMetrics(proxy: ProxyServer): Generator<Metric> {
   if (proxy.accessLog !== undefined) yield metric(METRICS.accessLogDropped, proxy.accessLog.dropped);
 }
 
-function* listenerMetrics({ config, names, stats, protocols, detection, opaque }: ListenerRuntime): Generator<Metric> {
+function* listenerMetrics({ config, names, stats, protocols, detection, opaque, tls }: ListenerRuntime): Generator<Metric> {
   const listener = config.name;
   const labels = { listener, protocol: names.join(',') };
   yield metric(METRICS.downstreamConnections, stats.connections, labels);
@@ -37,6 +37,7 @@ function* listenerMetrics({ config, names, stats, protocols, detection, opaque }
   yield metric(METRICS.downstreamConnectionsRefused, stats.connectionsRefused, labels);
   for (const [protocol, count] of detection?.recognised ?? []) yield metric(METRICS.detectedConnections, count, { listener, protocol });
   for (const [seen, count] of detection?.unrecognised ?? []) yield metric(METRICS.unrecognisedConnections, count, { listener, seen });
+  for (const [result, count] of tls?.handshakes ?? []) yield metric(METRICS.tlsHandshakes, count, { listener, result });
   for (const protocol of protocols) yield* requestMetrics(listener, protocol);
   if (opaque !== undefined) yield* opaqueMetrics(listener, opaque);
 }

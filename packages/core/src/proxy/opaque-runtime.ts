@@ -9,15 +9,16 @@ import { formatAddress } from '../transport/listen.ts';
 import { type OpaqueEndpoint, OpaqueEndpoints } from '../upstream/opaque-endpoint.ts';
 import type { OpaqueConnection } from './opaque-connection.ts';
 import { OpaquePath } from './opaque-path.ts';
+import type { TlsRuntime } from './tls-runtime.ts';
 
 /** What all listeners that pass bytes on share: the addresses of services, and their clusters. */
 export class OpaqueRuntime {
   readonly endpoints: OpaqueEndpoints;
   readonly clusters: ClusterSet<OpaqueEndpoint>;
 
-  constructor({ upstream }: Bootstrap, loadBalancers: ReadonlyMap<string, LoadBalancerFactory>) {
+  constructor({ upstream }: Bootstrap, loadBalancers: ReadonlyMap<string, LoadBalancerFactory>, tls: TlsRuntime) {
     const backoff = { initialMs: upstream.backoff.initial, maxMs: upstream.backoff.max };
-    this.endpoints = new OpaqueEndpoints({ connectTimeoutMs: upstream.connectTimeout, backoff });
+    this.endpoints = new OpaqueEndpoints({ connectTimeoutMs: upstream.connectTimeout, backoff }, (endpoint) => tls.endpoint(endpoint, []));
     // Each connection is balanced alone: nothing is gained by sending those of one read to the same endpoint.
     this.clusters = new ClusterSet({ endpoints: this.endpoints, loadBalancers, balance: 'request' });
   }

@@ -4,7 +4,7 @@ import type { Bootstrap } from '../config/bootstrap-model.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { configured, settingsOf } from '../protocol/settings.ts';
 import type { Capability, ScanRequest } from '../protocol/spi.ts';
-import type { Head, Protocol, StreamEngine } from '../protocol/streaming.ts';
+import { alpnOf, type Head, type Protocol, type StreamEngine } from '../protocol/streaming.ts';
 import type { RouteProtocol } from '../route/compile-service.ts';
 import { frameProtocol } from '../stream/frame-protocol.ts';
 import { FrameUpstreamCounts } from '../stream/frame-upstream.ts';
@@ -13,6 +13,7 @@ import { loop } from '../transport/loop.ts';
 import type { TimerWheel } from '../transport/timer-wheel.ts';
 import { type EndpointProtocol, Pools } from '../upstream/pools.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
+import type { TlsRuntime } from './tls-runtime.ts';
 
 /** A protocol as one listener speaks it. */
 export interface ListenedProtocol {
@@ -25,6 +26,7 @@ export interface ProtocolEnvironment {
   readonly bootstrap: Bootstrap;
   readonly loadBalancers: ReadonlyMap<string, LoadBalancerFactory>;
   readonly wheel: TimerWheel;
+  readonly tls: TlsRuntime;
 }
 
 /** What all listeners of one protocol share: its connections to services, its clusters. */
@@ -40,18 +42,23 @@ export class ProtocolRuntime {
   readonly #variants = new Map<string, EndpointProtocol<Head, Head>>();
 
   constructor(codec: Protocol, environment: ProtocolEnvironment) {
-    const { bootstrap, loadBalancers, wheel } = environment;
+    const { bootstrap, loadBalancers, wheel, tls } = environment;
     const { upstream, limits } = bootstrap;
     this.#codec = codec;
     this.counters = 'streams' in codec ? (codec.counters ?? []) : [];
     this.#engine = { limits, wheel, onError: (error) => loop.onError(error) };
-    this.pools = new Pools((endpoint) => this.#variant(settingsOf(codec.name, endpoint.metadata)), {
+    const options = {
       connections: upstream.connections,
       maxConnections: upstream.maxConnections,
       connectTimeoutMs: upstream.connectTimeout,
       heartbeatIntervalMs: upstream.heartbeatInterval,
       backoff: { initialMs: upstream.backoff.initial, maxMs: upstream.backoff.max },
-    });
+    };
+    this.pools = new Pools(
+      (endpoint) => this.#variant(settingsOf(codec.name, endpoint.metadata)),
+      options,
+      (endpoint) => tls.endpoint(endpoint, alpnOf(codec)),
+    );
     this.clusters = new ClusterSet({ endpoints: this.pools, loadBalancers, balance: upstream.balance });
   }
 

@@ -2,6 +2,7 @@ import type { Bootstrap } from '../config/bootstrap-model.ts';
 import type { LoadedMesh, MeshSources } from '../config/load.ts';
 import type { MeshResources } from '../config/model.ts';
 import { describeProblem, formatProblem, hasErrors, type SourceTexts } from '../config/problems.ts';
+import { clientTlsOf } from '../config/tls-checks.ts';
 import { type ResourceWatcher, watchMesh } from '../config/watch.ts';
 import { ConfigError, type Problem } from '../errors/config-error.ts';
 import { RefusedConfiguration } from '../errors/refused-configuration.ts';
@@ -22,6 +23,7 @@ import { type ListenerEnvironment, ListenerRuntime } from './listener-runtime.ts
 import type { OpaqueConnection } from './opaque-connection.ts';
 import { OpaqueRuntime } from './opaque-runtime.ts';
 import { ProtocolRuntime } from './protocol-runtime.ts';
+import { TlsRuntime } from './tls-runtime.ts';
 
 /** What a proxy is made with. */
 export interface ProxyOptions {
@@ -67,6 +69,7 @@ export class ProxyServer {
   readonly #where: MeshSources;
   readonly #mesh: LoadedMesh;
   readonly #wheel = new TimerWheel();
+  readonly #tls: TlsRuntime;
   readonly #registries: readonly RegistryAdapter[];
   #watcher: ResourceWatcher | undefined = undefined;
   #started = false;
@@ -82,13 +85,15 @@ export class ProxyServer {
     this.resources = mesh.resources;
     this.accessLog = openAccessLog(bootstrap.accessLog, options.baseDirectory, log);
     this.store.source(FILES).replaceAll(mesh.resources.serviceEntries);
-    this.opaque = new OpaqueRuntime(bootstrap, plugins.loadBalancers);
+    this.#tls = new TlsRuntime(options.baseDirectory, log);
+    this.opaque = new OpaqueRuntime(bootstrap, plugins.loadBalancers, this.#tls);
     const { accessLog } = this;
     const environment: ListenerEnvironment = {
       bootstrap,
       protocol: (name) => this.#protocol(name, plugins),
       loaded: plugins.protocols,
       opaque: this.opaque,
+      tls: this.#tls,
       store: this.store,
       filters: plugins.filters,
       wheel: this.#wheel,
@@ -122,6 +127,7 @@ export class ProxyServer {
     for (const { pools } of this.protocols.values()) pools.start();
     for (const registry of this.#registries) await registry.start(this.store.source({ name: registry.name, exactIdentity: true }));
     await this.#firstSync();
+    await this.#tls.start();
     const listeners: { name: string; address: string }[] = [];
     for (const { listener } of this.listeners) {
       await listener.start();
@@ -183,6 +189,7 @@ export class ProxyServer {
   async close(): Promise<void> {
     this.#closing = true;
     await this.#watcher?.close();
+    await this.#tls.close();
     // Services first: requests that are open get an answer while their callers are still there to hear it.
     for (const { pools } of this.protocols.values()) pools.close('the proxy stopped before the service answered');
     for (let turn = 0; turn < CLOSE_TURNS && this.#connectionsToServices() > 0; turn++) await new Promise(setImmediate);
@@ -204,7 +211,8 @@ export class ProxyServer {
     if (codec === undefined) throw new ConfigError(`listeners: no plugin brings the protocol "${name}"`);
     let runtime = this.protocols.get(name);
     if (runtime === undefined) {
-      runtime = new ProtocolRuntime(codec, { bootstrap: this.bootstrap, loadBalancers: plugins.loadBalancers, wheel: this.#wheel });
+      const { bootstrap } = this;
+      runtime = new ProtocolRuntime(codec, { bootstrap, loadBalancers: plugins.loadBalancers, wheel: this.#wheel, tls: this.#tls });
       this.protocols.set(name, runtime);
     }
     return { codec, runtime };
@@ -229,6 +237,7 @@ export class ProxyServer {
     this.store.source(FILES).replaceAll(resources.serviceEntries);
     const releases = prepared.map((each) => each.commit());
     this.resources = resources;
+    this.#tls.keep(clientTlsOf(resources.destinationRules));
     this.config.loadedAt = Date.now();
     // Requests that found the former routes may still need its clusters for another attempt.
     setTimeout(() => {

@@ -1,6 +1,6 @@
 import type { ClusterSpec, LeftOutEndpoint, ResolvedEndpoints } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
-import type { DestinationRule, Subset } from '../config/model.ts';
+import type { ClientTls, DestinationRule, Subset } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
 import { covers, formatServiceKey, parseServiceKey, patternId, type ServicePattern, specificity } from '../identity/service-key.ts';
 import type { DirectoryEntry, ServiceDirectory } from '../registry/entry-index.ts';
@@ -49,14 +49,16 @@ export function clusterSpec(context: DestinationContext, target: Target, subsetN
   const subset = rule?.subsets.find(({ name }) => name === subsetName);
   const name = subsetName === undefined ? target.text : `${target.text}|${subsetName}`;
   const loadBalancer = subset?.loadBalancer ?? rule?.loadBalancer ?? DEFAULT_LOAD_BALANCER;
+  const tls = effectiveTls(subset?.tls ?? rule?.tls);
   const { protocol, directory } = context;
   const origin = rule === undefined ? (entriesOf(directory, target)[0]?.entry.origin ?? '') : formatPosition((subset ?? rule).position);
   const identity = target.variant === undefined ? null : patternId(target.variant);
   const undefinedSubset = subsetName !== undefined && subset === undefined ? describeUnknownSubset(target, subsetName, rule) : undefined;
   return {
-    id: JSON.stringify([protocol, name, identity, loadBalancer, labelsId(subset), undefinedSubset, origin]),
+    id: JSON.stringify([protocol, name, identity, loadBalancer, labelsId(subset), undefinedSubset, origin, tlsId(tls)]),
     name,
     loadBalancer,
+    tls,
     origin,
     dependsOn: [...targetNames(target)],
     resolve: () =>
@@ -88,7 +90,7 @@ function entriesOf(directory: ServiceDirectory, target: Target): readonly Direct
 }
 
 /** A DestinationRule, or what several for one host say together: the first word on each thing counts. */
-export type EffectiveRule = Pick<DestinationRule, 'name' | 'loadBalancer' | 'subsets' | 'position'>;
+export type EffectiveRule = Pick<DestinationRule, 'name' | 'loadBalancer' | 'tls' | 'subsets' | 'position'>;
 
 /** The most specific rule for a target: by service key, by the interface, by the DNS names of its entries, by wildcard. */
 export function destinationRuleFor(context: DestinationContext, target: Target): EffectiveRule | undefined {
@@ -124,7 +126,8 @@ function mergeDestinationRules(hosts: readonly IndexedHost<DestinationRule>[]): 
   const [first] = rules;
   if (first === undefined) return undefined;
   const loadBalancer = rules.find((rule) => rule.loadBalancer !== undefined)?.loadBalancer;
-  return { name: first.name, position: first.position, loadBalancer, subsets: rules.flatMap((rule) => rule.subsets) };
+  const tls = rules.find((rule) => rule.tls !== undefined)?.tls;
+  return { name: first.name, position: first.position, loadBalancer, tls, subsets: rules.flatMap((rule) => rule.subsets) };
 }
 
 function describeUnknownSubset(target: Target, subset: string, rule: EffectiveRule | undefined): string {
@@ -137,9 +140,22 @@ function labelsId(subset: Subset | undefined): readonly (readonly [string, strin
   return subset === undefined ? null : [...subset.labels].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+/** DISABLE is what undoes the rule's setting for a subset. */
+function effectiveTls(written: ClientTls | undefined): ClientTls | undefined {
+  return written?.mode === 'DISABLE' ? undefined : written;
+}
+
+/** Equal for settings that mean the same, wherever they are written. */
+function tlsId(tls: ClientTls | undefined): readonly unknown[] | null {
+  if (tls === undefined) return null;
+  const { mode, files, sni, subjectAltNames, insecureSkipVerify } = tls;
+  return [mode, files.cert, files.key, files.ca, sni, subjectAltNames, insecureSkipVerify];
+}
+
 function resolveEndpoints(directory: ServiceDirectory, protocol: string, target: Target, subset: Subset | undefined): ResolvedEndpoints {
   const entries = entriesOf(directory, target);
   const chosen = new Map<string, Endpoint>();
+  const hosts = new Map<Endpoint, string>();
   const leftOut: LeftOutEndpoint[] = [];
   let known = 0;
   for (const entry of entries) {
@@ -149,10 +165,13 @@ function resolveEndpoints(directory: ServiceDirectory, protocol: string, target:
       const address = formatAddress(endpoint.address, endpoint.port);
       if (why !== undefined) leftOut.push({ endpoint, why });
       else if (chosen.has(address)) leftOut.push({ endpoint, why: 'another source announced the same address first' });
-      else chosen.set(address, endpoint);
+      else {
+        chosen.set(address, endpoint);
+        hosts.set(endpoint, entry.entry.host);
+      }
     }
   }
-  return { chosen: [...chosen.values()], leftOut, emptiness: describeEmptiness(target, entries, subset, known, leftOut) };
+  return { chosen: [...chosen.values()], leftOut, hosts, emptiness: describeEmptiness(target, entries, subset, known, leftOut) };
 }
 
 function reasonToLeaveOut(endpoint: Endpoint, subset: Subset | undefined): string | undefined {

@@ -36,7 +36,7 @@ export class ToyClient {
   closed = false;
   #wanted: (() => void) | undefined;
 
-  private constructor(socket: Socket) {
+  constructor(socket: Socket) {
     this.socket = socket;
     const cutter = new Cutter();
     socket.on('data', (chunk: Buffer) => {

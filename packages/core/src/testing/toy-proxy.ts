@@ -25,6 +25,7 @@ const TOY_LIMITS: LimitsConfig = {
   upstreamQueueBytes: 4 * 1024 * 1024,
   maxConnectionsPerListener: 100,
   maxPendingPerConnection: 1000,
+  tlsHandshakeTimeout: 1000,
   idleTimeout: 0,
   streamIdleTimeout: 0,
 };

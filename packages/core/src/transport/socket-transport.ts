@@ -2,6 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { messageOf } from '../errors/message-of.ts';
 import { formatAddress } from './listen.ts';
 import { loop } from './loop.ts';
+import type { SocketSecurity } from './socket-security.ts';
+import { socketReason } from './tls-reasons.ts';
 import type { Transport, TransportUser } from './transport.ts';
 
 /** Bytes queued before a connection counts as full. net.Socket's own default (16 KiB) would stall on every burst. */
@@ -13,23 +15,31 @@ const GATHER_LIMIT = 64 * 1024;
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
-  /** Milliseconds until the attempt fails. */
+  /** Milliseconds until the attempt fails, TLS included. */
   readonly timeoutMs: number;
+  /** undefined: plain. */
+  readonly security?: SocketSecurity | undefined;
   /** Whether this side may go on sending when the other has ended. */
   readonly halfOpen?: boolean;
 }
 
-/** A TCP connection as the engine writes to it. */
+/** A TCP connection as the engine writes to it, plain or, once its handshake is over, by TLS. */
 export class SocketTransport implements Transport {
   readonly peer: string;
   closed = false;
-  /** It was connected to, or it was accepted. */
+  /** It was connected to, or it was accepted, and its handshake is over. */
   established: boolean;
+  /** What TLS's negotiation (RFC 7301) chose; undefined: nothing was negotiated. */
+  alpn: string | undefined = undefined;
   /** Set by every read; whoever watches for silence clears it. */
   heard = false;
   /** Closed from this side, by destroy or reset. */
   closedHere = false;
-  readonly #socket: Socket;
+  /** Of TLS, once the handshake is over. */
+  #socket: Socket;
+  /** What carries TLS. */
+  readonly #carrier: Socket;
+  readonly #security: SocketSecurity | undefined;
   #user: TransportUser | undefined = undefined;
   #pieces: Buffer[] = [];
   #last: Buffer | undefined = undefined;
@@ -37,16 +47,24 @@ export class SocketTransport implements Transport {
   #to = 0;
   #queued = 0;
   #scheduled = false;
+  /** Nothing can be sent or received yet. */
+  #connecting: boolean;
   /** The socket takes nothing now: connecting, or over its watermark. */
   #blocked: boolean;
   #ending = false;
   #reason = '';
+  /** Ends an attempt to connect. */
+  #timer: NodeJS.Timeout | undefined = undefined;
 
-  constructor(socket: Socket, peer: string) {
+  /** With `security`, what is written before the handshake is over waits; the first that the user hears is then onDrain, or onClose. */
+  constructor(socket: Socket, peer: string, security?: SocketSecurity) {
     this.#socket = socket;
+    this.#carrier = socket;
+    this.#security = security;
     this.peer = peer;
-    this.#blocked = socket.connecting;
-    this.established = !socket.connecting;
+    this.#connecting = socket.connecting || security !== undefined;
+    this.#blocked = this.#connecting;
+    this.established = !this.#connecting;
   }
 
   /** Starts connecting; what is written meanwhile waits. A failure is an onClose before any onFlushed. */
@@ -56,30 +74,25 @@ export class SocketTransport implements Transport {
     const settings = { host, port, allowHalfOpen, noDelay: true, highWaterMark: HIGH_WATERMARK };
     const socket = connect(settings);
     const peer = formatAddress(host, port);
-    const transport = new SocketTransport(socket, peer);
-    const timer = setTimeout(() => transport.destroy(`no connection within ${options.timeoutMs} ms`), options.timeoutMs);
+    const transport = new SocketTransport(socket, peer, options.security);
+    const timer = setTimeout(() => {
+      const wanted = socket.connecting ? 'connection' : 'end of the TLS handshake (does this port take TLS?)';
+      transport.destroy(`no ${wanted} within ${options.timeoutMs} ms`);
+    }, options.timeoutMs);
     socket.once('connect', () => {
-      clearTimeout(timer);
-      transport.established = true;
-      transport.#guard(() => transport.#unblock());
+      transport.#guard(() => (options.security === undefined ? transport.#established() : transport.#secure(options.security)));
     });
     socket.once('close', () => clearTimeout(timer));
+    transport.#timer = timer;
     return transport;
   }
 
   start(user: TransportUser): void {
     this.#user = user;
     const socket = this.#socket;
-    socket.on('data', (chunk: Buffer) => {
-      this.heard = true;
-      this.#guard(() => this.#user?.onBytes(chunk));
-    });
-    socket.on('drain', () => this.#guard(() => this.#unblock()));
-    socket.on('end', () => this.#guard(() => this.#user?.onEnd()));
-    socket.on('error', (error) => {
-      if (this.#reason === '') this.#reason = error.message;
-    });
-    socket.on('close', () => this.#guard(() => this.#onClose()));
+    this.#watch(socket);
+    if (this.#security === undefined) this.#receive(socket);
+    else if (!socket.connecting) this.#secure(this.#security);
   }
 
   /** Whoever reads from here on is `user`, which is told what was received so far. What that throws is the caller's. */
@@ -89,20 +102,21 @@ export class SocketTransport implements Transport {
   }
 
   get connecting(): boolean {
-    return this.#socket.connecting;
+    return this.#connecting;
   }
   /** end() was called: nothing is written any more. */
   get ending(): boolean {
     return this.#ending;
   }
+  /** Without those of TLS itself. */
   get bytesRead(): number {
-    return this.#socket.bytesRead;
+    return this.#connecting && this.#security !== undefined ? 0 : this.#socket.bytesRead;
   }
   get queuedBytes(): number {
     return this.#queued + this.#socket.writableLength;
   }
   get full(): boolean {
-    return this.#queued > HIGH_WATERMARK || (this.#blocked && !this.#socket.connecting);
+    return this.#queued > HIGH_WATERMARK || (this.#blocked && !this.#connecting);
   }
 
   writeRange(buffer: Buffer, from: number, to: number): void {
@@ -137,7 +151,7 @@ export class SocketTransport implements Transport {
     this.#queued = 0;
     const wasFull = total > HIGH_WATERMARK;
     if (this.#pieces.length === 0) {
-      this.#blocked = !this.#socket.write(piece);
+      this.#blocked = !this.#put(piece);
     } else {
       const pieces = this.#pieces;
       this.#pieces = [];
@@ -159,8 +173,9 @@ export class SocketTransport implements Transport {
   end(): void {
     if (this.closed || this.#ending) return;
     this.#ending = true;
-    if (this.#last === undefined) this.#socket.end();
-    else this.flush();
+    if (this.#last !== undefined) this.flush();
+    else if (this.#connecting && this.#security !== undefined) this.destroy('ended before the TLS handshake was over');
+    else this.#socket.end();
   }
   destroy(reason: string): void {
     if (this.closed) return;
@@ -171,9 +186,47 @@ export class SocketTransport implements Transport {
   reset(reason: string): void {
     if (this.closed) return;
     this.#closeHere(reason);
-    this.#socket.resetAndDestroy();
+    this.#carrier.resetAndDestroy();
   }
 
+  #watch(socket: Socket): void {
+    socket.on('error', (error) => {
+      if (this.#reason === '') this.#reason = socketReason(error);
+    });
+    socket.on('close', () => {
+      if (socket === this.#socket) this.#guard(() => this.#onClose());
+    });
+  }
+  #receive(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => {
+      this.heard = true;
+      this.#guard(() => this.#user?.onBytes(chunk));
+    });
+    socket.on('drain', () => this.#guard(() => this.#unblock()));
+    socket.on('end', () => this.#guard(() => this.#user?.onEnd()));
+  }
+  #secure(security: SocketSecurity): void {
+    security.secure(this.#carrier, this.peer, {
+      onSecured: (socket) => {
+        if (this.closed || !this.#connecting) return;
+        this.#socket = socket;
+        this.alpn = socket.alpnProtocol === false || socket.alpnProtocol === null ? undefined : socket.alpnProtocol;
+        this.#watch(socket);
+        this.#receive(socket);
+        this.#guard(() => this.#established());
+      },
+      onRefused: (reason) => {
+        if (this.#connecting && this.#reason === '') this.#reason = reason;
+        if (this.#connecting) this.#carrier.destroy();
+      },
+    });
+  }
+  #established(): void {
+    clearTimeout(this.#timer);
+    this.established = true;
+    this.#connecting = false;
+    this.#unblock();
+  }
   #closeHere(reason: string): void {
     if (this.#socket.destroyed) return;
     this.closedHere = true;
@@ -181,12 +234,16 @@ export class SocketTransport implements Transport {
   }
   #writeAll(pieces: Buffer[], total: number): void {
     if (total <= GATHER_LIMIT) {
-      this.#blocked = !this.#socket.write(Buffer.concat(pieces, total));
+      this.#blocked = !this.#put(Buffer.concat(pieces, total));
       return;
     }
     this.#socket.cork();
-    for (const piece of pieces) this.#blocked = !this.#socket.write(piece);
+    for (const piece of pieces) this.#blocked = !this.#put(piece);
     this.#socket.uncork();
+  }
+  /** Whether the socket takes more. One that was made by tls.Server has Node's own low watermark, of which it cannot be relieved. */
+  #put(bytes: Buffer): boolean {
+    return this.#socket.write(bytes) || this.#socket.writableLength < HIGH_WATERMARK;
   }
   #piece(buffer: Buffer): Buffer {
     return this.#from === 0 && this.#to === buffer.length ? buffer : buffer.subarray(this.#from, this.#to);

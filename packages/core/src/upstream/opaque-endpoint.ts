@@ -1,8 +1,10 @@
-import type { EndpointSource } from '../cluster/cluster.ts';
+import type { EndpointSource, EndpointTls } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
+import type { SocketSecurity } from '../transport/socket-security.ts';
 import { SocketTransport } from '../transport/socket-transport.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
+import type { EndpointSecurity } from './pools.ts';
 
 /** Of the bootstrap's `upstream`, what connections without frames need. */
 export interface OpaqueEndpointOptions {
@@ -18,12 +20,14 @@ export class OpaqueAddress {
   readonly port: number;
   readonly #backoff: Backoff;
   readonly #connectTimeoutMs: number;
+  readonly #security: SocketSecurity | undefined;
 
-  constructor(host: string, port: number, { backoff, connectTimeoutMs }: OpaqueEndpointOptions) {
+  constructor(host: string, port: number, { backoff, connectTimeoutMs }: OpaqueEndpointOptions, security: SocketSecurity | undefined) {
     this.host = host;
     this.port = port;
     this.#backoff = new Backoff(backoff);
     this.#connectTimeoutMs = connectTimeoutMs;
+    this.#security = security;
   }
 
   /** Not backing off after a connection that failed. */
@@ -39,7 +43,8 @@ export class OpaqueAddress {
   connect(): SocketTransport {
     this.activeConnections++;
     this.stats.connects++;
-    return SocketTransport.connect({ host: this.host, port: this.port, timeoutMs: this.#connectTimeoutMs, halfOpen: true });
+    const { host, port } = this;
+    return SocketTransport.connect({ host, port, timeoutMs: this.#connectTimeoutMs, security: this.#security, halfOpen: true });
   }
   connected(): void {
     this.#backoff.succeeded();
@@ -59,10 +64,13 @@ export class OpaqueAddress {
 export class OpaqueEndpoint implements BalancedEndpoint {
   readonly endpoint: Endpoint;
   readonly address: OpaqueAddress;
+  /** Of its address among all. */
+  readonly key: string;
 
-  constructor(endpoint: Endpoint, address: OpaqueAddress) {
+  constructor(endpoint: Endpoint, address: OpaqueAddress, key: string) {
     this.endpoint = endpoint;
     this.address = address;
+    this.key = key;
   }
   /** Open connections. */
   get activeRequests(): number {
@@ -76,24 +84,27 @@ export class OpaqueEndpoint implements BalancedEndpoint {
 /** All addresses that bytes are passed on to. */
 export class OpaqueEndpoints implements EndpointSource<OpaqueEndpoint> {
   readonly #options: OpaqueEndpointOptions;
+  readonly #securityOf: (tls: EndpointTls) => EndpointSecurity;
   readonly #byAddress = new Map<string, { readonly address: OpaqueAddress; users: number }>();
 
-  constructor(options: OpaqueEndpointOptions) {
+  constructor(options: OpaqueEndpointOptions, securityOf: (tls: EndpointTls) => EndpointSecurity) {
     this.#options = options;
+    this.#securityOf = securityOf;
   }
 
-  acquire(endpoint: Endpoint): OpaqueEndpoint {
-    const key = keyOf(endpoint);
+  acquire(endpoint: Endpoint, tls?: EndpointTls): OpaqueEndpoint {
+    const secured = tls && this.#securityOf(tls);
+    const { address, port } = endpoint;
+    const key = `${address} ${port} ${secured?.key ?? ''}`;
     let shared = this.#byAddress.get(key);
     if (shared === undefined) {
-      shared = { address: new OpaqueAddress(endpoint.address, endpoint.port, this.#options), users: 0 };
+      shared = { address: new OpaqueAddress(address, port, this.#options, secured?.security), users: 0 };
       this.#byAddress.set(key, shared);
     }
     shared.users++;
-    return new OpaqueEndpoint(endpoint, shared.address);
+    return new OpaqueEndpoint(endpoint, shared.address, key);
   }
-  release({ endpoint }: OpaqueEndpoint): void {
-    const key = keyOf(endpoint);
+  release({ key }: OpaqueEndpoint): void {
     const shared = this.#byAddress.get(key);
     if (shared !== undefined && --shared.users === 0) this.#byAddress.delete(key);
   }
@@ -102,8 +113,4 @@ export class OpaqueEndpoints implements EndpointSource<OpaqueEndpoint> {
   addresses(): OpaqueAddress[] {
     return [...this.#byAddress.values()].map(({ address }) => address);
   }
-}
-
-function keyOf({ address, port }: Endpoint): string {
-  return `${address} ${port}`;
 }

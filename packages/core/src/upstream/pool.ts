@@ -2,6 +2,7 @@ import type { Echo } from '../protocol/spi.ts';
 import type { BoundUpstream, StreamProtocol } from '../stream/stream.ts';
 import { formatAddress } from '../transport/listen.ts';
 import { loop } from '../transport/loop.ts';
+import type { SocketSecurity } from '../transport/socket-security.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import { Lane } from './lane.ts';
 import { type ConnectionRole, type PoolEvents, PooledConnection } from './pooled-connection.ts';
@@ -42,6 +43,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   readonly port: number;
   readonly #protocol: StreamProtocol<Req, Res>;
   readonly #options: PoolOptions;
+  readonly #security: SocketSecurity | undefined;
   readonly #backoff: Backoff;
   /** By dialect. */
   readonly #lanes: (Lane<PooledConnection<Req, Res>> | undefined)[] = [];
@@ -53,11 +55,13 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   #retired = false;
   #lastFailure = '';
 
-  constructor(protocol: StreamProtocol<Req, Res>, host: string, port: number, options: PoolOptions) {
+  /** @param security absent: plain connections */
+  constructor(protocol: StreamProtocol<Req, Res>, host: string, port: number, options: PoolOptions, security?: SocketSecurity) {
     this.#protocol = protocol;
     this.host = host;
     this.port = port;
     this.#options = options;
+    this.#security = security;
     this.#backoff = new Backoff(options.backoff);
     this.#echo = protocol.multiplexed ? protocol.echo : 'ignored';
   }
@@ -218,7 +222,7 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   }
   #open(role: ConnectionRole, lane: Lane<PooledConnection<Req, Res>>): PooledConnection<Req, Res> | undefined {
     if (this.#retired || this.#full || !this.available || lane.backoff.remainingMs(performance.now()) > 0) return undefined;
-    const target = { host: this.host, port: this.port, timeoutMs: this.#options.connectTimeoutMs };
+    const target = { host: this.host, port: this.port, timeoutMs: this.#options.connectTimeoutMs, security: this.#security };
     const pooled = new PooledConnection(this.#protocol, role, lane, target, this);
     this.#all.add(pooled);
     this.stats.connects++;

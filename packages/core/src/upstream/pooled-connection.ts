@@ -1,5 +1,5 @@
 import type { StreamProtocol, UpstreamConnection, UpstreamOwner } from '../stream/stream.ts';
-import { SocketTransport } from '../transport/socket-transport.ts';
+import { type ConnectOptions, SocketTransport } from '../transport/socket-transport.ts';
 import type { Lane } from './lane.ts';
 
 /**
@@ -36,7 +36,7 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
     protocol: StreamProtocol<Req, Res>,
     role: ConnectionRole,
     lane: Lane<PooledConnection<Req, Res>>,
-    target: { readonly host: string; readonly port: number; readonly timeoutMs: number },
+    target: ConnectOptions,
     events: PoolEvents<Req, Res>,
   ) {
     this.role = role;

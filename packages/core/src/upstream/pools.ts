@@ -1,5 +1,7 @@
+import type { EndpointTls } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { StreamProtocol } from '../stream/stream.ts';
+import type { SocketSecurity } from '../transport/socket-security.ts';
 import { Pool, type PoolOptions, SWEEPS_PER_HEARTBEAT } from './pool.ts';
 import { UpstreamEndpoint } from './upstream-endpoint.ts';
 
@@ -18,10 +20,17 @@ export interface EndpointProtocol<Req, Res> {
   readonly settings: string;
 }
 
+/** TLS towards an endpoint, and a name for it: equal names share connections. */
+export interface EndpointSecurity {
+  readonly security: SocketSecurity;
+  readonly key: string;
+}
+
 /** All connections of one protocol to services: one pool an address and form, however many services and snapshots use it. */
 export class Pools<Req, Res> {
   readonly #protocolOf: (endpoint: Endpoint) => EndpointProtocol<Req, Res>;
   readonly #options: PoolOptions;
+  readonly #securityOf: ((tls: EndpointTls) => EndpointSecurity) | undefined;
   readonly #byKey = new Map<string, Shared<Req, Res>>();
   readonly #byPool = new Map<Pool<Req, Res>, Shared<Req, Res>>();
   /** Left by their last user, with requests still open. */
@@ -29,9 +38,15 @@ export class Pools<Req, Res> {
   #sweeper: NodeJS.Timeout | undefined = undefined;
   #closed = false;
 
-  constructor(protocolOf: (endpoint: Endpoint) => EndpointProtocol<Req, Res>, options: PoolOptions) {
+  /** @param securityOf absent: all endpoints are connected to plainly */
+  constructor(
+    protocolOf: (endpoint: Endpoint) => EndpointProtocol<Req, Res>,
+    options: PoolOptions,
+    securityOf?: (tls: EndpointTls) => EndpointSecurity,
+  ) {
     this.#protocolOf = protocolOf;
     this.#options = options;
+    this.#securityOf = securityOf;
   }
 
   start(): void {
@@ -40,12 +55,14 @@ export class Pools<Req, Res> {
     this.#sweeper.unref();
   }
 
-  acquire(endpoint: Endpoint): UpstreamEndpoint<Req, Res> {
+  acquire(endpoint: Endpoint, tls?: EndpointTls): UpstreamEndpoint<Req, Res> {
     const { protocol, settings } = this.#protocolOf(endpoint);
-    const key = `${endpoint.address} ${endpoint.port} ${settings}`;
+    const secured = tls && this.#securityOf?.(tls);
+    const key = `${endpoint.address} ${endpoint.port} ${settings} ${secured?.key ?? ''}`;
     let shared = this.#byKey.get(key);
     if (shared === undefined) {
-      shared = { key, pool: new Pool(protocol, endpoint.address, endpoint.port, this.#options), users: 0 };
+      const pool = new Pool(protocol, endpoint.address, endpoint.port, this.#options, secured?.security);
+      shared = { key, pool, users: 0 };
       this.#byKey.set(key, shared);
       this.#byPool.set(shared.pool, shared);
       // The proxy ends, and a caller that is not gone yet asks for what nobody would close.

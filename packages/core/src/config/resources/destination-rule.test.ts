@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { readText, resourceText } from '../../testing/mesh-text.ts';
+import { TLS_FIELDS } from './client-tls.ts';
 import { DESTINATION_RULE_FIELDS } from './destination-rule.ts';
 import type { FieldTable } from './object-reader.ts';
-import { LOAD_BALANCER_FIELDS, TLS_FIELDS, TRAFFIC_POLICY_FIELDS } from './traffic-policy.ts';
+import { LOAD_BALANCER_FIELDS, TRAFFIC_POLICY_FIELDS } from './traffic-policy.ts';
 
 function read(spec: string) {
   const { resources, problems } = readText(resourceText('DestinationRule', spec));
@@ -37,7 +39,7 @@ test('every field of Istio that is not implemented is reported by name, at its p
     [DESTINATION_RULE_FIELDS, (field) => `${field}: {}`, 'spec'],
     [TRAFFIC_POLICY_FIELDS, (field) => `trafficPolicy: {${field}: {}}`, 'spec.trafficPolicy'],
     [LOAD_BALANCER_FIELDS, (field) => `trafficPolicy: {loadBalancer: {${field}: {}}}`, 'spec.trafficPolicy.loadBalancer'],
-    [TLS_FIELDS, (field) => `trafficPolicy: {tls: {${field}: {}}}`, 'spec.trafficPolicy.tls'],
+    [TLS_FIELDS, (field) => `trafficPolicy: {tls: {mode: DISABLE, ${field}: {}}}`, 'spec.trafficPolicy.tls'],
   ];
   for (const [table, spec, path] of tables) {
     const unread = Object.entries(table).filter(([, rule]) => rule !== 'read');
@@ -54,10 +56,56 @@ test('every field of Istio that is not implemented is reported by name, at its p
   for (const field of ['outlierDetection', 'connectionPool']) {
     assert.match(read(`host: a\ntrafficPolicy: {${field}: {}}`).problems[0] ?? '', /^warning/);
   }
-  assert.match(
-    read('host: a\nsubsets: [{name: a, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}]').problems[0] ?? '',
-    /^error .*not be encrypted/,
+});
+
+test('TLS of rules and subsets reaches the model, with files relative to where they are named', () => {
+  const { rule, problems } = read(`
+host: a
+trafficPolicy: {tls: {mode: SIMPLE, caCertificates: ca.pem, sni: b.test, subjectAltNames: [c.test]}}
+subsets:
+- {name: plain, trafficPolicy: {tls: {mode: DISABLE}}}
+- {name: mutual, trafficPolicy: {tls: {mode: MUTUAL, clientCertificate: /etc/cert.pem, privateKey: key.pem}}}
+- {name: same}
+`);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    { ...rule?.tls, positions: undefined },
+    {
+      mode: 'SIMPLE',
+      files: { ca: resolve('ca.pem') },
+      sni: 'b.test',
+      subjectAltNames: ['c.test'],
+      insecureSkipVerify: false,
+      positions: undefined,
+    },
   );
+  assert.deepEqual(rule?.tls?.positions.ca, { file: 'a.yaml', line: 6, column: 55 });
+  assert.deepEqual(
+    rule?.subsets.map(({ tls }) => [tls?.mode, tls?.files]),
+    [
+      ['DISABLE', { ca: undefined }],
+      ['MUTUAL', { ca: undefined, cert: '/etc/cert.pem', key: resolve('key.pem') }],
+      [undefined, undefined],
+    ],
+  );
+});
+
+test('TLS that cannot mean what it says is refused, and what has no effect is a warning', () => {
+  const problems = (tls: string) => read(`host: a\nsubsets: [{name: a, trafficPolicy: {tls: ${tls}}}]`).problems;
+  const cases: readonly (readonly [tls: string, problem: RegExp])[] = [
+    ['{mode: ISTIO_MUTUAL}', /^error .*"ISTIO_MUTUAL" is not implemented: there are no certificates of an Istio agent/],
+    ['{mode: SIMPEL}', /^error .*must be one of DISABLE, SIMPLE, MUTUAL\. Did you mean "SIMPLE"\?/],
+    ['{caCertificates: ca.pem}', /^error .*tls needs mode: SIMPLE or MUTUAL/],
+    ['{mode: MUTUAL, privateKey: k}', /^error .*tls needs clientCertificate/],
+    ['{mode: MUTUAL, clientCertificate: c}', /^error .*tls needs privateKey/],
+    ['{mode: SIMPLE, sni: ""}', /^error .*sni must not be empty/],
+    ['{mode: SIMPLE, insecureSkipVerify: true, caCertificates: ca.pem}', /^error .*caCertificates contradicts insecureSkipVerify/],
+    ['{mode: SIMPLE, insecureSkipVerify: true, subjectAltNames: [a]}', /^error .*subjectAltNames contradicts insecureSkipVerify/],
+    ['{mode: SIMPLE, insecureSkipVerify: true}', /^warning .*whoever answers is believed/],
+    ['{mode: SIMPLE, privateKey: k}', /^warning .*privateKey has no effect with mode SIMPLE/],
+    ['{mode: DISABLE, sni: a}', /^warning .*sni has no effect with mode DISABLE/],
+  ];
+  for (const [tls, problem] of cases) assert.match(problems(tls)[0] ?? '', problem, tls);
 });
 
 test('balancers are those of core and of plugins', () => {

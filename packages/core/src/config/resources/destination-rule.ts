@@ -3,7 +3,7 @@ import { hostFault } from './hosts.ts';
 import type { Metadata } from './metadata.ts';
 import { type FieldTable, type ObjectReader, refused } from './object-reader.ts';
 import type { ResourceOptions } from './options.ts';
-import { readLoadBalancer } from './traffic-policy.ts';
+import { readTrafficPolicy } from './traffic-policy.ts';
 import { checkExportTo } from './virtual-service.ts';
 
 /** Istio's DestinationRule. */
@@ -21,7 +21,7 @@ const SUBSET_FIELDS: FieldTable = { name: 'read', labels: 'read', trafficPolicy:
 /** Reads a DestinationRule's `spec`; undefined, and a problem, when it names no host. */
 export function readDestinationRule(spec: ObjectReader, metadata: Metadata, options: ResourceOptions): DestinationRule | undefined {
   checkExportTo(spec);
-  const loadBalancer = readLoadBalancer(spec, options);
+  const policy = readTrafficPolicy(spec, options);
   const subsets = readSubsets(spec, options);
   const host = spec.requiredText('host');
   if (host === undefined) return undefined;
@@ -30,7 +30,7 @@ export function readDestinationRule(spec: ObjectReader, metadata: Metadata, opti
   return {
     name: metadata.name,
     host: { text: host, position: spec.position('host') },
-    loadBalancer,
+    ...policy,
     subsets,
     position: spec.position(),
   };
@@ -41,10 +41,10 @@ function readSubsets(spec: ObjectReader, options: ResourceOptions): Subset[] {
   for (const reader of spec.objects('subsets', SUBSET_FIELDS)) {
     const name = reader.requiredText('name');
     const labels = reader.textMap('labels');
-    const loadBalancer = readLoadBalancer(reader, options);
+    const policy = readTrafficPolicy(reader, options);
     if (name === undefined) continue;
     if (subsets.some((subset) => subset.name === name)) reader.error(`${reader.name()}: there is a subset "${name}" already`, 'name');
-    subsets.push({ name, labels, loadBalancer, position: reader.position() });
+    subsets.push({ name, labels, ...policy, position: reader.position() });
   }
   return subsets;
 }

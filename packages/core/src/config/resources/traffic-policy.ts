@@ -1,4 +1,6 @@
+import type { ClientTls } from '../model.ts';
 import { didYouMean } from '../suggest.ts';
+import { readClientTls } from './client-tls.ts';
 import { type FieldTable, ignored, type ObjectReader, refused } from './object-reader.ts';
 import type { ResourceOptions } from './options.ts';
 
@@ -23,24 +25,21 @@ export const LOAD_BALANCER_FIELDS: FieldTable = {
   warmupDurationSecs: ignored('new endpoints take their full share at once'),
 };
 
-/** Istio's ClientTLSSettings, as far as it says that there is no TLS. */
-export const TLS_FIELDS: FieldTable = {
-  mode: 'read',
-  clientCertificate: refused('connections would not be encrypted'),
-  privateKey: refused('connections would not be encrypted'),
-  caCertificates: refused('connections would not be encrypted'),
-  caCrl: refused('connections would not be encrypted'),
-  credentialName: refused('connections would not be encrypted'),
-  subjectAltNames: refused('the names in certificates would not be checked'),
-  sni: refused('connections would not be encrypted'),
-  insecureSkipVerify: refused('connections would not be encrypted'),
-};
+/** What a `trafficPolicy` says. */
+export interface TrafficPolicy {
+  /** Upper case; undefined when it leaves the choice open. */
+  readonly loadBalancer: string | undefined;
+  readonly tls: ClientTls | undefined;
+}
 
-/** The balancer's name that a `trafficPolicy` asks for, upper case; undefined when it leaves the choice open. */
-export function readLoadBalancer(parent: ObjectReader, options: ResourceOptions): string | undefined {
+/** The `trafficPolicy` of a rule or of a subset. */
+export function readTrafficPolicy(parent: ObjectReader, options: ResourceOptions): TrafficPolicy {
   const policy = parent.object('trafficPolicy', TRAFFIC_POLICY_FIELDS);
-  if (policy === undefined) return undefined;
-  checkTls(policy);
+  if (policy === undefined) return { loadBalancer: undefined, tls: undefined };
+  return { loadBalancer: readLoadBalancer(policy, options), tls: readClientTls(policy) };
+}
+
+function readLoadBalancer(policy: ObjectReader, options: ResourceOptions): string | undefined {
   const settings = policy.object('loadBalancer', LOAD_BALANCER_FIELDS);
   const written = settings?.text('simple');
   if (settings === undefined || written === undefined || written === 'UNSPECIFIED') return undefined;
@@ -50,11 +49,4 @@ export function readLoadBalancer(parent: ObjectReader, options: ResourceOptions)
   const reason = `${settings.name('simple')} "${written}" is not a balancer of Polywire or of a loaded plugin`;
   settings.error(`${reason}: there are ${known.join(', ')}.${didYouMean(written, known)}`, 'simple');
   return undefined;
-}
-
-function checkTls(policy: ObjectReader): void {
-  const tls = policy.object('tls', TLS_FIELDS);
-  const mode = tls?.text('mode');
-  if (tls === undefined || mode === undefined || mode === 'DISABLE') return;
-  tls.error(`${tls.name('mode')} "${mode}" is not implemented: connections would not be encrypted. Only DISABLE is`, 'mode');
 }
