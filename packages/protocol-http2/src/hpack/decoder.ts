@@ -21,7 +21,7 @@ interface Span {
 /** Decodes what one peer sends on one connection: RFC 7541, complete. */
 export class HpackDecoder {
   readonly #table = new DecoderTable();
-  readonly #memo = new BlockMemo();
+  #memo: BlockMemo | undefined;
   readonly #maxTableBytes: number;
   readonly #maxListBytes: number;
   /** The peer knows #maxTableBytes. */
@@ -62,6 +62,7 @@ export class HpackDecoder {
   decode(block: Buffer, from: number, to: number): HeaderBlock {
     if (this.#owesUpdate || to - from > LONGEST_MEMO) return this.#decode(block, from, to);
     const { generation } = this.#table;
+    this.#memo ??= new BlockMemo();
     const known = this.#memo.find(block, from, to, generation);
     if (known !== undefined) return known;
     const decoded = this.#decode(block, from, to);

@@ -1,6 +1,6 @@
 import type { HeaderField } from '@polywire/core/spi';
 import { INITIAL_TABLE_BYTES } from './decoder-table.ts';
-import { EncoderTable, type Entry, type NameEntries } from './encoder-table.ts';
+import { EncoderTable, type KnownName } from './encoder-table.ts';
 import { encodeHuffman, huffmanBytes } from './huffman-encode.ts';
 import { isSecret } from './indexing.ts';
 import { MAX_INTEGER_BYTES, writeInteger } from './integer.ts';
@@ -27,7 +27,7 @@ export class HpackEncoder {
   readonly #table: EncoderTable;
   readonly #mostTableBytes: number;
   readonly #memos = new WeakMap<readonly HeaderField[], Memo>();
-  readonly #sightings = new Sightings();
+  #sightings: Sightings | undefined;
   /** What the next block has to say of the table's size first; undefined: nothing. */
   #smallest: number | undefined;
   /** The block so far says nothing that its peer had not seen. */
@@ -97,7 +97,7 @@ export class HpackEncoder {
   #field(field: HeaderField, out: Buffer, at: number): number {
     const name = this.#table.name(field.name);
     if (isSecret(field, name.rule)) return this.#literal(0x10, 0x0f, name, field.value, out, at, this.#seen(field));
-    const index = this.#find(name, field.value);
+    const index = this.#table.find(name, field.value);
     if (index > 0) return writeInteger(out, at, 0x80, 0x7f, index);
     const seen = this.#seen(field);
     if (!this.#worthIndexing(name, field.value, seen)) return this.#literal(0, 0x0f, name, field.value, out, at, seen);
@@ -107,42 +107,28 @@ export class HpackEncoder {
   }
 
   #seen({ name, value }: HeaderField): boolean {
+    this.#sightings ??= new Sightings();
     return this.#sightings.note(name, value);
-  }
-
-  /** The index of a whole field, or 0. */
-  #find({ entries, values, index }: NameEntries, value: string): number {
-    for (let i = 0; i < values.length; i++) if (values[i] === value) return index + i;
-    if (index > 0 && values.length === 0 && value === '') return index;
-    for (let i = entries.length - 1; i >= 0; i--) {
-      const entry = entries[i]!;
-      if (entry.value !== value) continue;
-      entry.used = true;
-      return this.#table.indexOf(entry);
-    }
-    return 0;
   }
 
   /**
    * A name's first value is indexed, and later ones while the last was used again: values that never come again would push out what does,
    * and with each change of the table both sides begin anew. What was seen before goes where there is room.
    */
-  #worthIndexing(name: NameEntries, value: string, seen: boolean): boolean {
+  #worthIndexing(name: KnownName, value: string, seen: boolean): boolean {
     if (name.rule === 'literal') return false;
     const size = name.name.length + value.length + ENTRY_OVERHEAD;
     if (size > (this.#table.capacity * 3) / 4) return false;
     if (seen && this.#table.hasRoom(size)) return true;
-    return name.rule === 'index' && (name.entries.at(-1)?.used ?? true);
+    return name.rule === 'index' && (name.newest?.used ?? true);
   }
 
-  #literal(pattern: number, most: number, name: NameEntries, value: string, out: Buffer, at: number, seen: boolean): number {
+  #literal(pattern: number, most: number, name: KnownName, value: string, out: Buffer, at: number, seen: boolean): number {
     if (!seen) this.#repeats = false;
-    const entry: Entry | undefined = name.entries.at(-1);
-    const index = name.index > 0 || entry === undefined ? name.index : this.#table.indexOf(entry);
+    const index = this.#table.indexOf(name);
     let end = writeInteger(out, at, pattern, most, index);
     if (index === 0) end = writeString(name.name, out, end);
-    end = writeString(value, out, end);
-    return end;
+    return writeString(value, out, end);
   }
 }
 
