@@ -84,5 +84,5 @@ function valueFault(name: string, value: string, side: Side): string | undefined
 }
 
 function pseudoFault(name: string): string {
-  return `no rule changes ${quote(name)}: of pseudo-headers only a request's :authority can be set`;
+  return `${quote(name)} stays: of pseudo-headers only the :authority of a request can be set`;
 }

@@ -5,6 +5,7 @@ import { requestFields, responseFields } from './edit.ts';
 import { Malformed, RequestHead } from './head.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { readRequest } from './request-rules.ts';
+import { heads } from './routing.ts';
 import { block, edits, GET, type Pairs, pairsOf, request, response } from './testing/heads.ts';
 
 type Change = Parameters<typeof edits>[0];
@@ -79,6 +80,7 @@ describe('edits of headers', () => {
       ['x-tag', Buffer.from('灰').toString('latin1')],
     ]);
     assert.deepEqual(edited([], { set: { a: ' x ' } }), [['a', 'x']]);
+    assert.deepEqual(edited([['a', 'x']], { add: { A: ' y ' } }), [['a', 'x,y']]);
   });
 
   it('join cookies by semicolons, and keep cookies to set apart', () => {
@@ -165,6 +167,14 @@ describe('edits that cannot be made', () => {
     });
   }
 
+  it('are known before there is a message', () => {
+    const fault = (change: Change, of: 'request' | 'response') => heads.editFault?.(edits(change), of);
+    assert.match(fault({ set: { ':path': '/' } }, 'request') ?? '', /":path" stays/);
+    assert.match(fault({ remove: ['Host'] }, 'request') ?? '', /can be set, not removed/);
+    assert.match(fault({ set: { connection: 'close' } }, 'response') ?? '', /no header "connection"/);
+    assert.equal(fault({ set: { host: 'a' } }, 'request'), undefined);
+  });
+
   it('are those that leave a request without its host, or with two', () => {
     for (const change of [
       { remove: ['host'] },
@@ -179,6 +189,7 @@ describe('edits that cannot be made', () => {
 
   it('do not include te: trailers of a request', () => {
     assert.deepEqual(edited([], { set: { te: 'trailers' } }), [['te', 'trailers']]);
+    assert.deepEqual(edited([], { add: { te: 'Trailers' } }), [['te', 'Trailers']]);
     assert.equal(answer([], { set: { te: 'trailers' } }), undefined);
   });
 });

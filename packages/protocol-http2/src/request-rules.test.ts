@@ -81,6 +81,7 @@ describe('the authority of requests (RFC 9113, 8.3.1)', () => {
     ["a host with the scheme's port", host('shop.example:80'), undefined],
     ["a host with the secure scheme's port", host('shop.example', 'shop.example:443', 'https'), undefined],
     ['a host with an empty port', host('shop.example:'), undefined],
+    ['a host with the port of a scheme in upper case', host('shop.example', 'shop.example:443', 'HTTPS'), undefined],
     ["a host with another scheme's port", host('shop.example:443'), /disagree/],
     ['another host', host('evil.example'), /:authority "shop.example" and host "evil.example" disagree/],
     ['another port', host('shop.example:81'), /disagree/],
@@ -138,6 +139,7 @@ describe('headers of a connection (RFC 9113, 8.2.2)', () => {
     ['transfer-encoding', withHeaders(['transfer-encoding', 'chunked']), /speaks of one connection/],
     ['upgrade', withHeaders(['upgrade', 'h2c']), /speaks of one connection/],
     ['te: trailers', withHeaders(['te', 'trailers']), undefined],
+    ['te: Trailers', withHeaders(['te', 'Trailers']), undefined],
     ['te: gzip', withHeaders(['te', 'gzip']), /"te" cannot be "gzip"/],
     ['te: trailers, deflate', withHeaders(['te', 'trailers, deflate']), /"te" cannot be/],
   ]);
@@ -146,6 +148,8 @@ describe('headers of a connection (RFC 9113, 8.2.2)', () => {
 describe('content-length of requests (RFC 9110, 8.6)', () => {
   check([
     ['digits', withHeaders(['content-length', '012']), undefined],
+    ['zero', withHeaders(['content-length', '0']), undefined],
+    ['two zeros', withHeaders(['content-length', '0'], ['content-length', '0']), /"content-length" is there twice/],
     ['nothing', withHeaders(['content-length', '']), /"content-length" cannot be ""/],
     ['a sign', withHeaders(['content-length', '+5']), /"content-length" cannot be/],
     ['words', withHeaders(['content-length', 'ten']), /"content-length" cannot be/],
@@ -210,6 +214,10 @@ describe('what a request says', () => {
     for (const type of ['application/grpc-web', 'application/grpc-web+proto', 'application/grpcx', 'application/json', '']) {
       assert.equal(grpc(type), false, type);
     }
+  });
+
+  it('may be headers that mean something in answers only', () => {
+    assert.equal(fault(withHeaders(['grpc-status', '0'], ['alt-svc', 'clear'])), undefined);
   });
 
   it('stays the same when names and values are long', () => {

@@ -61,7 +61,9 @@ describe('headers of answers', () => {
   });
 
   it('are forwarded as they came', () => {
-    const one = block(status('200', ['set-cookie', 'a'], ['set-cookie', 'b'], ['content-length', '5']));
+    const one = block(
+      status('200', ['set-cookie', 'a'], ['set-cookie', 'b'], ['content-length', '5'], ['host', 'x'], ['grpc-timeout', 'x']),
+    );
     const facts = readResponse(one);
     assert.equal(readResponse(one), facts);
     assert.ok(!(facts instanceof Malformed));
@@ -79,6 +81,8 @@ describe('content-length of answers (RFC 9110, 8.6)', () => {
   it('is one number', () => {
     assert.match(fault(status('200', ['content-length', 'x'])), /"content-length" cannot be "x"/);
     assert.match(fault(status('200', ['content-length', '1'], ['content-length', '1'])), /"content-length" is there twice/);
+    assert.match(fault(status('200', ['content-length', '0'], ['content-length', '0'])), /"content-length" is there twice/);
+    assert.equal(response(status('200', ['content-length', '0'])).facts.contentLength, 0);
     assert.equal(response(status('200')).facts.contentLength, -1);
   });
 

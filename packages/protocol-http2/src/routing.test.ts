@@ -84,6 +84,12 @@ describe('headers that rules look up', () => {
     assert.deepEqual(lookUp(request(GET.filter(([name]) => name !== ':authority')), ':authority', 'host'), [undefined, undefined]);
   });
 
+  it('can be parameters of the query, whose names compare exactly, and of which the first counts', () => {
+    const names = ['userId', 'userid', 'a', 'flag', 'none', 'c'].map((name) => `:query[${name}]`);
+    assert.deepEqual(lookUp(at('a', '/x?userId=7&a=&flag&userId=8&a=1&c=%20=?'), ...names), ['7', undefined, '', '', undefined, '%20=?']);
+    assert.deepEqual(lookUp(at('a', '/userId=7'), ':query[userId]'), [undefined]);
+  });
+
   it('are read as UTF-8, and as Latin-1 when they are none', () => {
     assert.deepEqual(lookUp(at('a', '/\xc3\xa9', ['a', '\xe4\xbd\xa0'], ['b', 'caf\xe9']), 'a', 'b', ':path'), ['你', 'café', '/é']);
   });
@@ -92,10 +98,11 @@ describe('headers that rules look up', () => {
     const scan = (name: string) => () => heads.scan({ names: [name], timeout: false, affinity: false });
     assert.throws(
       scan(':argument[0]'),
-      (error) => error instanceof ConfigError && /there are :authority, :method, :path, :scheme/.test(error.message),
+      (error) => error instanceof ConfigError && /there are :authority, :method, :path, :scheme and :query\[name\]/.test(error.message),
     );
     assert.throws(scan(':group'), /tri-service-group/);
     assert.throws(scan(':version'), /tri-service-version/);
+    assert.throws(scan(':other'), (error) => error instanceof ConfigError && !error.message.includes('tri'));
     assert.throws(scan('x:y'), ConfigError);
   });
 

@@ -8,6 +8,7 @@ import {
   type ScanRequest,
 } from '@polywire/core/spi';
 import { hostOf } from './authority.ts';
+import { compileEdits } from './edit-compiler.ts';
 import { isFieldName, quote } from './field-rules.ts';
 import type { RequestFacts, RequestHead, ResponseHead } from './head.ts';
 import { trailersOutcome } from './outcome.ts';
@@ -25,6 +26,10 @@ export const heads: HeadReader<RequestHead, ResponseHead> = {
     return facts.pathOnly;
   },
   scan: (wanted) => new RequestScan(wanted),
+  editFault: (edits, of) => {
+    const compiled = compileEdits(edits, of);
+    return typeof compiled === 'string' ? compiled : undefined;
+  },
   setRemainingMs: (head, ms) => {
     if (head.facts.timeoutMs > 0) head.remainingMs = ms;
   },
@@ -77,11 +82,15 @@ class RequestScan implements HeaderScan<RequestHead> {
   }
 }
 
+const QUERY = /^:query\[(.+)\]$/s;
+
 function lookup(written: string): Lookup {
+  const parameter = QUERY.exec(written)?.[1];
+  if (parameter !== undefined) return ({ path }) => queryParameter(path, parameter);
   const name = written.toLowerCase();
   const known = LOOKUPS.get(name);
   if (known !== undefined) return known;
-  if (name.startsWith(':')) throw new ConfigError(`there are ${pseudoHeaders()}.${instead(name)}`);
+  if (name.startsWith(':')) throw new ConfigError(`there are ${pseudoHeaders()} and :query[name].${instead(name)}`);
   if (!isFieldName(name)) throw new ConfigError(`${quote(written)} is no name of a header`);
   const separator = name === 'cookie' ? '; ' : ',';
   return ({ fields }) => joined(fields, name, separator);
@@ -104,4 +113,15 @@ function joined(fields: readonly HeaderField[], name: string, separator: string)
     if (field.name === name) found = found === undefined ? field.value : found + separator + field.value;
   }
   return found === undefined ? undefined : toText(found);
+}
+
+/** The first one's value as it is written, percent signs and all: what Istio's rules compare. */
+function queryParameter(path: string, name: string): string | undefined {
+  const query = path.indexOf('?');
+  if (query === -1) return undefined;
+  for (const pair of path.slice(query + 1).split('&')) {
+    const equals = pair.indexOf('=');
+    if ((equals === -1 ? pair : pair.slice(0, equals)) === name) return equals === -1 ? '' : pair.slice(equals + 1);
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { random } from '../cluster/lb/random.ts';
 import type { CodecCore, FrameProtocol } from '../protocol/spi.ts';
+import type { Protocol } from '../protocol/streaming.ts';
 import { builtIn } from '../proxy/built-in.ts';
 import type { Plugin } from './plugin.ts';
 import { PluginRegistry } from './plugin-registry.ts';
@@ -42,6 +43,26 @@ test('what a plugin brings can be found by its names', () => {
   assert.equal(registry.protocols.get('echo'), echo);
   assert.equal(registry.filters.get('limit'), filter);
   assert.deepEqual(given, [CORE]);
+});
+
+test('a protocol has one name, and others by which ports announce it', () => {
+  const registry = new PluginRegistry(CORE);
+  const streaming = (name: string, ...aliases: string[]) => ({ name, aliases, capabilities: [], streams: () => assert.fail() });
+  const bring = (...protocols: Protocol[]): Plugin => ({ name: 'p', spiVersion: 1, protocols: protocols.map((one) => () => one) });
+  registry.add(bring(protocol('echo'), streaming('flow', 'river', 'brook')), 'built in');
+  assert.deepEqual(
+    [...registry.resourceOptions.protocols],
+    [
+      ['echo', 'echo'],
+      ['flow', 'flow'],
+      ['river', 'flow'],
+      ['brook', 'flow'],
+    ],
+  );
+  assert.deepEqual([...registry.protocols.keys()], ['echo', 'flow']);
+  for (const taken of [protocol('brook'), streaming('pond', 'echo'), streaming('pond', 'river'), streaming('pond', 'pond')]) {
+    assert.throws(() => registry.add(bring(taken), './mine.js'), /protocol "\w+" is already there, from/);
+  }
 });
 
 test('a name can be brought once, and a refused plugin leaves nothing behind', () => {

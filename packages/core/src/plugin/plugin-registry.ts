@@ -36,7 +36,7 @@ export class PluginRegistry {
   get resourceOptions(): ResourceOptions {
     return {
       loadBalancers: new Set(this.#loadBalancers.keys()),
-      protocols: new Set(this.#protocols.keys()),
+      protocols: new Map([...this.#protocols.values()].flatMap((protocol) => namesOf(protocol).map((name) => [name, protocol.name]))),
       settingsFault: (protocol, settings) => {
         const codec = this.#protocols.get(protocol);
         return codec && settingsFault(codec, settings, 'services');
@@ -54,7 +54,7 @@ export class PluginRegistry {
     if (fault !== undefined) throw new ConfigError(`plugin ${origin} cannot be used: ${fault}`);
     const protocols = (plugin.protocols ?? []).map((create, index) => this.#createProtocol(() => create(this.#core), origin, index));
     const names = [
-      ...protocols.map(({ name }) => `protocol "${name}"`),
+      ...protocols.flatMap(namesOf).map((name) => `protocol "${name}"`),
       ...(plugin.filters ?? []).map(({ name }) => `filter "${name}"`),
       ...(plugin.registries ?? []).map(({ type }) => `registry "${type}"`),
       ...(plugin.loadBalancers ?? []).map(({ name }) => `load balancer "${name}"`),
@@ -90,4 +90,9 @@ export class PluginRegistry {
     }
     for (const name of names) this.#origins.set(name, origin);
   }
+}
+
+/** With those that ports announce it by. */
+function namesOf(protocol: Protocol): readonly string[] {
+  return 'streams' in protocol ? [protocol.name, ...(protocol.aliases ?? [])] : [protocol.name];
 }

@@ -3,7 +3,7 @@ import type { LoadBalancerFactory } from '../cluster/load-balancer.ts';
 import type { Bootstrap } from '../config/bootstrap-model.ts';
 import { ConfigError } from '../errors/config-error.ts';
 import { configured, settingsOf } from '../protocol/settings.ts';
-import type { Capability, ScanRequest } from '../protocol/spi.ts';
+import type { Capability } from '../protocol/spi.ts';
 import { alpnOf, type Head, type Protocol, type StreamEngine } from '../protocol/streaming.ts';
 import type { RouteProtocol } from '../route/compile-service.ts';
 import { frameProtocol } from '../stream/frame-protocol.ts';
@@ -68,8 +68,15 @@ export class ProtocolRuntime {
     const protocol = this.#streamsOf(codec);
     const { name, caseSensitiveHeaders, heads } = protocol;
     const { methodIsPath } = heads;
-    const compileScan = (wanted: ScanRequest) => heads.scan(wanted);
-    return { protocol, routeProtocol: { name, capabilities: capabilitiesOf(codec), caseSensitiveHeaders, methodIsPath, compileScan } };
+    const routeProtocol: RouteProtocol<Head> = {
+      name,
+      capabilities: capabilitiesOf(codec),
+      caseSensitiveHeaders,
+      methodIsPath,
+      compileScan: (wanted) => heads.scan(wanted),
+      editFault: (edits, of) => heads.editFault?.(edits, of),
+    };
+    return { protocol, routeProtocol };
   }
 
   #streamsOf(codec: Protocol): StreamProtocol<Head, Head> {

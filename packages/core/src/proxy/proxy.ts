@@ -57,7 +57,7 @@ const CLOSE_TURNS = 100;
 export class ProxyServer {
   readonly bootstrap: Bootstrap;
   readonly log: Log;
-  readonly store = new ServiceEntryStore();
+  readonly store: ServiceEntryStore;
   readonly protocols = new Map<string, ProtocolRuntime>();
   readonly opaque: OpaqueRuntime;
   readonly listeners: readonly ListenerRuntime[];
@@ -83,6 +83,7 @@ export class ProxyServer {
     this.#where = { directory: options.baseDirectory, globs: bootstrap.resources, ...plugins.resourceOptions };
     this.#mesh = mesh;
     this.resources = mesh.resources;
+    this.store = new ServiceEntryStore(plugins.resourceOptions.protocols);
     this.accessLog = openAccessLog(bootstrap.accessLog, options.baseDirectory, log);
     this.store.source(FILES).replaceAll(mesh.resources.serviceEntries);
     this.#tls = new TlsRuntime(options.baseDirectory, log);

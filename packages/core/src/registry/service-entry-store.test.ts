@@ -32,6 +32,37 @@ function observed() {
 }
 
 describe('the store of service entries', () => {
+  it('knows protocols by every name that announces them', () => {
+    const names = new Map([
+      ['wire', 'wire'],
+      ['wire2', 'wire'],
+    ]);
+    const store = new ServiceEntryStore(names);
+    const zk = store.source({ name: 'zk', exactIdentity: true });
+    const files = { name: 'files', exactIdentity: false };
+    for (const [announced, known] of [
+      ['wire', 'wire'],
+      ['wire2', 'wire'],
+      ['WIRE2', 'wire'],
+      ['Other', 'Other'],
+      [undefined, undefined],
+    ] as const) {
+      const user = entry('user.acme', 'User', [], { protocol: announced });
+      zk.upsert(user);
+      assert.equal(store.byHost('user.acme')[0]?.entry.protocol, known);
+      store.source(files).replaceAll([user]);
+      assert.deepEqual(
+        store.byHost('user.acme').map((one) => one.entry.protocol),
+        [known, known],
+      );
+      const preview = store.preview(files, [user]).byHost('user.acme');
+      assert.deepEqual(
+        preview.map((one) => one.entry.protocol),
+        [known, known],
+      );
+    }
+  });
+
   it('finds entries by interface exactly and by host and alias in lower case', () => {
     const { store, zk } = observed();
     const user = entry('User.acme', 'com.acme.User', ['a'], { aliases: ['U.acme'] });

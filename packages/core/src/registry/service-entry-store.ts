@@ -50,12 +50,19 @@ export class ServiceEntryStore implements ServiceDirectory {
   readonly #sources = new Map<string, Source>();
   readonly #listeners = new Set<Listener>();
   readonly #index = new EntryIndex((source) => this.#rank(source));
+  readonly #protocols: ReadonlyMap<string, string>;
+
+  /** @param protocols names by which entries may announce a protocol, lower case, and its own: see ResourceOptions */
+  constructor(protocols: ReadonlyMap<string, string> = new Map()) {
+    this.#protocols = protocols;
+  }
 
   /** The source's sink; made on first use. Sources made earlier come first where the order shows. */
   source(options: SourceOptions): EntrySource {
     const known = this.#sources.get(options.name);
     if (known !== undefined) return known;
-    const source = new Source(options, this.#sources.size, this.#index, (change) => this.#emit(change));
+    const emit = (change: DirectoryChange): void => this.#emit(change);
+    const source = new Source(options, this.#sources.size, { index: this.#index, protocols: this.#protocols, emit });
     this.#sources.set(options.name, source);
     return source;
   }
@@ -76,7 +83,7 @@ export class ServiceEntryStore implements ServiceDirectory {
   preview(options: SourceOptions, entries: readonly ServiceEntry[]): ServiceDirectory {
     const preview = new EntryIndex((source) => this.#rank(source));
     for (const entry of this.all()) if (entry.source !== options.name) preview.add(entry);
-    for (const entry of entries) preview.add(directoryEntry(options, entry));
+    for (const entry of entries) preview.add(directoryEntry(options, named(entry, this.#protocols)));
     return preview;
   }
 
@@ -103,32 +110,43 @@ function directoryEntry(options: SourceOptions, entry: ServiceEntry): DirectoryE
   return { source: options.name, exactIdentity: options.exactIdentity, entry, hosts: hostsOf(entry), held: undefined };
 }
 
+/** The entry, with its protocol's own name. */
+function named(entry: ServiceEntry, protocols: ReadonlyMap<string, string>): ServiceEntry {
+  const protocol = entry.protocol === undefined ? undefined : protocols.get(entry.protocol.toLowerCase());
+  return protocol === undefined || protocol === entry.protocol ? entry : { ...entry, protocol };
+}
+
+/** What sources share. */
+interface SourceContext {
+  readonly index: EntryIndex;
+  readonly protocols: ReadonlyMap<string, string>;
+  readonly emit: Listener;
+}
+
 class Source implements EntrySource {
   readonly rank: number;
   readonly #options: SourceOptions;
-  readonly #index: EntryIndex;
-  readonly #emit: Listener;
+  readonly #context: SourceContext;
   /** By the host as the source says it. */
   readonly #entries = new Map<string, DirectoryEntry>();
   #state: 'starting' | 'synced' | 'stale' = 'starting';
   #reason: string | undefined;
   #lastSync: number | undefined;
 
-  constructor(options: SourceOptions, rank: number, index: EntryIndex, emit: Listener) {
+  constructor(options: SourceOptions, rank: number, context: SourceContext) {
     this.#options = options;
     this.rank = rank;
-    this.#index = index;
-    this.#emit = emit;
+    this.#context = context;
   }
 
   upsert(entry: ServiceEntry): void {
     const change = this.#put(entry);
-    if (change !== undefined) this.#emit(change);
+    if (change !== undefined) this.#context.emit(change);
   }
 
   remove(host: string): void {
     const change = this.#cut(host);
-    if (change !== undefined) this.#emit(change);
+    if (change !== undefined) this.#context.emit(change);
   }
 
   hold(host: string, reason: HoldReason): void {
@@ -159,7 +177,7 @@ class Source implements EntrySource {
     for (const host of [...this.#entries.keys()]) if (!hosts.has(host)) note(this.#cut(host));
     for (const entry of entries) note(this.#put(entry));
     this.synced();
-    if (names.size > 0) this.#emit({ names, endpointsOnly });
+    if (names.size > 0) this.#context.emit({ names, endpointsOnly });
   }
 
   status(): SourceStatus {
@@ -168,7 +186,8 @@ class Source implements EntrySource {
   }
 
   /** undefined when nothing that anybody could notice is different. */
-  #put(entry: ServiceEntry): DirectoryChange | undefined {
+  #put(announced: ServiceEntry): DirectoryChange | undefined {
+    const entry = named(announced, this.#context.protocols);
     const old = this.#entries.get(entry.host);
     this.#swap(entry.host, old, directoryEntry(this.#options, entry));
     if (old === undefined) return { names: namesOf(entry), endpointsOnly: false };
@@ -186,12 +205,12 @@ class Source implements EntrySource {
   }
 
   #swap(host: string, old: DirectoryEntry | undefined, next: DirectoryEntry | undefined): void {
-    if (old !== undefined) this.#index.remove(old);
+    if (old !== undefined) this.#context.index.remove(old);
     if (next === undefined) {
       this.#entries.delete(host);
     } else {
       this.#entries.set(host, next);
-      this.#index.add(next);
+      this.#context.index.add(next);
     }
   }
 }

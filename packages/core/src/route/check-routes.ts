@@ -8,6 +8,7 @@ import type { RouteProtocol } from './compile-service.ts';
 import { type DestinationContext, destinationRuleFor, destinationTarget } from './destination.ts';
 import { routeName } from './merged-rules.ts';
 import { headersOf, RuleMatch } from './rule.ts';
+import { headerKey } from './scan-cache.ts';
 import { entriesOfInterface, speaks } from './service-view.ts';
 
 /** What routes are checked against. */
@@ -84,9 +85,7 @@ class RouteChecker<H> {
     for (const match of route.matches) {
       for (const header of headersOf(match, methodIsPath)) {
         const refusal = this.#refusalOf(header.name);
-        if (refusal !== undefined) {
-          this.#unfit(`route ${name}: protocol ${this.#context.protocol} has no header ${header.name}: ${refusal}`, header.position);
-        }
+        if (refusal !== undefined) this.#unfit(`route ${name}: ${missing(header.name, this.#context.protocol, refusal)}`, header.position);
       }
       try {
         new RuleMatch(match, methodIsPath, () => 0);
@@ -103,7 +102,7 @@ class RouteChecker<H> {
 
   #askProtocol(header: string): string | undefined {
     const { routeProtocol } = this.#context;
-    const name = routeProtocol.caseSensitiveHeaders ? header : header.toLowerCase();
+    const name = headerKey(header, routeProtocol.caseSensitiveHeaders);
     try {
       routeProtocol.compileScan({ names: [name], timeout: false, affinity: false });
       return undefined;
@@ -114,11 +113,17 @@ class RouteChecker<H> {
   }
 
   #checkEdits(route: HttpRoute, name: string): void {
-    if (this.#context.routeProtocol.capabilities.has('mediation')) return;
+    const { routeProtocol, protocol } = this.#context;
     for (const [what, edits] of [['request', route.requestHeaders] as const, ['response', route.responseHeaders] as const]) {
       if (edits === undefined) continue;
-      const message = `route ${name}: changing ${what} headers needs the mediation facet, which protocol ${this.#context.protocol} does not have`;
-      this.#unfit(message, edits.position);
+      if (!routeProtocol.capabilities.has('mediation')) {
+        const message = `route ${name}: changing ${what} headers needs the mediation facet, which protocol ${protocol} does not have`;
+        this.#unfit(message, edits.position);
+        continue;
+      }
+      const fault = routeProtocol.editFault(edits, what);
+      if (fault !== undefined)
+        this.#unfit(`route ${name}: ${what} headers of protocol ${protocol} cannot be changed so: ${fault}`, edits.position);
     }
   }
 
@@ -168,4 +173,15 @@ class RouteChecker<H> {
   #error(message: string, position: Position): void {
     this.problems.push({ severity: 'error', message, position });
   }
+}
+
+/** That a protocol has no such header, in the words of the condition that asks for it. */
+function missing(header: string, protocol: string, refusal: string): string {
+  if (header === ':method') {
+    const instead = 'An RPC method is part of uri: write uri: {exact: /com.acme.UserService/getUser}';
+    return `match.method means the HTTP method, which requests of protocol ${protocol} do not have. ${instead}`;
+  }
+  if (header === ':scheme') return `match.scheme: requests of protocol ${protocol} have no scheme`;
+  if (header.startsWith(':query[')) return `match.queryParams: requests of protocol ${protocol} have no query`;
+  return `protocol ${protocol} has no header ${header}: ${refusal}`;
 }

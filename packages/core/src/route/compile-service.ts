@@ -23,6 +23,8 @@ export interface RouteProtocol<H> {
   readonly methodIsPath: boolean;
   /** @throws ConfigError for a name that this protocol can never have */
   compileScan(wanted: ScanRequest): HeaderScan<H>;
+  /** See HeadReader. */
+  editFault(edits: HeaderEdits, of: 'request' | 'response'): string | undefined;
 }
 
 /** Where clusters come from: ClusterSet. */

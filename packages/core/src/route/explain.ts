@@ -18,6 +18,7 @@ import { type IndexedHost, matchesWildcard } from './host-index.ts';
 import type { Route } from './route.ts';
 import type { RouteTable } from './route-table.ts';
 import { GROUP, VERSION } from './rule.ts';
+import { headerKey } from './scan-cache.ts';
 import type { Lane, RouteRefusal } from './service-routes.ts';
 import { type ServiceView, viewService } from './service-view.ts';
 
@@ -73,7 +74,7 @@ function empty(request: ExplainRequest, protocol: string): ExplainReport {
 
 function valuesOf(names: readonly string[], request: ExplainRequest, caseSensitive: boolean): LookupResult[] {
   const headers = new Map<string, string>();
-  for (const [name, value] of request.headers) headers.set(caseSensitive ? name : name.toLowerCase(), value);
+  for (const [name, value] of request.headers) headers.set(headerKey(name, caseSensitive), value);
   if (request.group !== undefined) headers.set(GROUP, request.group);
   if (request.version !== undefined) headers.set(VERSION, request.version);
   return names.map((name) => headers.get(name));

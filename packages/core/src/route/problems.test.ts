@@ -37,6 +37,28 @@ describe('a configuration is refused', () => {
     assert.equal(message, 'route r: protocol wire has no header ?odd: names with a question mark do not exist');
   });
 
+  it('for conditions that only HTTP can meet, with what to write instead', () => {
+    const http = (name: string) => problems(route({}, [when({ headers: [exact(name, 'x')] })]));
+    assert.deepEqual([':method', ':scheme', ':query[a]'].flatMap(http), [
+      'route r: match.method means the HTTP method, which requests of protocol wire do not have. An RPC method is part of uri: write uri: {exact: /com.acme.UserService/getUser}',
+      'route r: match.scheme: requests of protocol wire have no scheme',
+      'route r: match.queryParams: requests of protocol wire have no query',
+    ]);
+  });
+
+  it('for edits that the protocol can make to no message', () => {
+    const edits = {
+      set: new Map([[':fixed', '1']]),
+      add: new Map<string, string>(),
+      remove: [],
+      position: { file: 'mesh.yaml', line: 1, column: 3 },
+    };
+    assert.deepEqual(problems(route({ requestHeaders: edits, responseHeaders: edits })), [
+      'route r: request headers of protocol wire cannot be changed so: :fixed is fixed',
+      'route r: response headers of protocol wire cannot be changed so: :fixed is fixed',
+    ]);
+  });
+
   it('for edits that the protocol cannot make, naming the facet', () => {
     const edits = {
       set: new Map([['a', '1']]),

@@ -95,6 +95,7 @@ export class Fixture {
         caseSensitiveHeaders: options.caseSensitiveHeaders ?? true,
         methodIsPath: false,
         compileScan: (wanted) => this.#compileScan(wanted),
+        editFault: (edits) => (edits.set.has(':fixed') ? ':fixed is fixed' : undefined),
       },
       store: this.store,
       clusters: this.clusters,
@@ -149,7 +150,10 @@ export class Fixture {
   }
 
   #compileScan(wanted: ScanRequest): HeaderScan<Head> {
-    for (const name of wanted.names) if (name.startsWith('?')) throw new ConfigError(`names with a question mark do not exist`);
+    for (const name of wanted.names) {
+      if (name.startsWith('?')) throw new ConfigError('names with a question mark do not exist');
+      if (/^:(method|scheme|query)/.test(name)) throw new ConfigError('there is no HTTP here');
+    }
     this.scans.push(wanted);
     return new MapScan(wanted.names);
   }

@@ -102,6 +102,19 @@ describe('rules', () => {
     }
   });
 
+  it('keep the case of what stands in the brackets of a pseudo-header', () => {
+    const fixture = new Fixture({ caseSensitiveHeaders: false });
+    const routes = [
+      http('gray', [when({ headers: [exact(':argument[userId]', '7')] })], { destinations: [to(USER)] }),
+      http('rest', [], { destinations: [to(USER)] }),
+    ];
+    assert.deepEqual(fixture.load({ virtualServices: [virtualService('acme/user', [USER], routes)] }), []);
+    assert.equal(fixture.ask(USER, 'call', { ':argument[userId]': '7' }), 'gray');
+    assert.equal(fixture.ask(USER, 'call', { ':argument[userid]': '7' }), 'rest');
+    const asked = { service: USER, method: 'call', group: undefined, version: undefined, headers: new Map([[':argument[userId]', '7']]) };
+    assert.equal(fixture.state.explain(asked).route?.name, 'gray');
+  });
+
   it('share one scan per set of names, in which the names of filters come first', () => {
     const fixture = new Fixture({ declaredHeaders: ['zone', 'b'] });
     const routes = (host: string, names: readonly string[]) =>

@@ -20,6 +20,11 @@ export interface ScanCacheOptions<H> {
   compile(wanted: ScanRequest): HeaderScan<H>;
 }
 
+/** A header's name as it compares. What stands in a pseudo-header's brackets is no name of a header. */
+export function headerKey(name: string, caseSensitive: boolean): string {
+  return caseSensitive || name.startsWith(':') ? name : name.toLowerCase();
+}
+
 /** One scan per distinct set of names: most services ask for the same. */
 export class ScanCache<H> {
   readonly #options: ScanCacheOptions<H>;
@@ -47,7 +52,7 @@ export class ScanCache<H> {
 
   /** As names compare in this protocol. */
   normalize(name: string): string {
-    return this.#options.caseSensitive ? name : name.toLowerCase();
+    return headerKey(name, this.#options.caseSensitive);
   }
 
   #indexOf(names: readonly string[], name: string): number {

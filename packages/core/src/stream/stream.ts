@@ -12,6 +12,8 @@ export interface HeadReader<Req, Res> {
   method(request: Req): string;
   /** @throws ConfigError for a name that this protocol can never have */
   scan(wanted: ScanRequest): HeaderScan<Req>;
+  /** Why these changes can be made to no message at all; undefined: they can be made to some. Absent: each message is judged by itself. */
+  editFault?(edits: HeaderEdits, of: 'request' | 'response'): string | undefined;
   /** Writes what is left into a remaining-time field, where there is one. */
   setRemainingMs(request: Req, ms: number): void;
   outcome(response: Res): Outcome;

@@ -7,7 +7,11 @@ import type { Problem } from '../errors/config-error.ts';
 /** What tests let resources say: the balancers of core, one of a plugin, and two protocols. */
 export const TEST_OPTIONS: ResourceOptions = {
   loadBalancers: new Set(['ROUND_ROBIN', 'RANDOM', 'LEAST_REQUEST', 'PEAK_EWMA']),
-  protocols: new Set(['dubbo', 'bolt']),
+  protocols: new Map([
+    ['dubbo', 'dubbo'],
+    ['bolt', 'bolt'],
+    ['sofa', 'bolt'],
+  ]),
 };
 
 /** Resources of a text, and its problems as a user reads them. */

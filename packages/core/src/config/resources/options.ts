@@ -4,8 +4,8 @@ import type { SettingsFault } from '../../plugin/settings-fault.ts';
 export interface ResourceOptions {
   /** Names that `trafficPolicy.loadBalancer.simple` may take, upper case. */
   readonly loadBalancers: ReadonlySet<string>;
-  /** Names of the protocols, lower case, that a port may have by its protocol or its name's first word. */
-  readonly protocols: ReadonlySet<string>;
+  /** What a port may say by its protocol or its name's first word, lower case, and the name of the protocol that it means. */
+  readonly protocols: ReadonlyMap<string, string>;
   /** Asks a protocol's codec what it makes of settings; absent: nobody is asked. */
   readonly settingsFault?: (protocol: string, settings: ReadonlyMap<string, string>) => SettingsFault | undefined;
 }

@@ -71,6 +71,8 @@ test('a codec comes from the protocol, or from the first word of a TCP port name
   assert.equal(withPorts('{number: 1, name: x, protocol: DUBBO}').entry?.protocol, 'dubbo');
   assert.equal(withPorts('{number: 1, name: bolt, protocol: TCP}').entry?.protocol, 'bolt');
   assert.equal(withPorts('{number: 1, name: bolt-a}').entry?.protocol, 'bolt');
+  assert.equal(withPorts('{number: 1, name: x, protocol: SOFA}').entry?.protocol, 'bolt', 'by another name of it');
+  assert.equal(withPorts('{number: 1, name: sofa-a, protocol: TCP}').entry?.protocol, 'bolt');
   const plain = withPorts('{number: 1, name: tcp-dubbo, protocol: TCP}');
   assert.deepEqual([plain.entry?.host, plain.entry?.protocol, plain.problems], ['a.example', undefined, []]);
   assert.match(withPorts('{number: 1, name: x, protocol: DUBO}').problems[0] ?? '', /^error a\.yaml:7:42: .*Did you mean "DUBBO"\?/);
@@ -124,6 +126,7 @@ test('annotations of a protocol become settings of every endpoint, as its codec 
     return { setting: 'b', message: 'there is no b' };
   });
   assert.deepEqual(refused.problems, ['error a.yaml:5:64: the annotation "dubbo.polywire.io/b": there is no b']);
+  assert.match(annotated('sofa.polywire.io/a: b').problems.join(), /no loaded protocol is called "sofa"\. Did you mean "bolt"\?$/);
   assert.deepEqual(annotated('thrif.polywire.io/a: b').problems, [
     'warning a.yaml:5:38: the annotation "thrif.polywire.io/a" has no effect: no loaded protocol is called "thrif". There is bolt, dubbo.',
   ]);

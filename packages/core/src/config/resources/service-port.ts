@@ -66,15 +66,15 @@ function readPort(reader: ObjectReader, options: ResourceOptions): ReadPort | un
   const port = { name, number, protocol };
   if (protocol === 'TCP') {
     const word = name.split('-', 1)[0]?.toLowerCase() ?? '';
-    return { chosen: { port, targetPort, codec: options.protocols.has(word) ? word : undefined }, spoken: true };
+    return { chosen: { port, targetPort, codec: options.protocols.get(word) }, spoken: true };
   }
-  const codec = protocol.toLowerCase();
-  const known = [...ISTIO_PROTOCOLS, ...[...options.protocols].map((each) => each.toUpperCase())];
+  const codec = options.protocols.get(protocol.toLowerCase());
+  const known = [...new Set([...ISTIO_PROTOCOLS, ...[...options.protocols.keys()].map((each) => each.toUpperCase())])];
   if (!known.includes(protocol)) {
     const fault = `${reader.name('protocol')} "${protocol}" is neither one of Istio's nor that of a loaded plugin`;
     reader.error(`${fault}.${didYouMean(protocol, known) || ` There are ${known.join(', ')}.`}`, 'protocol');
   }
-  return { chosen: { port, targetPort, codec }, spoken: options.protocols.has(codec) };
+  return { chosen: { port, targetPort, codec: codec ?? protocol.toLowerCase() }, spoken: codec !== undefined };
 }
 
 function checkDistinct(port: ServicePort, others: readonly ReadPort[], reader: ObjectReader): void {
@@ -102,7 +102,7 @@ function choose(spec: ObjectReader, ports: readonly ReadPort[], options: Resourc
 /** No requests go there, but opaque connections can: to the only port that takes them. */
 function chooseOpaque(spec: ObjectReader, ports: readonly ReadPort[], options: ResourceOptions): ChosenPort | undefined {
   const [port, another] = ports.filter(({ chosen }) => chosen.port.protocol !== 'UDP');
-  const loaded = [...options.protocols].sort().join(', ') || 'none';
+  const loaded = [...new Set(options.protocols.values())].sort().join(', ') || 'none';
   const why = `no loaded protocol speaks ${names(ports)} (loaded: ${loaded})`;
   if (port === undefined || another !== undefined) {
     spec.warn(`${spec.name()} is left out: ${why}`, 'ports');

@@ -16,9 +16,10 @@ export function readServiceSettings(resource: ObjectReader, metadata: Metadata, 
   for (const [key, value] of metadata.annotations) {
     const [, protocol, setting] = SETTING.exec(key) ?? [];
     if (protocol === undefined || setting === undefined) continue;
-    if (!options.protocols.has(protocol)) {
-      const known = [...options.protocols];
-      const advice = didYouMean(protocol, known) || ` There is ${known.sort().join(', ') || 'none'}.`;
+    const meant = options.protocols.get(protocol);
+    if (meant !== protocol) {
+      const known = [...new Set(options.protocols.values())];
+      const advice = didYouMean(meant ?? protocol, known) || ` There is ${known.sort().join(', ') || 'none'}.`;
       resource.warnAt(
         ['metadata', 'annotations', key],
         `the annotation "${key}" has no effect: no loaded protocol is called "${protocol}".${advice}`,

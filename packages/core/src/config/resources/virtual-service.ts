@@ -1,4 +1,4 @@
-import type { HttpRoute, RouteMatch, VirtualService, WrittenHost } from '../model.ts';
+import type { HeaderMatch, HttpRoute, RouteMatch, VirtualService, WrittenHost } from '../model.ts';
 import { checkGateways } from './gateways.ts';
 import { HEADERS_FIELDS, readHeaderOperations } from './header-operations.ts';
 import { hostFault } from './hosts.ts';
@@ -48,12 +48,10 @@ export const MATCH_FIELDS: FieldTable = {
   headers: 'read',
   withoutHeaders: 'read',
   gateways: 'read',
-  method: refused(
-    'it means the HTTP method, which an RPC has not. The RPC method is part of uri: write uri: {exact: /com.acme.UserService/getUser}',
-  ),
-  scheme: refused('the route would also match other schemes'),
+  method: 'read',
+  scheme: 'read',
+  queryParams: 'read',
   port: refused('the route would also match other ports'),
-  queryParams: refused('the route would also match other queries'),
   sourceLabels: refused('the route would also match other callers'),
   sourceNamespace: refused('the route would also match other callers'),
   statPrefix: ignored('stats are kept by service and method'),
@@ -123,10 +121,21 @@ function readMatch(reader: ObjectReader): RouteMatch {
     uri,
     ignoreUriCase: reader.boolean('ignoreUriCase'),
     authority: readStringMatch(reader, 'authority'),
-    headers: readHeaderMatches(reader, 'headers'),
+    headers: [...readPseudoHeaders(reader), ...readHeaderMatches(reader, 'headers')],
     withoutHeaders: readHeaderMatches(reader, 'withoutHeaders'),
     position: reader.position(),
   };
+}
+
+/** What only some protocols' requests have: conditions on pseudo-headers, so that the protocol decides whether it has them. */
+function readPseudoHeaders(reader: ObjectReader): HeaderMatch[] {
+  const matches: HeaderMatch[] = [];
+  for (const field of ['method', 'scheme'] as const) {
+    const match = readStringMatch(reader, field);
+    if (match !== undefined) matches.push({ name: `:${field}`, match, ignoreCase: false, position: reader.position(field) });
+  }
+  for (const one of readHeaderMatches(reader, 'queryParams')) matches.push({ ...one, name: `:query[${one.name}]` });
+  return matches;
 }
 
 /** A route without conditions takes every request: what stands below it in the same resource is dead text. */
