@@ -33,7 +33,7 @@ describe('HTTP/2 peers, directly', { skip: requireHttp2('nghttp2', 'curl', 'go',
   for (const client of CLIENTS) {
     for (const server of ORIGINS) {
       test(`${client} asks ${server}`, async () => {
-        await assertExchanges(clients.get(client), server, { origin: originOf(server), authority: 'calls.example:80' });
+        await assertExchanges(clients.get(client), server, { origin: originOf(server), authority: 'calls.example:8080' });
       });
     }
   }

@@ -189,7 +189,8 @@ export class GrpcConsumer {
       stream.on('status', ({ code, details, metadata: trailers }: StatusObject) =>
         resolve({ messages, headers, trailers: plain(trailers), code, details }),
       );
-      void write(stream, call.messages);
+      // Why it could not write is what the status says.
+      write(stream, call.messages).catch(() => {});
       if (call.cancelAfter === 0) stream.cancel();
     });
   }

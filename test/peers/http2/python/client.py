@@ -128,7 +128,9 @@ class Exchange:
                 raise ConnectionError('GOAWAY %s' % self.goaway)
 
     def end(self, stream):
-        self.open.discard(stream)
+        if stream not in self.open:
+            return
+        self.open.remove(stream)
         self.pending.pop(stream, None)
         answer = self.answers[stream]
         answer['body'] = base64.b64encode(bytes(answer['body'])).decode('ascii')
