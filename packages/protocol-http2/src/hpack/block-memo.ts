@@ -1,10 +1,10 @@
 import type { HeaderBlock } from '../header-block.ts';
+import { hashBytes } from './hash.ts';
 
 const SLOTS = 64;
 const TAGS = 256;
 /** Longer blocks are decoded each time. */
 export const LONGEST_MEMO = 256;
-const PRIME = 0x01000193;
 
 interface Known {
   readonly bytes: Uint8Array;
@@ -20,7 +20,7 @@ export class BlockMemo {
   #hash = 0;
 
   find(chunk: Buffer, from: number, to: number, generation: number): HeaderBlock | undefined {
-    const hash = hashOf(chunk, from, to);
+    const hash = hashBytes(chunk, from, to, to - from);
     this.#hash = hash;
     const known = this.#known[hash & (SLOTS - 1)];
     if (known === undefined || known.generation !== generation) return undefined;
@@ -37,15 +37,4 @@ export class BlockMemo {
     if (this.#tags[tag] !== hash) this.#tags[tag] = hash;
     else this.#known[hash & (SLOTS - 1)] = { bytes: Uint8Array.prototype.slice.call(chunk, from, to), generation, block };
   }
-}
-
-function hashOf(chunk: Buffer, from: number, to: number): number {
-  let hash = to - from;
-  let at = from;
-  for (; at + 4 <= to; at += 4) {
-    hash = Math.imul(hash ^ ((chunk[at]! << 24) | (chunk[at + 1]! << 16) | (chunk[at + 2]! << 8) | chunk[at + 3]!), PRIME);
-    hash ^= hash >>> 15;
-  }
-  for (; at < to; at++) hash = Math.imul(hash ^ chunk[at]!, PRIME);
-  return hash ^ (hash >>> 13);
 }

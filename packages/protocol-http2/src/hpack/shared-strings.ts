@@ -1,9 +1,9 @@
+import { hashBytes } from './hash.ts';
 import { decodeHuffman, huffmanRoom } from './huffman-decode.ts';
 
 const SLOTS = 4096;
 /** Longer ones are made anew: names are shorter, and so are most values that come again. */
 const LONGEST = 64;
-const PRIME = 0x01000193;
 
 const bytes = new Uint8Array(SLOTS * LONGEST);
 const lengths = new Uint8Array(SLOTS);
@@ -21,7 +21,7 @@ export function sharedString(chunk: Buffer, from: number, to: number, huffman: b
   const length = to - from;
   if (length === 0) return '';
   if (length > LONGEST) return freshString(chunk, from, to, huffman);
-  const hash = hashOf(chunk, from, to, huffman ? PRIME : length);
+  const hash = hashBytes(chunk, from, to, huffman ? -length : length);
   const slot = hash & (SLOTS - 1);
   const start = slot * LONGEST;
   const mark = huffman ? length | 0x80 : length;
@@ -49,15 +49,4 @@ export function freshString(chunk: Buffer, from: number, to: number, huffman: bo
   const out = room <= scratch.length ? scratch : Buffer.allocUnsafeSlow(room);
   const length = decodeHuffman(chunk, from, to, out);
   return length < 0 ? undefined : out.toString('latin1', 0, length);
-}
-
-function hashOf(chunk: Buffer, from: number, to: number, start: number): number {
-  let hash = start;
-  let at = from;
-  for (; at + 4 <= to; at += 4) {
-    hash = Math.imul(hash ^ ((chunk[at]! << 24) | (chunk[at + 1]! << 16) | (chunk[at + 2]! << 8) | chunk[at + 3]!), PRIME);
-    hash ^= hash >>> 15;
-  }
-  for (; at < to; at++) hash = Math.imul(hash ^ chunk[at]!, PRIME);
-  return hash ^ (hash >>> 13);
 }
