@@ -152,6 +152,29 @@ export const plugin: Plugin = { name: 'line', spiVersion: SPI_VERSION, protocols
   assert.match((await polywire('validate', 'typed/polywire.yaml')).stdout, /cannot be loaded: .*name\.ts:3: no license/);
 });
 
+test('certificates that cannot be used are found with their place, of listeners and of rules', async () => {
+  await write('tls/empty.pem', 'nothing');
+  const files = 'tls: {cert: missing.pem, key: server.key, clientCa: empty.pem}';
+  await write('tls/polywire.yaml', `${BOOTSTRAP}    ${files}\nresources: [mesh.yaml]\n`);
+  await write(
+    'tls/mesh.yaml',
+    `apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: users}
+spec:
+  host: com.acme.Users
+  trafficPolicy:
+    tls:
+      mode: SIMPLE
+      caCertificates: empty.pem
+`,
+  );
+  const { code, stdout } = await polywire('validate', 'tls/polywire.yaml');
+  assert.equal(code, 1);
+  assert.match(stdout, /^error tls\/polywire\.yaml:5:17: .*tls\/missing\.pem cannot be read: there is no such file$/m);
+  assert.match(stdout, /^error tls\/mesh\.yaml:9:23: .*tls\/empty\.pem holds no certificate in PEM/m);
+});
+
 test('a filter that needs more than its protocol has is refused with its place', async () => {
   const plugin = `import { SPI_VERSION } from '@polywire/core/spi';
 const plain = () => ({ name: 'plain', connection: () => ({ headerBytes: 1, measure() {}, parse() {} }) });

@@ -3,6 +3,7 @@ import {
   type BootstrapResult,
   ConfigError,
   capabilitiesOf,
+  checkListenerTls,
   messageOf,
   type PluginRegistry,
   type Problem,
@@ -68,6 +69,21 @@ function checkRequired(name: string, { requires = [] }: Filter, protocols: reado
     const missing = codec === undefined ? undefined : requires.find((capability) => !capabilitiesOf(codec).has(capability));
     if (missing !== undefined) throw new ConfigError(`the filter "${name}" needs ${missing}, which the protocol ${protocol} does not have`);
   }
+}
+
+/** Reads the certificates of listeners, which are relative to `directory`. */
+export function checkListenerFiles(
+  { listeners }: Bootstrap,
+  directory: string,
+  { position }: Pick<BootstrapResult, 'position'>,
+): Problem[] {
+  return listeners.flatMap(({ tls }, index) =>
+    (tls === undefined ? [] : checkListenerTls(tls, directory)).map(({ severity, message, option }) => ({
+      severity,
+      message,
+      position: position(['listeners', index, 'tls', option]),
+    })),
+  );
 }
 
 /** That a name is not known, and which are. */

@@ -16,9 +16,10 @@ import {
 } from '@polywire/core';
 import { plugin as bolt } from '@polywire/protocol-bolt';
 import { plugin as dubbo } from '@polywire/protocol-dubbo';
+import { plugin as http2 } from '@polywire/protocol-http2';
 import { plugin as thrift } from '@polywire/protocol-thrift';
 import { plugin as zookeeper } from '@polywire/registry-zk';
-import { checkPluginParts } from './configuration-checks.ts';
+import { checkListenerFiles, checkPluginParts } from './configuration-checks.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -40,7 +41,7 @@ export interface Configuration {
 /** A registry with the plugins that come with Polywire. */
 export function builtInPlugins(): PluginRegistry {
   const registry = new PluginRegistry(new Interner());
-  for (const plugin of [builtIn, dubbo, bolt, thrift, zookeeper]) registry.add(plugin, 'built in');
+  for (const plugin of [builtIn, dubbo, bolt, thrift, http2, zookeeper]) registry.add(plugin, 'built in');
   return registry;
 }
 
@@ -63,6 +64,7 @@ export async function loadConfiguration(file: string, terminal: Terminal): Promi
   const problems = [...parsed.problems, ...(await addPlugins(bootstrap, parsed, plugins, directory))];
   // A plugin that failed would make everything that needs it look wrong as well.
   if (!hasErrors(problems)) problems.push(...checkPluginParts(bootstrap, plugins, parsed));
+  problems.push(...checkListenerFiles(bootstrap, directory, parsed));
   const mesh = await loadMesh({
     directory: dirname(file),
     globs: bootstrap.resources,

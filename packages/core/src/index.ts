@@ -5,6 +5,7 @@ export { type BootstrapResult, parseBootstrap } from './config/bootstrap.ts';
 export type { Bootstrap } from './config/bootstrap-model.ts';
 export { type LoadedMesh, loadMesh } from './config/load.ts';
 export { formatProblem, hasErrors, type SourceTexts } from './config/problems.ts';
+export { checkListenerTls } from './config/tls-checks.ts';
 export { knownWire } from './downstream/known-wires.ts';
 export { ConfigError, type Problem } from './errors/config-error.ts';
 export { messageOf } from './errors/message-of.ts';

@@ -13,7 +13,10 @@ interface NamedDetectable extends Detectable {
   readonly name: string;
 }
 
-const TLS: KnownWire = { name: 'tls', advice: 'the caller begins with TLS, and this port takes plain connections: switch TLS off there' };
+const TLS: KnownWire = {
+  name: 'tls',
+  advice: 'the caller begins with TLS, and this port takes plain connections: switch TLS off there, or give the listener tls: {cert, key}',
+};
 const HTTP1: KnownWire = { name: 'http1', advice: 'the caller speaks HTTP/1: send it, or its health checks, to another port' };
 const PROXY_HEADER: KnownWire = {
   name: 'proxy-protocol',

@@ -1,8 +1,9 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { watch as watchPaths } from 'chokidar';
 import type { EndpointTls } from '../cluster/cluster.ts';
 import type { ListenerTlsConfig } from '../config/bootstrap-model.ts';
 import type { ClientTls } from '../config/model.ts';
+import { listenerTlsFiles } from '../config/tls-checks.ts';
 import { messageOf } from '../errors/message-of.ts';
 import type { Log } from '../observe/log.ts';
 import { ClientSecurity } from '../transport/tls-client.ts';
@@ -112,12 +113,6 @@ export class TlsRuntime {
       this.#log.error(`${owner}: changed certificate files are not taken; what was in use stays so: ${messageOf(error)}`);
     }
   }
-}
-
-/** The files of a listener, as paths that can be opened. */
-export function listenerTlsFiles({ cert, key, clientCa }: ListenerTlsConfig, directory: string): TlsFiles {
-  const path = (file: string) => resolve(directory, file);
-  return { cert: path(cert), key: path(key), ca: clientCa === undefined ? undefined : path(clientCa) };
 }
 
 function foldersOf({ cert, key, ca }: TlsFiles): string[] {

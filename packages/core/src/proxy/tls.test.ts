@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type ConnectionOptions, connect as connectTls, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import type { FrameProtocol } from '../protocol/spi.ts';
+import type { StreamingProtocol } from '../protocol/streaming.ts';
+import { frameProtocol } from '../stream/frame-protocol.ts';
+import { FrameUpstreamCounts } from '../stream/frame-upstream.ts';
 import { CertificateAuthority, type CertificateFiles } from '../testing/certificates.ts';
 import { startFromFiles } from '../testing/proxy-files.ts';
 import { everything, serve } from '../testing/raw-peers.ts';
 import { echo, ToyClient, ToyServer } from '../testing/toy-peers.ts';
-import { toyFrame } from '../testing/toy-protocol.ts';
+import { toyFrame, toyProtocol } from '../testing/toy-protocol.ts';
 import { collectMetrics } from './metrics.ts';
 
 type Started = Awaited<ReturnType<typeof startFromFiles>>;
@@ -230,4 +234,174 @@ test('a service whose certificate is not right gets no request, and callers are 
     assert.match(answer, reason);
     assert.match(answer, /TLS: .*next attempt in \d+ ms/);
   }
+});
+
+/** The toy protocol under another name, with a name in TLS's negotiation, as one with streams of its own. */
+function negotiated(name: string): StreamingProtocol {
+  const toy: FrameProtocol = { ...toyProtocol(), name };
+  return {
+    name,
+    alpn: [`${name}/2`, `${name}/1`],
+    capabilities: ['routing'],
+    detect: () => 'no-match',
+    streams: ({ limits }) => frameProtocol(toy, limits, new FrameUpstreamCounts()),
+  };
+}
+
+test('what TLS negotiates decides what a connection speaks, and callers that negotiate nothing are detected', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const server = await ToyServer.start(echo('toy'));
+  t.after(() => server.stop());
+  const bootstrap = `${listener(tlsOf(ca.issue('server')))}  upstream: 127.0.0.1:${server.port}\n`;
+  const several = bootstrap.replace('[toy]', '[swift, toy]');
+  const started = await startFromFiles(t, { bootstrap: several, protocols: [negotiated('swift')] });
+  const ask = async (ALPNProtocols: string[] | undefined) => {
+    const client = await tlsClient(t, started.port('one'), { ca: ca.pem, ...(ALPNProtocols && { ALPNProtocols }) });
+    client.request(1, 'svc m|');
+    await client.received(1);
+    return client.socket.alpnProtocol;
+  };
+  assert.equal(await ask(['other', 'swift/1', 'swift/2']), 'swift/2');
+  assert.equal(await ask(['swift/1']), 'swift/1');
+  assert.equal(await ask(undefined), false);
+  await assert.rejects(ask(['http/1.1']), { code: 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL' });
+  const requests = started.proxy.listeners[0]?.protocols.map(({ name, stats }) => [name, stats.outcomes.ok]);
+  assert.deepEqual(requests, [
+    ['swift', 2],
+    ['toy', 1],
+  ]);
+  assert.deepEqual(handshakes(started), { ok: 3, failed: 1 });
+  const unnegotiated = await startFromFiles(t, { bootstrap });
+  const client = await tlsClient(t, unnegotiated.port('one'), { ca: ca.pem, ALPNProtocols: ['http/1.1'] });
+  client.request(1, 'svc m|');
+  assert.equal((await client.received(1))[0]?.body, 'toy svc m|');
+});
+
+test('names of a protocol are offered to services, and one that chooses another name gets no request', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const server = material(ca.issue('server', { names: 'DNS:users.test' }));
+  const bootstrap = PLAIN.replace('[toy]', '[swift]');
+  const start = async (options: TlsOptions) => {
+    const service = await tlsService(t, { ...server, ...options });
+    const tls = `{mode: SIMPLE, caCertificates: ${ca.files.cert}}`;
+    const resources = mesh(service.port, tls).replaceAll('toy-main', 'swift-main');
+    const { port } = await startFromFiles(t, { bootstrap, mesh: resources, protocols: [negotiated('swift')] });
+    return { answer: await answerOf(t, port('one')), chosen: service.accepted.at(-1)?.alpnProtocol };
+  };
+  assert.deepEqual(await start({ ALPNProtocols: ['swift/1', 'x'] }), { answer: 'secured users.test m|', chosen: 'swift/1' });
+  assert.deepEqual(await start({}), { answer: 'secured users.test m|', chosen: false });
+  assert.match((await start({ ALPNProtocols: ['x'] })).answer, /speaks none of the protocols that were offered to it/);
+});
+
+test('bytes that are passed on as they are are taken out of TLS, and put into it, ends included', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const received: string[] = [];
+  const server = createServer({ ...material(ca.issue('server', { names: 'DNS:db.test' })), allowHalfOpen: true }, async (socket) => {
+    socket.write('hello ');
+    received.push(await everything(socket));
+    socket.end('and good bye');
+  });
+  server.listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const resources = `
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: db}
+spec:
+  hosts: [db.test]
+  resolution: STATIC
+  ports: [{number: 3306, name: db, protocol: MYSQL}]
+  endpoints: [{address: 127.0.0.1, ports: {db: ${port}}}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: db}
+spec: {host: db.test, trafficPolicy: {tls: {mode: SIMPLE, caCertificates: ${ca.files.cert}}}}
+---`;
+  const bootstrap = listener(tlsOf(ca.issue('front')), '  upstream: {host: db.test, port: 3306}\n').replace('[toy]', '[tcp]');
+  const started = await startFromFiles(t, { bootstrap, mesh: resources });
+  const plain = connect({ port: started.port('one'), host: '127.0.0.1', allowHalfOpen: true });
+  await once(plain, 'connect');
+  const socket = connectTls({ socket: plain, ca: ca.pem, servername: 'localhost' });
+  t.after(() => socket.destroy());
+  const sent = 'x'.repeat(2_000_000);
+  socket.end(sent);
+  assert.equal(await everything(socket), 'hello and good bye');
+  assert.deepEqual(received, [sent]);
+});
+
+test('a subset may have TLS of its own, or none', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const toy = await ToyServer.start(echo('plain'));
+  t.after(() => toy.stop());
+  const subset = `
+  subsets: [{name: v1, labels: {version: v1}, trafficPolicy: {tls: {mode: DISABLE}}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: users}
+spec: {hosts: [users.test], http: [{route: [{destination: {host: users.test, subset: v1}}]}]}
+`;
+  const tls = `{mode: SIMPLE, caCertificates: ${ca.files.cert}}`;
+  const { port } = await startFromFiles(t, { bootstrap: PLAIN, mesh: mesh(toy.port, tls, subset) });
+  assert.equal(await answerOf(t, port('one')), 'plain users.test m|');
+});
+
+test('changed certificates are used for new connections, bad ones leave the former in use, and open connections live on', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const server = await ToyServer.start(echo('toy'));
+  t.after(() => server.stop());
+  const files = ca.issue('server');
+  const started = await startFromFiles(t, { bootstrap: `${listener(tlsOf(files))}  upstream: 127.0.0.1:${server.port}\n` });
+  const first = await tlsClient(t, started.port('one'), { ca: ca.pem });
+  const shown = (socket: TLSSocket) => socket.getPeerCertificate().subject.CN;
+  assert.equal(shown(first.socket), 'server');
+  const logged = async (text: RegExp) => {
+    while (!started.lines.some(({ msg }) => text.test(msg))) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const next = ca.issue('next');
+  copyFileSync(next.cert, files.cert);
+  await logged(/listener one: changed certificate files are not taken; .*server\.key is not the key of the certificate in .*server\.pem/);
+  assert.equal(shown((await tlsClient(t, started.port('one'), { ca: ca.pem })).socket), 'server');
+  copyFileSync(next.key, files.key);
+  await logged(/listener one: the changed certificate files are in use/);
+  assert.equal(shown((await tlsClient(t, started.port('one'), { ca: ca.pem })).socket), 'next');
+  first.request(1, 'svc m|');
+  assert.equal((await first.received(1))[0]?.body, 'toy svc m|');
+});
+
+test('changed files of a DestinationRule are used for new connections, and a rule refused for a missing file is taken when it comes', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const clients = new CertificateAuthority(t, 'clients');
+  const options = {
+    ...material(ca.issue('server', { names: 'DNS:users.test' })),
+    ca: clients.pem,
+    requestCert: true,
+    rejectUnauthorized: true,
+  };
+  const service = await tlsService(t, options);
+  const client = clients.issue('client');
+  const settings = `caCertificates: ${ca.files.cert}, clientCertificate: ${client.cert}, privateKey: ${client.key}`;
+  const started = await startFromFiles(t, { bootstrap: PLAIN, mesh: mesh(service.port, `{mode: MUTUAL, ${settings}}`) });
+  const logged = async (text: RegExp) => {
+    while (!started.lines.some(({ msg }) => text.test(msg))) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  assert.equal(await answerOf(t, started.port('one')), 'secured users.test m|');
+  const next = clients.issue('next');
+  copyFileSync(next.key, client.key);
+  copyFileSync(next.cert, client.cert);
+  await logged(/connections to services: the changed certificate files are in use/);
+  for (const socket of service.accepted) socket.destroy();
+  while ((await answerOf(t, started.port('one'))) !== 'secured users.test m|');
+  assert.equal(service.accepted.at(-1)?.getPeerCertificate().subject.CN, 'next');
+
+  const late = ca.path('late.pem');
+  started.write(mesh(service.port, `{mode: SIMPLE, caCertificates: ${late}}`));
+  await logged(/mesh\.yaml:\d+:\d+: .*late\.pem cannot be read: there is no such file/);
+  await logged(/the changed resources are not taken/);
+  copyFileSync(ca.files.cert, late);
+  await logged(/the changed resources are in force/);
 });

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import type { FilterFactory } from '../filter/filter.ts';
 import { createLog } from '../observe/log.ts';
 import { SPI_VERSION } from '../plugin/plugin.ts';
 import { PluginRegistry } from '../plugin/plugin-registry.ts';
-import type { FrameProtocol } from '../protocol/spi.ts';
+import type { Protocol } from '../protocol/streaming.ts';
 import { builtIn } from '../proxy/built-in.ts';
 import { ProxyServer } from '../proxy/proxy.ts';
 import { toyProtocol } from './toy-protocol.ts';
@@ -40,7 +41,7 @@ export interface ProxyFiles {
   readonly bootstrap: string;
   /** Mesh resources; none when absent. */
   readonly mesh?: string;
-  readonly protocols?: readonly FrameProtocol[];
+  readonly protocols?: readonly Protocol[];
   readonly filters?: readonly FilterFactory[];
 }
 
@@ -51,7 +52,7 @@ export async function startFromFiles(t: TestContext, { bootstrap: text, mesh: me
   await writeFile(join(directory, 'mesh.yaml'), meshText);
   const plugins = new PluginRegistry(new Interner());
   plugins.add(builtIn, 'built in');
-  const toys: FrameProtocol[] = [
+  const toys: Protocol[] = [
     { ...toyProtocol(), detect: (head) => detectToy(head, false) },
     { ...toyProtocol(), name: 'loud', detect: (head) => detectToy(head, true) },
     ...protocols,
@@ -72,5 +73,7 @@ export async function startFromFiles(t: TestContext, { bootstrap: text, mesh: me
         ?.address.split(':')
         .at(-1),
     );
-  return { proxy, port, lines };
+  /** Changes the mesh resources. */
+  const write = (mesh: string) => writeFileSync(join(directory, 'mesh.yaml'), mesh);
+  return { proxy, port, lines, write };
 }
