@@ -16,7 +16,7 @@ export interface ExchangeEvents<Req, Res> {
   onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void;
   onResponseTrailers(exchange: ProxiedExchange<Req, Res>, trailers: readonly HeaderField[]): void;
   onResponseEnd(exchange: ProxiedExchange<Req, Res>): void;
-  onReset(exchange: ProxiedExchange<Req, Res>, processed: boolean, detail: string): void;
+  onReset(exchange: ProxiedExchange<Req, Res>, processed: boolean, detail: string, code: number | undefined): void;
   onDeadline(exchange: ProxiedExchange<Req, Res>): void;
   onCallerGone(exchange: ProxiedExchange<Req, Res>): void;
   onSent(exchange: ProxiedExchange<Req, Res>): void;
@@ -185,8 +185,8 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
   onResponseTrailers(trailers: readonly HeaderField[]): void {
     if (!this.over) this.#events.onResponseTrailers(this, trailers);
   }
-  onResponseReset(_reason: ResetReason, processed: boolean, detail: string): void {
-    if (!this.over) this.#events.onReset(this, processed, detail);
+  onResponseReset(_reason: ResetReason, processed: boolean, detail: string, code?: number): void {
+    if (!this.over) this.#events.onReset(this, processed, detail, code);
   }
   onDeadline(): void {
     if (!this.over) this.#events.onDeadline(this);

@@ -248,11 +248,11 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     this.#finish(exchange);
   }
 
-  onReset(exchange: ProxiedExchange<Req, Res>, processed: boolean, detail: string): void {
+  onReset(exchange: ProxiedExchange<Req, Res>, processed: boolean, detail: string, code: number | undefined): void {
     const target = exchange.target;
     if (exchange.answering) {
       exchange.outcome = 'failure';
-      exchange.downstream.abort(`the service broke off its answer: ${detail}`);
+      exchange.downstream.abort(`the service broke off its answer: ${detail}`, code);
       return this.#finish(exchange);
     }
     if (!processed && exchange.repeatable && exchange.attempt < MAX_ATTEMPTS) {

@@ -60,8 +60,11 @@ export interface Exchange<Res> {
   onResponseData(chunk: Buffer, end: boolean): boolean;
   /** The answer ends with these. */
   onResponseTrailers(trailers: readonly HeaderField[]): void;
-  /** `processed` false: no byte of the request was sent, or its service said that it did nothing with it: another attempt is safe. */
-  onResponseReset(reason: ResetReason, processed: boolean, detail: string): void;
+  /**
+   * `processed` false: no byte of the request was sent, or its service said that it did nothing with it: another attempt is safe. `code`:
+   * the service's own, of a protocol that has some.
+   */
+  onResponseReset(reason: ResetReason, processed: boolean, detail: string, code?: number): void;
 }
 
 /** The caller's side of one exchange: what the engine may do to it. */
@@ -77,8 +80,8 @@ export interface DownstreamStream<Res> {
   respondTrailers(trailers: readonly HeaderField[]): void;
   /** Answers in the caller's own dialect; once, and never after respond(). */
   reply(local: LocalReply): void;
-  /** The answer broke off after respond(): what was begun cannot be completed. */
-  abort(detail: string): void;
+  /** The answer broke off after respond(): what was begun cannot be completed. `code`: as the service said it. */
+  abort(detail: string, code?: number): void;
   /** The request is over without an answer. */
   finish(): void;
   /** Stops reading the caller while its large frame cannot be passed on. */
