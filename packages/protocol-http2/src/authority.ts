@@ -6,8 +6,12 @@ const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
   ['https', ':443'],
 ]);
 
+/** Few services are asked for again and again. Of well-formed authorities. */
+const HOSTS = new Map<string, string>();
+const MOST_HOSTS = 1024;
+
 export function isAuthority(text: string): boolean {
-  return AUTHORITY.test(text);
+  return HOSTS.has(text) || AUTHORITY.test(text);
 }
 
 /** Whether both name one host and port, by the scheme's own rules: RFC 3986, section 6.2.3. */
@@ -21,11 +25,10 @@ function normalize(authority: string, scheme: string): string {
   return port === ':' || port === DEFAULT_PORTS.get(scheme.toLowerCase()) ? lower.slice(0, -port.length) : lower;
 }
 
-/** Hosts of few services are asked for again and again. */
-const HOSTS = new Map<string, string>();
-const MOST_HOSTS = 1024;
-
-/** The host, lower case, without its port: the same string object for most equal authorities. An IPv6 address keeps its brackets. */
+/**
+ * @param authority well-formed
+ * @returns the host, lower case, without its port: the same string object for most equal authorities. An IPv6 address keeps its brackets
+ */
 export function hostOf(authority: string): string {
   const known = HOSTS.get(authority);
   if (known !== undefined) return known;

@@ -10,7 +10,7 @@ export class Malformed {
 }
 
 /** What the rules made of a request's header block. */
-export interface RequestReading {
+interface RequestReading {
   readonly method: string;
   readonly scheme: string;
   /** Of `:authority`, else of `host`; empty when there is neither. */
@@ -68,7 +68,7 @@ export class RequestFacts implements RequestReading {
 }
 
 /** What the rules made of an answer's header block. */
-export interface ResponseReading {
+interface ResponseReading {
   readonly status: number;
   /** Octets that the body must have, unless the request was HEAD; -1: not said. */
   readonly contentLength: number;

@@ -18,7 +18,7 @@ const STATUS: Record<LocalReplyReason, readonly [http: number, grpc: number]> = 
 const NOT_IMPLEMENTED = 501;
 
 /** An answer's header list, and its body; no body: the headers end the stream. */
-export interface ReplyMessage {
+interface ReplyMessage {
   readonly fields: readonly HeaderField[];
   readonly body: Buffer | undefined;
 }

@@ -86,11 +86,11 @@ class RequestReader {
       case ':method':
         if (this.#method !== undefined) return twice(name);
         this.#method = value;
-        return TOKEN.test(value) ? undefined : bad(name, value);
+        return value === 'GET' || value === 'POST' || TOKEN.test(value) ? undefined : bad(name, value);
       case ':scheme':
         if (this.#scheme !== undefined) return twice(name);
         this.#scheme = value;
-        return SCHEME.test(value) ? undefined : bad(name, value);
+        return isWeb(value) || SCHEME.test(value) ? undefined : bad(name, value);
       case ':authority':
         if (this.#authority !== undefined) return twice(name);
         this.#authority = value;
@@ -149,7 +149,7 @@ class RequestReader {
     } else if (this.#protocol !== undefined) return 'only CONNECT has the pseudo-header ":protocol"';
     if (this.#scheme === undefined) return missing(':scheme');
     if (this.#path === undefined) return missing(':path');
-    if (!WEB_SCHEME.test(this.#scheme) || this.#path.charCodeAt(0) === 0x2f) return undefined;
+    if (this.#path.charCodeAt(0) === 0x2f || !isWeb(this.#scheme)) return undefined;
     return this.#path === '*' && this.#method === 'OPTIONS' ? undefined : bad(':path', this.#path);
   }
 
@@ -158,6 +158,10 @@ class RequestReader {
     if (sameAuthority(this.#authority, this.#host, this.#scheme ?? '')) return undefined;
     return `:authority ${quote(this.#authority)} and host ${quote(this.#host)} disagree`;
   }
+}
+
+function isWeb(scheme: string): boolean {
+  return scheme === 'http' || scheme === 'https' || WEB_SCHEME.test(scheme);
 }
 
 function missing(name: string): string {
