@@ -1,6 +1,7 @@
 import type { HeaderEdits } from '@polywire/core/spi';
 import { isAuthority } from './authority.ts';
-import { CONNECTION_SPECIFIC, CONTENT_LENGTH, ILLEGAL, isFieldValue, kindOf, quote, TE } from './field-rules.ts';
+import { quote } from './faults.ts';
+import { CONNECTION_SPECIFIC, CONTENT_LENGTH, ILLEGAL, isFieldValue, kindOf, TE } from './field-rules.ts';
 import { toValue } from './text.ts';
 
 type Side = 'request' | 'response';

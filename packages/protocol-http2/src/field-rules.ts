@@ -79,8 +79,3 @@ export function readContentLength(value: string): number {
   const octets = Number(value);
   return Number.isSafeInteger(octets) ? octets : -1;
 }
-
-/** A peer's text in a message. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length <= 64 ? text : `${text.slice(0, 64)}...`);
-}

@@ -1,5 +1,6 @@
 import type { HeaderField } from '@polywire/core/spi';
 import { isAuthority, sameAuthority } from './authority.ts';
+import { badName, badValue, connectionSpecific, missing, quote, twice } from './faults.ts';
 import {
   CONNECTION_SPECIFIC,
   CONTENT_LENGTH,
@@ -10,7 +11,6 @@ import {
   isFieldValue,
   kindOf,
   PLAIN,
-  quote,
   readContentLength,
   TE,
 } from './field-rules.ts';
@@ -86,19 +86,19 @@ class RequestReader {
       case ':method':
         if (this.#method !== undefined) return twice(name);
         this.#method = value;
-        return value === 'GET' || value === 'POST' || TOKEN.test(value) ? undefined : bad(name, value);
+        return value === 'GET' || value === 'POST' || TOKEN.test(value) ? undefined : badValue(name, value);
       case ':scheme':
         if (this.#scheme !== undefined) return twice(name);
         this.#scheme = value;
-        return isWeb(value) || SCHEME.test(value) ? undefined : bad(name, value);
+        return isWeb(value) || SCHEME.test(value) ? undefined : badValue(name, value);
       case ':authority':
         if (this.#authority !== undefined) return twice(name);
         this.#authority = value;
-        return isAuthority(value) ? undefined : bad(name, value);
+        return isAuthority(value) ? undefined : badValue(name, value);
       case ':path':
         if (this.#path !== undefined) return twice(name);
         this.#path = value;
-        return PATH.test(value) ? undefined : bad(name, value);
+        return PATH.test(value) ? undefined : badValue(name, value);
       case ':protocol':
         if (this.#protocol !== undefined) return twice(name);
         this.#protocol = value;
@@ -110,23 +110,23 @@ class RequestReader {
 
   #readField(name: string, value: string): string | undefined {
     const kind = kindOf(name);
-    if (!isFieldValue(value)) return bad(name, value);
+    if (!isFieldValue(value)) return badValue(name, value);
     if (kind === PLAIN) return undefined;
     switch (kind) {
       case ILLEGAL:
-        return `${quote(name)} is no header's name`;
+        return badName(name);
       case CONNECTION_SPECIFIC:
-        return `header ${quote(name)} speaks of one connection, and is forbidden`;
+        return connectionSpecific(name);
       case TE:
-        return value.toLowerCase() === 'trailers' ? undefined : bad(name, value);
+        return value.toLowerCase() === 'trailers' ? undefined : badValue(name, value);
       case HOST:
         if (this.#host !== undefined) return twice(name);
         this.#host = value;
-        return isAuthority(value) ? undefined : bad(name, value);
+        return isAuthority(value) ? undefined : badValue(name, value);
       case CONTENT_LENGTH:
         if (this.#contentLength >= 0) return twice(name);
         this.#contentLength = readContentLength(value);
-        return this.#contentLength >= 0 ? undefined : bad(name, value);
+        return this.#contentLength >= 0 ? undefined : badValue(name, value);
       case CONTENT_TYPE:
         this.#grpc = isGrpc(value);
         return undefined;
@@ -150,7 +150,7 @@ class RequestReader {
     if (this.#scheme === undefined) return missing(':scheme');
     if (this.#path === undefined) return missing(':path');
     if (this.#path.charCodeAt(0) === 0x2f || !isWeb(this.#scheme)) return undefined;
-    return this.#path === '*' && this.#method === 'OPTIONS' ? undefined : bad(':path', this.#path);
+    return this.#path === '*' && this.#method === 'OPTIONS' ? undefined : badValue(':path', this.#path);
   }
 
   #disagreement(): string | undefined {
@@ -162,16 +162,4 @@ class RequestReader {
 
 function isWeb(scheme: string): boolean {
   return scheme === 'http' || scheme === 'https' || WEB_SCHEME.test(scheme);
-}
-
-function missing(name: string): string {
-  return `pseudo-header ${quote(name)} is missing`;
-}
-
-function twice(name: string): string {
-  return `header ${quote(name)} is there twice`;
-}
-
-function bad(name: string, value: string): string {
-  return `header ${quote(name)} cannot be ${quote(value)}`;
 }

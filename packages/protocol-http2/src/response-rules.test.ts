@@ -28,10 +28,10 @@ describe('the status of answers (RFC 9113, 8.3.2)', () => {
     ],
     ['two', status('200', [':status', '200']), /":status" is unknown, too late or too many/],
     ["a request's pseudo-headers", status('200', [':path', '/']), /":path" is unknown/],
-    ['words', status('OK'), /:status cannot be "OK"/],
-    ['two digits', status('20'), /:status cannot be "20"/],
-    ['four digits', status('2000'), /:status cannot be "2000"/],
-    ['a leading zero', status('099'), /:status cannot be "099"/],
+    ['words', status('OK'), /header ":status" cannot be "OK"/],
+    ['two digits', status('20'), /header ":status" cannot be "20"/],
+    ['four digits', status('2000'), /header ":status" cannot be "2000"/],
+    ['a leading zero', status('099'), /header ":status" cannot be "099"/],
     ['101 (8.6)', status('101'), /no status 101/],
   ];
   for (const [what, pairs, detail] of refused) {

@@ -1,4 +1,5 @@
 import type { HeaderField } from '@polywire/core/spi';
+import { badName, badValue, connectionSpecific, quote, twice } from './faults.ts';
 import {
   ALT_SVC,
   CONNECTION_SPECIFIC,
@@ -9,7 +10,6 @@ import {
   isFieldValue,
   kindOf,
   PLAIN,
-  quote,
   readContentLength,
   TE,
 } from './field-rules.ts';
@@ -49,7 +49,7 @@ class ResponseReader {
   read(fields: readonly HeaderField[]): string | undefined {
     const first = fields[0];
     if (first?.name !== ':status') return 'the answer does not begin with :status';
-    if (!STATUS.test(first.value)) return `:status cannot be ${quote(first.value)}`;
+    if (!STATUS.test(first.value)) return badValue(':status', first.value);
     this.#status = Number(first.value);
     // Section 8.6
     if (this.#status === SWITCHING_PROTOCOLS) return 'HTTP/2 has no status 101';
@@ -86,18 +86,18 @@ class ResponseReader {
 
   #readField(name: string, value: string): string | undefined {
     const kind = kindOf(name);
-    if (!isFieldValue(value)) return `header ${quote(name)} cannot be ${quote(value)}`;
+    if (!isFieldValue(value)) return badValue(name, value);
     if (kind === PLAIN) return undefined;
     switch (kind) {
       case ILLEGAL:
-        return `${quote(name)} is no header's name`;
+        return badName(name);
       case CONNECTION_SPECIFIC:
       case TE:
-        return `header ${quote(name)} speaks of one connection, and is forbidden`;
+        return connectionSpecific(name);
       case CONTENT_LENGTH:
-        if (this.#contentLength >= 0) return `header ${quote(name)} is there twice`;
+        if (this.#contentLength >= 0) return twice(name);
         this.#contentLength = readContentLength(value);
-        return this.#contentLength >= 0 ? undefined : `header ${quote(name)} cannot be ${quote(value)}`;
+        return this.#contentLength >= 0 ? undefined : badValue(name, value);
       case CONTENT_TYPE:
         this.#grpc = isGrpc(value);
         return undefined;

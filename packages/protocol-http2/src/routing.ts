@@ -9,7 +9,8 @@ import {
 } from '@polywire/core/spi';
 import { hostOf } from './authority.ts';
 import { compileEdits } from './edit-compiler.ts';
-import { isFieldName, quote } from './field-rules.ts';
+import { quote } from './faults.ts';
+import { isFieldName } from './field-rules.ts';
 import type { RequestFacts, RequestHead, ResponseHead } from './head.ts';
 import { trailersOutcome } from './outcome.ts';
 import { toText } from './text.ts';

@@ -1,5 +1,6 @@
 import type { HeaderField } from '@polywire/core/spi';
-import { ALT_SVC, CONNECTION_SPECIFIC, CONTENT_LENGTH, HOST, ILLEGAL, isFieldValue, kindOf, quote, TE } from './field-rules.ts';
+import { badName, badValue, connectionSpecific, quote } from './faults.ts';
+import { ALT_SVC, CONNECTION_SPECIFIC, CONTENT_LENGTH, HOST, ILLEGAL, isFieldValue, kindOf, TE } from './field-rules.ts';
 import { Malformed } from './head.ts';
 import type { HeaderBlock } from './header-block.ts';
 
@@ -18,11 +19,11 @@ function judge(fields: readonly HeaderField[]): readonly HeaderField[] | Malform
     // RFC 9113, section 8.1
     if (name.charCodeAt(0) === 0x3a) return new Malformed(`trailers have no pseudo-header ${quote(name)}`);
     const kind = kindOf(name);
-    if (kind === ILLEGAL) return new Malformed(`${quote(name)} is no header's name`);
+    if (kind === ILLEGAL) return new Malformed(badName(name));
     if (kind === CONNECTION_SPECIFIC || kind === TE) {
-      return new Malformed(`header ${quote(name)} speaks of one connection, and is forbidden`);
+      return new Malformed(connectionSpecific(name));
     }
-    if (!isFieldValue(value)) return new Malformed(`header ${quote(name)} cannot be ${quote(value)}`);
+    if (!isFieldValue(value)) return new Malformed(badValue(name, value));
     dropped ||= isDropped(kind);
   }
   return dropped ? fields.filter(({ name }) => !isDropped(kindOf(name))) : fields;
