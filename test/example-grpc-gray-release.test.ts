@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { LineProcess } from './support/line-process.ts';
+import { Polywire } from './support/polywire.ts';
+import { freePorts } from './support/ports.ts';
+
+// This file runs as test/dist/example-grpc-gray-release.test.js.
+const EXAMPLE = fileURLToPath(new URL('../../examples/grpc-gray-release/', import.meta.url));
+const READY_TIMEOUT_MILLISECONDS = 20_000;
+
+const read = (name: string) => readFileSync(join(EXAMPLE, name), 'utf8');
+
+test('examples/grpc-gray-release answers as its README says', { timeout: 60_000 }, async (t) => {
+  const ports = await freePorts(2);
+  await LineProcess.start(t, {
+    name: 'services',
+    command: process.execPath,
+    args: [join(EXAMPLE, 'services.mjs'), ...ports.map(String)],
+    ready: (line) => line === 'services ready',
+    readyTimeout: READY_TIMEOUT_MILLISECONDS,
+  });
+  const mesh = ports.reduce((text, port, at) => text.replace(`: ${12301 + at} }`, `: ${port} }`), read('mesh.yaml'));
+  const bootstrap = read('polywire.yaml').replace(':12300', ':0').replace(':15000', ':0');
+  const proxy = await Polywire.start(t, { 'polywire.yaml': bootstrap, 'mesh.yaml': mesh });
+  const callers = [join(EXAMPLE, 'callers.mjs'), String(proxy.port)];
+  const { stdout } = await promisify(execFile)(process.execPath, callers, { signal: t.signal });
+  const [, promised] = /```\n(one answer: [^`]*)```/.exec(read('README.md')) ?? [];
+  assert.equal(stdout, promised);
+});
