@@ -24,10 +24,11 @@ import { readTrailers } from './trailer-rules.ts';
 /** Callers that get a GOAWAY may have sent requests before they read it: how long their answer to a PING is waited for. Milliseconds. */
 const DRAIN_PING_MS = 1000;
 const DRAIN_PING = Buffer.from('draining', 'latin1');
-/** RFC 9113, section 3.4, lets the other side say so when it was HTTP/1. */
-const HTTP1_START = /^[A-Z]{3,7} /;
+/** Methods of HTTP/1, whose callers read what is said to them. */
+const HTTP1_START = /^(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) /;
+const HTTP1_START_BYTES = 8;
 const HTTP1_REFUSAL = Buffer.from(
-  'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 27\r\n\r\nThis port speaks HTTP/2.\r\n\n',
+  'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 30\r\n\r\nthis port speaks HTTP/2 alone\n',
   'latin1',
 );
 
@@ -175,7 +176,7 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
   #refuse(chunk: Buffer): void {
     this.handler.onUnreadable('the connection does not begin as HTTP/2 does');
     this.environment.counters.protocolErrors++;
-    if (this.#prefaceBytes === 0 && HTTP1_START.test(chunk.toString('latin1', 0, 8))) this.transport.write(HTTP1_REFUSAL);
+    if (this.#prefaceBytes === 0 && HTTP1_START.test(chunk.toString('latin1', 0, HTTP1_START_BYTES))) this.transport.write(HTTP1_REFUSAL);
     this.endTransport();
   }
 

@@ -76,6 +76,8 @@ export class PooledConnection<Req, Res> implements UpstreamOwner {
   /** Lets its streams finish, then closes. */
   retire(): void {
     if (this.connection.open > 0 || this.connection.midRequest) return;
+    // It takes no request any more, though its end is still to come.
+    this.lane.remove(this);
     this.onGivenUp();
     this.#transport.end();
   }
