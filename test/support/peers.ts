@@ -100,6 +100,12 @@ export interface Answer {
   readonly attachments: Readonly<Record<string, string>>;
 }
 
+type Properties = Readonly<Record<string, string>>;
+
+function flagsOf(properties: Properties): string[] {
+  return Object.entries(properties).map(([name, value]) => `-D${name}=${value}`);
+}
+
 /** A Java process with unmodified Dubbo, serving on one or more ports. */
 export class Provider {
   readonly #commands: CommandLine;
@@ -108,10 +114,11 @@ export class Provider {
     this.#commands = new CommandLine(process);
   }
 
-  static async start(owner: Owner, module: DubboModule, settings: ProviderSettings): Promise<Provider> {
+  /** @param properties of Java, which Dubbo reads its own from */
+  static async start(owner: Owner, module: DubboModule, settings: ProviderSettings, properties: Properties = {}): Promise<Provider> {
     const name = `${module} provider ${settings.exports.map((each) => each.name).join(', ')}`;
     // Dubbo's own default of 10 s would make each orderly stop that long.
-    const flags = [`-Ddubbo.service.shutdown.wait=${settings.shutdownWait ?? 1000}`];
+    const flags = [`-Ddubbo.service.shutdown.wait=${settings.shutdownWait ?? 1000}`, ...flagsOf(properties)];
     const { process } = await startJava(owner, { name, module, mainClass: 'Provider', args: [JSON.stringify(settings)], flags });
     return new Provider(process);
   }
@@ -154,9 +161,16 @@ export class Consumer {
     this.#commands = new CommandLine(process);
   }
 
-  static async start(owner: Owner, module: DubboModule, settings: { application?: string } = {}): Promise<Consumer> {
+  /** @param properties as of Provider.start */
+  static async start(
+    owner: Owner,
+    module: DubboModule,
+    settings: { application?: string } = {},
+    properties: Properties = {},
+  ): Promise<Consumer> {
     const name = `${module} consumer`;
-    const { process } = await startJava(owner, { name, module, mainClass: 'Consumer', args: [JSON.stringify(settings)] });
+    const flags = flagsOf(properties);
+    const { process } = await startJava(owner, { name, module, mainClass: 'Consumer', args: [JSON.stringify(settings)], flags });
     return new Consumer(process);
   }
 

@@ -62,6 +62,11 @@ export class WireCaller {
     await once(socket, 'connect');
     return new WireCaller(wire, socket, first);
   }
+  /** @param socket connected, plain or by TLS */
+  static over(owner: Owner, wire: RawWire, socket: Socket): WireCaller {
+    owner.after(() => void socket.destroy());
+    return new WireCaller(wire, socket, 1);
+  }
 
   /** Resolves when the connection is gone. */
   get ended(): Promise<void> {
