@@ -248,3 +248,18 @@ describe('the outcome of an answer', () => {
 it('the size of a head is that of its block on the wire', () => {
   assert.equal(heads.size(request(GET)), 100);
 });
+
+describe('a line of the access log', () => {
+  it('has the method, the status, and what gRPC says', () => {
+    const head = at('a', '/');
+    assert.deepEqual(heads.notes?.(head, undefined, []), ['POST']);
+    assert.deepEqual(heads.notes?.(head, response([[':status', '204']]), []), ['POST', '204']);
+    const trailers = [{ name: 'grpc-status', value: '5', neverIndexed: false }];
+    assert.deepEqual(heads.notes?.(head, response([[':status', '200']]), trailers), ['POST', '200', 'grpc-status=5']);
+    const alone = response([
+      [':status', '200'],
+      ['grpc-status', '7'],
+    ]);
+    assert.deepEqual(heads.notes?.(head, alone, []), ['POST', '200', 'grpc-status=7']);
+  });
+});

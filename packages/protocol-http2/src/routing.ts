@@ -36,6 +36,13 @@ export const heads: HeadReader<RequestHead, ResponseHead> = {
   },
   outcome: ({ facts }): Outcome => facts.outcome,
   trailersOutcome,
+  notes: ({ facts: { method } }, response, trailers) => {
+    const notes = [method];
+    if (response !== undefined) notes.push(String(response.facts.status));
+    const status = [...trailers, ...(response?.facts.fields ?? [])].find(({ name }) => name === 'grpc-status');
+    if (status !== undefined) notes.push(`grpc-status=${status.value}`);
+    return notes;
+  },
   size: ({ wireBytes }) => wireBytes,
 };
 

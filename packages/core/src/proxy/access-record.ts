@@ -34,7 +34,10 @@ export function accessRecord<Req, Res>(
     responseBytes: exchange.responseBytes,
     duration,
     attempts: exchange.attempt,
-    notes: exchange.captured.includes(UNREADABLE) ? ['UNREADABLE'] : [],
+    notes: [
+      ...(heads.notes?.(exchange.head, exchange.answer, exchange.trailers) ?? []),
+      ...(exchange.captured.includes(UNREADABLE) ? ['UNREADABLE'] : []),
+    ],
   };
 }
 

@@ -28,7 +28,7 @@ export function adminView(proxy: ProxyServer): AdminSource {
 }
 
 function listenerStatus({ config, listener, names, stats }: ListenerRuntime): ListenerStatus {
-  const { detection, opaque, upstream } = config;
+  const { detection, opaque, upstream, tls } = config;
   const settingsOf = (name: string) => config.protocols.find((protocol) => protocol.name === name)?.settings ?? [];
   const fallback = detection?.fallback;
   const to = opaque ?? upstream;
@@ -38,13 +38,14 @@ function listenerStatus({ config, listener, names, stats }: ListenerRuntime): Li
     protocols: names.map((name) => ({ name, settings: Object.fromEntries(settingsOf(name)) })),
     fallback: fallback === undefined || fallback === 'refuse' ? fallback && 'refused' : formatAddress(fallback.host, fallback.port),
     upstream: to && formatAddress(to.host, to.port),
+    ...(tls && { tls: tls.clientCa === undefined ? 'server' : 'mutual' }),
     connections: stats.connectionsActive,
   };
 }
 
 function clusterStatus<E extends BalancedEndpoint>(cluster: Cluster<E>, statusOf: (endpoint: E) => EndpointStatus): ClusterStatus {
   const { name, spec } = cluster;
-  return { name, loadBalancer: spec.loadBalancer, origin: spec.origin, endpoints: cluster.endpoints.map(statusOf) };
+  return { name, loadBalancer: spec.loadBalancer, tls: spec.tls?.mode, origin: spec.origin, endpoints: cluster.endpoints.map(statusOf) };
 }
 
 function endpointStatus({ endpoint, pool }: UpstreamEndpoint<Frame, Frame>): EndpointStatus {

@@ -65,6 +65,9 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
   over = false;
   /** Of the whole answer on the wire, as far as it came. */
   responseBytes = 0;
+  /** Of a stream: what was passed on of its answer. */
+  answer: Res | undefined = undefined;
+  trailers: readonly HeaderField[] = NO_TRAILERS;
   /** Of a body that followed the request's head. */
   bodyBytes = 0;
   /** Values of the headers that filters declared, once the request's bytes may be gone. */
@@ -199,3 +202,4 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
 }
 
 const NONE: readonly LookupResult[] = [];
+const NO_TRAILERS: readonly HeaderField[] = [];

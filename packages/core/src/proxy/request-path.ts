@@ -226,6 +226,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     if (!exchange.downstream.respond(head, exchange.responseEdits, end)) {
       return this.#fail(exchange, 'internal', 'a rule changes headers of this answer, but they cannot be edited in place');
     }
+    if (this.#facts.streaming) exchange.answer = head;
     if (end) return this.#finish(exchange);
     exchange.answering = true;
     // A stream's deadline, where somebody asked for one, is that of its last byte.
@@ -236,6 +237,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   }
   onResponseTrailers(exchange: ProxiedExchange<Req, Res>, trailers: readonly HeaderField[]): void {
     exchange.outcome = this.#heads.trailersOutcome?.(trailers) ?? exchange.outcome;
+    exchange.trailers = trailers;
     exchange.downstream.respondTrailers(trailers);
     this.#finish(exchange);
   }

@@ -350,6 +350,40 @@ spec: {hosts: [users.test], http: [{route: [{destination: {host: users.test, sub
   assert.equal(await answerOf(t, port('one')), 'plain users.test m|');
 });
 
+test('a service that does not accept the certificate that it is shown gets no more requests for a while, and callers are told', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const strangers = new CertificateAuthority(t, 'strangers');
+  const shown = strangers.issue('client');
+  const settings = `caCertificates: ${ca.files.cert}, clientCertificate: ${shown.cert}, privateKey: ${shown.key}`;
+  for (const [version, reason] of [
+    ['TLSv1.3', /closed by the other side after the TLS handshake: does it accept the certificate that it was shown\?/],
+    ['TLSv1.2', /closed by the other side|ended the connection during the handshake/],
+  ] as const) {
+    const options = { ...material(ca.issue('server', { names: 'DNS:users.test' })), ca: ca.pem, requestCert: true, maxVersion: version };
+    const service = await tlsService(t, options);
+    const started = await startFromFiles(t, { bootstrap: PLAIN, mesh: mesh(service.port, `{mode: MUTUAL, ${settings}}`) });
+    assert.match(await answerOf(t, started.port('one')), reason);
+    assert.match(await answerOf(t, started.port('one')), /no-healthy-upstream: .*next attempt in \d+ ms/);
+  }
+});
+
+test('a caller whose handshake is under way when the proxy begins to end is told to go once it is done', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const server = await ToyServer.start(echo('toy'));
+  t.after(() => server.stop());
+  const started = await startFromFiles(t, { bootstrap: `${listener(tlsOf(ca.issue('server')))}  upstream: 127.0.0.1:${server.port}\n` });
+  const plain = connect(started.port('one'), '127.0.0.1');
+  while (started.proxy.listeners[0]?.stats.connectionsActive !== 1) await new Promise(setImmediate);
+  const drained = started.proxy.drain();
+  const socket = connectTls({ socket: plain, ca: ca.pem, servername: 'localhost' });
+  const client = new ToyClient(socket);
+  assert.equal((await client.received(1))[0]?.kind, 'goaway');
+  client.request(1, 'svc m|');
+  assert.equal((await client.received(2))[1]?.body, 'toy svc m|');
+  socket.end();
+  await drained;
+});
+
 test('changed certificates are used for new connections, bad ones leave the former in use, and open connections live on', async (t) => {
   const ca = new CertificateAuthority(t);
   const server = await ToyServer.start(echo('toy'));

@@ -19,6 +19,8 @@ export interface HeadReader<Req, Res> {
   outcome(response: Res): Outcome;
   /** For protocols that say behind the body how it went; undefined: these trailers do not say it. */
   trailersOutcome?(trailers: readonly HeaderField[]): Outcome | undefined;
+  /** What else a line of the access log should say of an exchange, in words without blanks: a status, for example. */
+  notes?(request: Req, response: Res | undefined, trailers: readonly HeaderField[]): readonly string[];
   /** Bytes of the whole message on the wire, as far as they are known. */
   size(head: Req | Res): number;
 }
