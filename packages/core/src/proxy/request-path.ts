@@ -10,14 +10,11 @@ import { loop } from '../transport/loop.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
 import { Binding } from './binding.ts';
 import { countEnd } from './count.ts';
+import { Deadlines } from './deadlines.ts';
 import { type ExchangeEvents, type ExchangeFacts, ProxiedExchange } from './exchange.ts';
 import { LOCAL_REPLY_OUTCOME } from './local-reply.ts';
 import type { PathOptions, PathRoutes, RouteSource } from './path-options.ts';
 
-/** A rewritten deadline matters only when this much was spent here. */
-const WORTH_TELLING_MS = 10;
-/** A large answer is given up when nothing of it moved for this long. */
-const STANDSTILL_MS = 60_000;
 /** A request of which no byte was sent goes to another endpoint once. */
 const MAX_ATTEMPTS = 2;
 
@@ -40,12 +37,14 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   readonly #stats: ListenerStats;
   readonly #heads: HeadReader<Req, Res>;
   readonly #facts: ExchangeFacts;
+  readonly #deadlines: Deadlines<Req, Res>;
 
   constructor(options: PathOptions<Req, Res>, routes: RouteSource<Req, Res>) {
     this.#options = options;
     this.#stats = options.stats;
     this.#heads = options.protocol.heads;
     this.#facts = { protocol: options.protocol.name, streaming: options.protocol.streaming };
+    this.#deadlines = new Deadlines(options);
     this.routes = routes;
   }
 
@@ -110,8 +109,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   /** A filter said something else than go on: a reply ends the request, a promise suspends this request alone. */
   #stopOrWait(exchange: ProxiedExchange<Req, Res>, verdict: LocalReply | Promise<FilterVerdict>, goOn: () => void): void {
     if (!(verdict instanceof Promise)) return this.#fail(exchange, verdict.reason, verdict.message);
-    // A filter that never decides must not keep its caller waiting for ever.
-    if (exchange.timeoutMs === 0) this.#arm(exchange, exchange.wireTimeoutMs > 0 ? exchange.wireTimeoutMs : this.#options.defaultTimeoutMs);
+    this.#deadlines.beginFilter(exchange);
     verdict.then(
       (late) => {
         loop.begin();
@@ -178,7 +176,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.attempt++;
     const filters = this.#options.filters.attempt;
     for (let i = 0; i < filters.length; i++) filters[i]!.onAttempt(exchange);
-    this.#armDeadline(exchange, target);
+    this.#deadlines.beginAttempt(exchange, target);
     const sent = pooled.connection.send(exchange.head, exchange.requestEdits, exchange.whole, exchange);
     if (typeof sent === 'string') {
       // Nothing was sent: the endpoint is not to blame.
@@ -190,30 +188,6 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     target.pool.stats.requests++;
     if (exchange.cluster !== undefined) exchange.cluster.stats.requests++;
     exchange.sendTo(sent);
-  }
-
-  /** Wire, then route, then what the provider asked for in the registry, then the default. */
-  #armDeadline(exchange: ProxiedExchange<Req, Res>, target: UpstreamEndpoint<Req, Res>): void {
-    if (exchange.attempt === 1) this.#arm(exchange, this.#timeout(exchange, target));
-    const spent = exchange.elapsedMs;
-    if (exchange.timeoutMs > 0 && (spent >= WORTH_TELLING_MS || exchange.attempt > 1)) {
-      this.#heads.setRemainingMs(exchange.head, Math.max(1, Math.floor(exchange.timeoutMs - spent)));
-    }
-  }
-  /** `timeoutMs` counts from the request's arrival; 0: no limit. */
-  #arm(exchange: ProxiedExchange<Req, Res>, timeoutMs: number): void {
-    if (exchange.timeoutMs > 0) this.#options.wheel.disarm(exchange);
-    exchange.timeoutMs = timeoutMs;
-    if (timeoutMs > 0) this.#options.wheel.arm(exchange, Math.max(0, timeoutMs - exchange.elapsedMs));
-  }
-  #timeout(exchange: ProxiedExchange<Req, Res>, target: UpstreamEndpoint<Req, Res>): number {
-    if (exchange.wireTimeoutMs > 0) return exchange.wireTimeoutMs;
-    const routed = exchange.route?.timeoutMs ?? -1;
-    if (routed >= 0) return routed;
-    const asked = target.timeoutMs(exchange.method);
-    if (asked > 0) return asked;
-    exchange.timeoutIsFinal = !this.#facts.streaming;
-    return this.#options.defaultTimeoutMs;
   }
 
   onResponse(exchange: ProxiedExchange<Req, Res>, head: Res, end: boolean): void {
@@ -229,11 +203,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     if (this.#facts.streaming) exchange.answer = head;
     if (end) return this.#finish(exchange);
     exchange.answering = true;
-    // A stream's deadline, where somebody asked for one, is that of its last byte.
-    if (this.#facts.streaming && exchange.timeoutIsFinal && exchange.timeoutMs > 0) return;
-    this.#options.wheel.disarm(exchange);
-    exchange.timeoutIsFinal = false;
-    this.#armStandstill(exchange);
+    this.#deadlines.beginAnswer(exchange);
   }
   onResponseTrailers(exchange: ProxiedExchange<Req, Res>, trailers: readonly HeaderField[]): void {
     exchange.outcome = this.#heads.trailersOutcome?.(trailers) ?? exchange.outcome;
@@ -268,12 +238,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   }
 
   onDeadline(exchange: ProxiedExchange<Req, Res>): void {
-    if (!exchange.timeoutIsFinal && exchange.moved) {
-      exchange.moved = false;
-      if (exchange.answering) this.#armStandstill(exchange);
-      else this.#options.wheel.arm(exchange, exchange.timeoutMs);
-      return;
-    }
+    if (this.#deadlines.putOff(exchange)) return;
     if (exchange.answering) {
       exchange.upstream?.cancel('timeout');
       exchange.outcome = 'timeout';
@@ -304,11 +269,6 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
   }
   onConnectionClosed(connection: DownstreamConnection, reason: string): void {
     this.#options.onClosed(connection, reason);
-  }
-
-  #armStandstill(exchange: ProxiedExchange<Req, Res>): void {
-    const ms = this.#facts.streaming ? this.#options.streamIdleTimeoutMs : STANDSTILL_MS;
-    if (ms > 0) this.#options.wheel.arm(exchange, ms);
   }
 
   #fail(exchange: ProxiedExchange<Req, Res>, reason: LocalReplyReason, message: string): void {
