@@ -39,12 +39,13 @@ export function renderStats(metrics: Iterable<Metric>): string {
 /** `listener::field::value`, as clusters are written. */
 export function renderListeners(listeners: Iterable<ListenerStatus>): string {
   const lines: string[] = [];
-  for (const { name, address, protocols, fallback, upstream, connections } of listeners) {
+  for (const { name, address, protocols, fallback, upstream, tls, connections } of listeners) {
     lines.push(`${name}::address::${address}`);
     for (const protocol of protocols) {
       const settings = Object.entries(protocol.settings).map(([setting, value]) => ` ${setting}=${value}`);
       lines.push(`${name}::protocol::${protocol.name}${settings.join('')}`);
     }
+    if (tls !== undefined) lines.push(`${name}::tls::${tls}`);
     if (fallback !== undefined) lines.push(`${name}::fallback::${fallback}`);
     lines.push(`${name}::upstream::${upstream ?? 'by routes'}`, `${name}::connections::${connections}`);
   }
@@ -56,6 +57,7 @@ export function renderClusters(clusters: Iterable<ClusterStatus>): string {
   const lines: string[] = [];
   for (const cluster of clusters) {
     lines.push(`${cluster.name}::load_balancer::${cluster.loadBalancer}`, `${cluster.name}::origin::${cluster.origin}`);
+    if (cluster.tls !== undefined) lines.push(`${cluster.name}::tls::${cluster.tls}`);
     if (cluster.endpoints.length === 0) lines.push(`${cluster.name}::no endpoints`);
     for (const endpoint of cluster.endpoints) {
       const { address, labels, available, backoffMs, ...rest } = endpoint;

@@ -23,6 +23,8 @@ export interface ClusterStatus {
   readonly name: string;
   /** As a balancer's factory is named. */
   readonly loadBalancer: string;
+  /** How its endpoints are connected to, as Istio calls it; absent: plainly. */
+  readonly tls?: string | undefined;
   readonly origin: string;
   readonly endpoints: readonly EndpointStatus[];
 }
@@ -38,6 +40,8 @@ export interface ListenerStatus {
   readonly fallback: string | undefined;
   /** The one address that all requests, or all bytes, go to, or the service that they are for; undefined: requests are routed. */
   readonly upstream: string | undefined;
+  /** Who shows a certificate: the `server`, or both; absent: callers come plainly. */
+  readonly tls?: 'server' | 'mutual' | undefined;
   readonly connections: number;
 }
 

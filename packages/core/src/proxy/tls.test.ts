@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { copyFileSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { type ConnectionOptions, connect as connectTls, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { FrameProtocol } from '../protocol/spi.ts';
@@ -382,6 +382,52 @@ test('a caller whose handshake is under way when the proxy begins to end is told
   assert.equal((await client.received(2))[1]?.body, 'toy svc m|');
   socket.end();
   await drained;
+});
+
+test('plain requests and those by TLS share no connection, though their service has one address', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const seen: string[] = [];
+  const toy = await ToyServer.start(echo('toy'));
+  t.after(() => toy.stop());
+  const pass = (how: string) => (socket: Socket) => {
+    seen.push(how);
+    socket
+      .on('error', () => undefined)
+      .pipe(connect(toy.port, '127.0.0.1'))
+      .on('error', () => undefined)
+      .pipe(socket);
+  };
+  const secured = createServer(material(ca.issue('server', { names: 'DNS:users.test' })), pass('secured'));
+  const both = await serve(t, (socket) => {
+    socket.once('data', (chunk: Buffer) => {
+      socket.pause();
+      socket.unshift(chunk);
+      if (chunk[0] === 0x16) secured.emit('connection', socket);
+      else pass('plain')(socket);
+    });
+  });
+  const subset = `
+  subsets: [{name: plain, trafficPolicy: {tls: {mode: DISABLE}}}, {name: same}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: users}
+spec:
+  hosts: [users.test]
+  http:
+  - {match: [{headers: {how: {exact: plain}}}], route: [{destination: {host: users.test, subset: plain}}]}
+  - {match: [{headers: {how: {exact: same}}}], route: [{destination: {host: users.test, subset: same}}]}
+  - {route: [{destination: {host: users.test}}]}
+`;
+  const resources = mesh(both, `{mode: SIMPLE, caCertificates: ${ca.files.cert}}`, subset);
+  const started = await startFromFiles(t, { bootstrap: PLAIN, mesh: resources });
+  const client = await ToyClient.connect(started.port('one'));
+  t.after(() => client.socket.destroy());
+  for (const [at, how] of ['', 'how=plain', '', 'how=same', 'how=plain'].entries()) {
+    client.request(at, `users.test m ${how}|`);
+    assert.match((await client.received(at + 1))[at]?.body ?? '', /^toy /);
+  }
+  assert.deepEqual(seen, ['secured', 'plain']);
 });
 
 test('changed certificates are used for new connections, bad ones leave the former in use, and open connections live on', async (t) => {

@@ -9,6 +9,8 @@ export interface HandshakeEvents {
 
 /** Puts TLS on a connected socket. */
 export interface SocketSecurity {
+  /** Why the other side may close the connection without a word once the handshake is over; absent: for no reason that TLS has. */
+  readonly silence?: string | undefined;
   /** @param peer `address:port`, for messages */
   secure(socket: Socket, peer: string, events: HandshakeEvents): void;
 }

@@ -203,7 +203,10 @@ export class SocketTransport implements Transport {
       this.#guard(() => this.#user?.onBytes(chunk));
     });
     socket.on('drain', () => this.#guard(() => this.#unblock()));
-    socket.on('end', () => this.#guard(() => this.#user?.onEnd()));
+    socket.on('end', () => {
+      const silence = socket.allowHalfOpen ? '' : this.#silence;
+      this.#guard(() => (silence === '' ? this.#user?.onEnd() : this.destroy(silence)));
+    });
   }
   #secure(security: SocketSecurity): void {
     security.secure(this.#carrier, this.peer, {
@@ -268,6 +271,11 @@ export class SocketTransport implements Transport {
     this.#pieces = [];
     this.#last = undefined;
     this.#queued = 0;
-    this.#user?.onClose(this.#reason === '' ? 'closed by the other side' : this.#reason);
+    this.#user?.onClose(this.#reason === '' ? this.#silence || 'closed by the other side' : this.#reason);
+  }
+  /** Why a service ends a connection on which it said nothing; empty: it did, or nobody knows. */
+  get #silence(): string {
+    const reason = this.established && this.bytesRead === 0 ? this.#security?.silence : undefined;
+    return reason === undefined ? '' : `closed by the other side after the TLS handshake: ${reason}`;
   }
 }

@@ -26,10 +26,13 @@ const CONTEXTS = new WeakMap<TlsMaterial, SecureContext>();
 
 /** The caller's side of TLS. */
 export class ClientSecurity implements SocketSecurity {
+  readonly silence: string | undefined;
   readonly #options: ClientSecurityOptions;
 
   constructor(options: ClientSecurityOptions) {
     this.#options = options;
+    // In TLS 1.3 a service judges it when the caller's part of the handshake is done, and some say nothing of it.
+    this.silence = options.identity.files.cert === undefined ? undefined : 'does it accept the certificate that it was shown?';
   }
 
   secure(socket: Socket, peer: string, events: HandshakeEvents): void {
@@ -52,7 +55,7 @@ export class ClientSecurity implements SocketSecurity {
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
     };
     const secured = connect(settings);
-    // Also behind the handshake: in TLS 1.3 a service judges the certificate that it is shown after the caller's part is done.
+    // Also behind the handshake: see `silence`.
     secured.on('error', (error) => refuse(socketReason(error)));
     secured.once('secureConnect', () => {
       const chosen = secured.alpnProtocol;

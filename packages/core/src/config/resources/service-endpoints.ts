@@ -15,7 +15,7 @@ export const ENDPOINT_FIELDS: FieldTable = {
   weight: 'read',
   network: refused("the endpoint would be called directly instead of through its network's gateway"),
   locality: ignored('all endpoints count as equally near'),
-  serviceAccount: ignored('it names the identity in certificates, and connections have none'),
+  serviceAccount: ignored('names in certificates are compared with subjectAltNames of a DestinationRule'),
 };
 
 /** What endpoints are read against. */

@@ -21,7 +21,7 @@ export const SERVICE_ENTRY_FIELDS: FieldTable = {
   endpoints: 'read',
   exportTo: 'read',
   workloadSelector: refused('the selected workloads would be missing: list them as endpoints'),
-  subjectAltNames: refused('the names in certificates would not be checked'),
+  subjectAltNames: refused('the names in certificates would not be checked: write them in trafficPolicy.tls of a DestinationRule'),
   addresses: ignored('no traffic is intercepted, so virtual addresses lead nowhere'),
 };
 
