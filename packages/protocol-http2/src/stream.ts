@@ -70,6 +70,14 @@ export abstract class Http2Stream implements SendingStream {
     this.release();
     if (!this.closed) this.#host.returnWindow(this);
   }
+  /** See core's streams. */
+  progressed(): boolean {
+    const { queue } = this;
+    if (queue === undefined) return false;
+    const { progressed } = queue;
+    queue.progressed = false;
+    return progressed;
+  }
   /** Whatever was held is not any more. */
   release(): void {
     if (this.held === 0) return;

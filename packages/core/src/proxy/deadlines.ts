@@ -46,8 +46,7 @@ export class Deadlines<Req, Res> {
 
   /** A deadline has come that counts standstill only: true when something moved meanwhile, and it was put off. */
   putOff(exchange: ProxiedExchange<Req, Res>): boolean {
-    if (exchange.timeoutIsFinal || !exchange.moved) return false;
-    exchange.moved = false;
+    if (exchange.timeoutIsFinal || !exchange.progressed()) return false;
     if (exchange.answering) this.#armStandstill(exchange);
     else this.#options.wheel.arm(exchange, exchange.timeoutMs);
     return true;

@@ -158,10 +158,20 @@ export class ProxiedExchange<Req, Res> implements Timed, Exchange<Res>, FilterCo
   onRequestReset(_reason: ResetReason): void {
     if (!this.over) this.#events.onCallerGone(this);
   }
+  /** Something moved, or was taken by whom it waited for, since this was last asked. */
+  progressed(): boolean {
+    const moved = this.moved;
+    this.moved = false;
+    const up = this.upstream?.progressed() ?? false;
+    const down = this.downstream.progressed();
+    return moved || up || down;
+  }
   onUpstreamDrain(): void {
+    this.moved = true;
     this.downstream.resume();
   }
   onDownstreamDrain(): void {
+    this.moved = true;
     if (this.#mayPause) this.upstream?.resume();
   }
   onRequestSent(): void {

@@ -139,6 +139,27 @@ test('an answer that begun in time is given up when nothing of it moves', async 
   assert.deepEqual(stream?.events, ['cancel timeout']);
 });
 
+test('a caller or a service that takes what waits for it, however slowly, is not given up', async (t) => {
+  const { call, sent } = await setup(t, { defaultTimeoutMs: 60, streamIdleTimeoutMs: 60 });
+  const up = call({ path: '/up' }, false);
+  const down = call({ path: '/down' }, true);
+  const still = call({ path: '/still' }, true);
+  const [upload, download, third] = sent();
+  download?.exchange.onResponseHead({ path: '200' }, false);
+  let looks = 0;
+  const enough = new Promise<void>((resolve) => {
+    const feed = setInterval(() => {
+      if (upload !== undefined) upload.progress = true;
+      down.caller.progress = true;
+      if (++looks === 40) resolve();
+    }, 5);
+    t.after(() => clearInterval(feed));
+  });
+  await Promise.all([still.ended, enough]);
+  assert.deepEqual(third?.events, ['cancel timeout']);
+  assert.deepEqual([up.caller.events, down.caller.events], [[], ['head 200']]);
+});
+
 test("a caller's deadline holds for the last byte, however much moves", async (t) => {
   const { call, sent, stats } = await setup(t);
   const { caller, ended } = call({ path: '/a', timeoutMs: 60 }, true);

@@ -73,6 +73,10 @@ export class FrameDownstreamStream<F extends Frame> implements DownstreamStream<
     this.#over = true;
     this.connection.closed(this);
   }
+  /** Frames that wait are their connection's affair. */
+  progressed(): boolean {
+    return false;
+  }
   pause(): void {
     this.connection.pauseFor(this, true);
   }

@@ -53,6 +53,10 @@ export class FrameUpstreamStream<F extends Frame> implements UpstreamStream, Pen
 
   /** Frames have nothing behind a request. */
   sendTrailers(): void {}
+  /** Frames that wait are their connection's affair. */
+  progressed(): boolean {
+    return false;
+  }
   cancel(_reason: ResetReason): void {
     if (this.cancelled) return;
     this.cancelled = true;

@@ -86,6 +86,8 @@ export interface DownstreamStream<Res> {
   abort(detail: string, code?: number): void;
   /** The request is over without an answer. */
   finish(): void;
+  /** Whether the caller took data that waited for it, since this was last asked. */
+  progressed(): boolean;
   /** Stops reading the caller while its large frame cannot be passed on. */
   pause(): void;
   resume(): void;
@@ -97,6 +99,8 @@ export interface UpstreamStream {
   sendData(chunk: Buffer, end: boolean): boolean;
   /** Ends the request. */
   sendTrailers(trailers: readonly HeaderField[]): void;
+  /** Whether the service took data that waited for it, since this was last asked. */
+  progressed(): boolean;
   /** A late answer is dropped from here on. */
   cancel(reason: ResetReason): void;
   /** Only on a connection that nobody shares, or of a protocol whose streams flow each by itself: see StreamProtocol.streaming. */

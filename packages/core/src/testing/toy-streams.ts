@@ -38,6 +38,13 @@ export class ToySent implements UpstreamStream {
   sendTrailers(trailers: readonly HeaderField[]): void {
     this.events.push(`trailers ${trailers.map(({ name, value }) => `${name}=${value}`).join(' ')}`);
   }
+  /** Told once. */
+  progress = false;
+  progressed(): boolean {
+    const { progress } = this;
+    this.progress = false;
+    return progress;
+  }
   cancel(reason: ResetReason): void {
     this.events.push(`cancel ${reason}`);
   }
@@ -113,6 +120,13 @@ export class ToyCall implements DownstreamStream<ToyHead> {
   }
   finish(): void {
     this.#note('finish');
+  }
+  /** Told once. */
+  progress = false;
+  progressed(): boolean {
+    const { progress } = this;
+    this.progress = false;
+    return progress;
   }
   pause(): void {}
   resume(): void {}

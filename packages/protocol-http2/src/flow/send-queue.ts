@@ -11,6 +11,8 @@ export class SendQueue {
   trailers: readonly HeaderField[] | undefined = undefined;
   /** Something was taken since it was last looked at. */
   moved = true;
+  /** The same, for another who looks. */
+  progressed = false;
   /** The bytes at the front: [from, ...) of `chunk`. */
   chunk: Buffer = EMPTY;
   from = 0;
@@ -40,6 +42,7 @@ export class SendQueue {
     this.bytes -= bytes;
     this.from += bytes;
     this.moved = true;
+    this.progressed = true;
     if (this.from < this.chunk.length) return;
     this.from = 0;
     this.chunk = this.#rest[this.#restAt] ?? EMPTY;
