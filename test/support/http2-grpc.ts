@@ -164,7 +164,11 @@ export class GrpcConsumer {
       'grpc.use_local_subchannel_pool': 1,
       ...(target.authority === undefined ? {} : { 'grpc.default_authority': target.authority }),
     });
-    owner.after(() => this.#client.close());
+    owner.after(() => this.close());
+  }
+
+  close(): void {
+    this.#client.close();
   }
 
   /** Calls, as a stream in both directions, whatever the method is: on the wire there is no difference. */

@@ -6,6 +6,7 @@ const EXTRA_MILLISECONDS = 30_000;
 export interface H2load {
   readonly port: number;
   readonly path?: string;
+  readonly authority?: string;
   readonly requests: number;
   readonly connections?: number;
   /** Requests in flight on each connection. */
@@ -25,8 +26,17 @@ export interface H2loadReport {
 
 /** Runs h2load, in cleartext with prior knowledge. */
 export async function runH2load(load: H2load): Promise<H2loadReport> {
-  const { connections = 4, streams = 16, bodyFile, timeout = EXTRA_MILLISECONDS } = load;
-  const args = ['-n', `${load.requests}`, '-c', `${connections}`, '-m', `${streams}`, ...(bodyFile === undefined ? [] : ['-d', bodyFile])];
+  const { connections = 4, streams = 16, authority, bodyFile, timeout = EXTRA_MILLISECONDS } = load;
+  const args = [
+    '-n',
+    `${load.requests}`,
+    '-c',
+    `${connections}`,
+    '-m',
+    `${streams}`,
+    ...(bodyFile === undefined ? [] : ['-d', bodyFile]),
+    ...(authority === undefined ? [] : ['-H', `:authority: ${authority}`]),
+  ];
   const { stdout } = await promisify(execFile)('h2load', [...args, `http://127.0.0.1:${load.port}${load.path ?? '/'}`], { timeout });
   const [, done, succeeded, failed] =
     /requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded, (\d+) failed/.exec(stdout)?.map(Number) ?? [];

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
+import type { Certificate } from './certificate.ts';
 import type { Owner } from './owner.ts';
 import { listen } from './ports.ts';
 
@@ -17,11 +20,13 @@ export interface NodeOriginOptions {
   readonly name?: string;
   /** Milliseconds before it answers anything. */
   readonly delay?: number;
+  /** It is called by TLS, with h2 as ALPN's answer. */
+  readonly tls?: Certificate;
 }
 
 export interface NodeOrigin {
   readonly port: number;
-  readonly server: Http2Server;
+  readonly server: Http2Server | Http2SecureServer;
   /** Requests that came, in order of their coming: method and path. */
   readonly requests: readonly string[];
 }
@@ -33,10 +38,11 @@ export function patternBytes(length: number): Buffer {
 
 /** A server of node:http2 in this process; `OriginName` says what it answers. */
 export async function startNodeOrigin(owner: Owner, options: NodeOriginOptions = {}): Promise<NodeOrigin> {
-  const { name = 'node', delay = 0 } = options;
+  const { name = 'node', delay = 0, tls } = options;
   const requests: string[] = [];
   const sessions = new Set<ServerHttp2Session>();
-  const server = createServer({ settings: { maxConcurrentStreams: 1000 } });
+  const settings = { maxConcurrentStreams: 1000 };
+  const server = tls === undefined ? createServer({ settings }) : createSecureServer({ ...tls, settings });
   server.on('session', (session) => {
     sessions.add(session);
     session.on('error', () => {}).on('close', () => sessions.delete(session));
@@ -50,7 +56,8 @@ export async function startNodeOrigin(owner: Owner, options: NodeOriginOptions =
   const port = await listen(server);
   owner.after(async () => {
     for (const session of sessions) session.destroy();
-    await once(server.close(), 'close');
+    server.close();
+    if (server.listening) await once(server, 'close');
   });
   return { port, server, requests };
 }
