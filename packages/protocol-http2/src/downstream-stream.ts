@@ -2,6 +2,7 @@ import type { DownstreamStream, Exchange, HeaderEdits, HeaderField, LocalReply }
 import { ENDED } from './closed-streams.ts';
 import type { Http2DownstreamConnection } from './downstream-connection.ts';
 import { responseFields } from './edit.ts';
+import { inPlace } from './flow/in-place.ts';
 import { INTERNAL_ERROR, NO_ERROR } from './frame.ts';
 import type { RequestHead, ResponseHead } from './head.ts';
 import { localReply } from './reply.ts';
@@ -25,8 +26,9 @@ export class Http2DownstreamStream extends Http2Stream implements DownstreamStre
   onData(chunk: Buffer, from: number, to: number, end: boolean): void {
     const { exchange } = this;
     if (exchange === undefined) return;
-    const data = to - from <= COPIED_BYTES ? copyOf(chunk, from, to) : chunk.subarray(from, to);
+    const data = to - from <= COPIED_BYTES ? copyOf(chunk, from, to) : inPlace.view(chunk, from, to);
     if (!exchange.onRequestData(data, end)) this.pause();
+    inPlace.end();
   }
   onReset(_code: number, detail: string, how: StreamEnd): void {
     if (how === 'by-error') this.connection.handler.onUnreadable(detail);

@@ -1,4 +1,5 @@
 import type { HeaderField, Transport } from '@polywire/core/spi';
+import { inPlace } from './flow/in-place.ts';
 import {
   CONTINUATION,
   DATA,
@@ -57,6 +58,7 @@ export class FrameWriter {
   data(id: number, chunk: Buffer, from: number, to: number, end: boolean): void {
     const length = to - from;
     const copied = length <= COPIED_DATA_BYTES;
+    if (!copied && from === 0 && to === chunk.length && inPlace.take(chunk)) return this.#dataInPlace(id, length, end);
     const slab = this.#reserve(FRAME_HEADER_BYTES + (copied ? length : 0));
     const at = this.#at;
     writeHeader(slab, at, length, DATA, end ? END_STREAM : 0, id);
@@ -67,6 +69,13 @@ export class FrameWriter {
     }
     this.#transport.writeRange(slab, at, this.#at);
     if (!copied) this.#transport.writeRange(chunk, from, to);
+  }
+
+  #dataInPlace(id: number, length: number, end: boolean): void {
+    const { chunk, from } = inPlace;
+    const at = from - FRAME_HEADER_BYTES;
+    writeHeader(chunk, at, length, DATA, end ? END_STREAM : 0, id);
+    this.#transport.writeRange(chunk, at, from + length);
   }
 
   reset(id: number, code: number): void {

@@ -1,4 +1,5 @@
 import type { Exchange, HeaderField, ResetReason, UpstreamStream } from '@polywire/core/spi';
+import { inPlace } from './flow/in-place.ts';
 import { CANCEL, ENHANCE_YOUR_CALM, errorName, PROTOCOL_ERROR } from './frame.ts';
 import { Malformed, type RequestHead, ResponseHead } from './head.ts';
 import type { HeaderBlock } from './header-block.ts';
@@ -54,8 +55,9 @@ export class Http2UpstreamStream extends Http2Stream implements UpstreamStream {
   onData(chunk: Buffer, from: number, to: number, end: boolean): void {
     if (!this.#answered) return this.#fault('DATA before headers');
     if (end) this.#connection.onAnswerEnd(this);
-    const data = to === from ? EMPTY : chunk.subarray(from, to);
+    const data = to === from ? EMPTY : inPlace.view(chunk, from, to);
     if (!this.exchange.onResponseData(data, end) && !end) this.pause();
+    inPlace.end();
   }
   onReset(code: number, detail: string, how: StreamEnd): void {
     const { exchange } = this;
