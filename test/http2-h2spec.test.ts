@@ -11,7 +11,7 @@ import { suiteOwner } from './support/owner.ts';
 import { Polywire } from './support/polywire.ts';
 
 /** Milliseconds: h2spec expects of some errors that no answer is on its way yet. */
-const SLOW = 20;
+const SLOW = 40;
 
 describe('h2spec against the proxy', { skip: requireHttp2('nghttp2', 'go') }, () => {
   const owner = suiteOwner();

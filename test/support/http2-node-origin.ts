@@ -13,12 +13,13 @@ import type { Certificate } from './certificate.ts';
 import type { Owner } from './owner.ts';
 import { listen } from './ports.ts';
 
+const SESSION_MEGABYTES = 1000;
 const PATTERN = Buffer.from(Array.from({ length: 65_536 }, (_, i) => i % 251));
 
 export interface NodeOriginOptions {
   /** What it says it is; `node`. */
   readonly name?: string;
-  /** Milliseconds before it answers anything. */
+  /** Milliseconds after a whole request, whose body is dropped, before it is answered. */
   readonly delay?: number;
   /** It is called by TLS, with h2 as ALPN's answer. */
   readonly tls?: Certificate;
@@ -42,7 +43,9 @@ export async function startNodeOrigin(owner: Owner, options: NodeOriginOptions =
   const requests: string[] = [];
   const sessions = new Set<ServerHttp2Session>();
   const settings = { maxConcurrentStreams: 1000 };
-  const server = tls === undefined ? createServer({ settings }) : createSecureServer({ ...tls, settings });
+  // What callers of one proxy do not read waits on the connection that they share: of 10 MB, node refuses all that is new.
+  const shared = { settings, maxSessionMemory: SESSION_MEGABYTES };
+  const server = tls === undefined ? createServer(shared) : createSecureServer({ ...tls, ...shared });
   server.on('session', (session) => {
     sessions.add(session);
     session.on('error', () => {}).on('close', () => sessions.delete(session));
@@ -51,7 +54,7 @@ export async function startNodeOrigin(owner: Owner, options: NodeOriginOptions =
     requests.push(`${headers[':method']} ${headers[':path']}`);
     stream.on('error', () => {});
     if (delay === 0) answer(stream, headers, name);
-    else setTimeout(() => answer(stream, headers, name), delay);
+    else stream.resume().once('end', () => setTimeout(() => answer(stream, headers, name), delay));
   });
   const port = await listen(server);
   owner.after(async () => {
