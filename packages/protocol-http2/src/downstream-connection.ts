@@ -83,7 +83,12 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
       this.remove(stream, RESET_BY_PEER);
       stream.exchange?.onRequestReset('connection-closed');
     }
+    this.#dropUnsendable();
     this.#endWhenIdle();
+  }
+  override onDrain(): void {
+    super.onDrain();
+    this.#dropUnsendable();
   }
   onClose(reason: string): void {
     this.ending = true;
@@ -113,6 +118,7 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
       return this.transport.destroy(`the caller does not read its answers: ${this.transport.queuedBytes} bytes queued`);
     }
     if (this.sender.queuedBytes > downstreamQueueBytes) return this.#giveUp(stream, ENHANCE_YOUR_CALM, 'limits.downstreamQueueBytes');
+    if (this.#ended) return this.#dropUnsendable();
     if (streamIdleTimeout <= 0 || this.#stallTime?.armed) return;
     this.#stallTime ??= new Deadline(this.environment.engine.wheel, () => this.#lookForStalls());
     this.#stallTime.arm(streamIdleTimeout);
@@ -240,6 +246,15 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
     this.resetStream(stream, code);
     this.handler.onUnreadable(`the caller does not take its answer (${why})`);
     stream.exchange?.onRequestReset('local');
+  }
+  /** A caller that ended its side opens no windows: what waits for one, and not for the socket, would wait for ever. */
+  #dropUnsendable(): void {
+    if (!this.#ended || this.ending || this.transport.full) return;
+    for (const stream of this.streams.all()) {
+      if (stream.queue === undefined) continue;
+      this.resetStream(stream, CANCEL);
+      stream.exchange?.onRequestReset('connection-closed');
+    }
   }
   /** Answers of which nothing was taken since the last look. What core waits for has deadlines; these may be over for it. */
   #lookForStalls(): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, RST_STREAM } from './frame.ts';
-import { frame, GET, headersFrame, POST, word32, wordFrame } from './testing/frames.ts';
+import { frame, GET, headersFrame, POST, settingsFrame, word32, wordFrame } from './testing/frames.ts';
 import { response } from './testing/heads.ts';
 import { CallerPeer, ServicePeer } from './testing/peers.ts';
 
@@ -169,9 +169,11 @@ test('a service takes as many streams as it says, and 100 before it says so', ()
   assert.equal(peer.connection.usable, false);
   first.stream.cancel('cancelled');
   assert.ok(peer.connection.usable);
-  const silent = new ServicePeer();
+  const silent = new ServicePeer({}, 'silent');
   for (let i = 0; i < 100; i++) silent.open();
   assert.equal(silent.connection.usable, false);
+  silent.send(settingsFrame());
+  assert.ok(silent.connection.usable, 'it said nothing of a limit');
 });
 
 test('GOAWAY of a service: what it will not do may go elsewhere, the rest is waited for', () => {
@@ -236,6 +238,28 @@ test('a caller that ended its side still gets the answers to what was whole', ()
   assert.ok(peer.transport.ended);
 });
 
+test('a caller that ended its side loses the answers that its windows have no room for, now or later', () => {
+  const peer = new CallerPeer();
+  peer.send(get(1), get(3), get(5));
+  const [waiting, later, small] = peer.handler.exchanges;
+  for (const exchange of [waiting, later, small]) exchange?.stream?.respond(head, undefined, false);
+  waiting?.stream?.respondData(Buffer.alloc(65_530), false);
+  waiting?.stream?.respondData(Buffer.alloc(10), false);
+  peer.read();
+  peer.connection.onEnd();
+  assert.equal(waiting?.events.at(-1), 'reset connection-closed');
+  assert.deepEqual(peer.read(), ['RST_STREAM 1 code 8']);
+  assert.equal(peer.counters.queuedBytes, 0);
+  assert.equal(later?.events.length, 1, 'nothing of it waits yet');
+  later?.stream?.respondData(Buffer.alloc(10), true);
+  assert.equal(later?.events.at(-1), 'reset connection-closed');
+  assert.equal(peer.transport.ended, false);
+  small?.stream?.respondData(Buffer.alloc(0), true);
+  assert.deepEqual(peer.read(), ['RST_STREAM 3 code 8', 'DATA 5 end']);
+  assert.ok(peer.transport.ended);
+  assert.equal(peer.counters.callerStreams, 0);
+});
+
 test('a connection that drains takes what was on its way, then refuses, and ends behind the last answer', () => {
   const peer = new CallerPeer();
   peer.send(get(1));
@@ -272,4 +296,11 @@ test('a request that ends is forgotten, so that thousands leave nothing', () => 
   for (const { stream } of peer.handler.exchanges) stream?.respond(head, undefined, true);
   assert.equal(peer.connection.open, 0);
   assert.equal(peer.counters.callerStreams, 0);
+});
+
+test('a service that speaks HTTP/1 is named so', () => {
+  const peer = new ServicePeer({}, 'silent');
+  const { exchange } = peer.open();
+  peer.connection.onBytes(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  assert.deepEqual(exchange.events, ['reset protocol-error: the other side speaks HTTP/1, or no HTTP at all']);
 });
