@@ -126,7 +126,7 @@ test('names that no plugin brings are found with their place', async () => {
   await write('names/polywire.yaml', `${BOOTSTRAP.replace('dubbo', 'smoke-signals')}registries:\n  - type: phonebook\n`);
   const { code, stdout } = await polywire('validate', 'names/polywire.yaml');
   assert.equal(code, 1);
-  assert.match(stdout, /polywire\.yaml:4:17: no plugin brings the protocol "smoke-signals"; there is bolt, dubbo, thrift/);
+  assert.match(stdout, /polywire\.yaml:4:17: no plugin brings the protocol "smoke-signals"; there is bolt, dubbo, http2, thrift/);
   assert.match(stdout, /polywire\.yaml:6:11: no plugin brings the registry type "phonebook"/);
 });
 

@@ -13,7 +13,7 @@ export const VERSION = ':version';
 const AUTHORITY = ':authority';
 
 /** The uri of rules. */
-export function uriOf(service: string, method: string, methodIsPath: boolean): string {
+function uriOf(service: string, method: string, methodIsPath: boolean): string {
   return methodIsPath ? method : `/${service}/${method}`;
 }
 
