@@ -1,6 +1,8 @@
 import { ConnectionError, DATA, END_STREAM, FRAME_HEADER_BYTES, FRAME_SIZE_ERROR, PADDED, PROTOCOL_ERROR } from './frame.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** What `HTTP/1.1 400 Bad Request` looks like as a frame. */
+const HTTP1_LENGTH = 0x485454;
 /** The first piece of memory for a frame that came in parts; it grows as the frame does, not as it claims to. */
 const FIRST_HELD_BYTES = 64;
 
@@ -164,6 +166,7 @@ export class FrameReader {
   }
 
   #refuse(length: number): never {
+    if (length === HTTP1_LENGTH) throw new ConnectionError(PROTOCOL_ERROR, 'the other side speaks HTTP/1, or no HTTP at all');
     throw new ConnectionError(FRAME_SIZE_ERROR, `a frame of ${length} bytes is over SETTINGS_MAX_FRAME_SIZE, ${this.#maxFrameBytes}`);
   }
 }

@@ -9,7 +9,7 @@ import {
   PROTOCOL_ERROR,
 } from './frame.ts';
 
-/** RFC 9113, section 6.5.2. */
+/** Names: RFC 9113, section 6.5.2. */
 const HEADER_TABLE_SIZE = 1;
 const ENABLE_PUSH = 2;
 const MAX_CONCURRENT_STREAMS = 3;
@@ -27,6 +27,7 @@ export class PeerSettings {
   maxConcurrentStreams: number;
   initialWindow: number = FIRST_WINDOW;
   maxFrameBytes: number = MIN_MAX_FRAME_BYTES;
+  #heard = false;
 
   /** @param maxConcurrentStreams assumed while the peer says nothing */
   constructor(maxConcurrentStreams: number) {
@@ -35,11 +36,14 @@ export class PeerSettings {
 
   /**
    * Takes a SETTINGS frame's payload.
-   * @param fromServer servers may not enable push: section 7 of RFC 9113's 6.5.2
+   * @param fromServer servers may not enable push: RFC 9113, section 6.5.2
    * @throws ConnectionError for values that cannot be
    */
   apply(chunk: Buffer, from: number, to: number, fromServer: boolean): void {
     if ((to - from) % SETTING_BYTES !== 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'SETTINGS of a length that is no multiple of 6');
+    // Whoever sets no limit has none: section 6.5.2.
+    if (!this.#heard) this.maxConcurrentStreams = Number.POSITIVE_INFINITY;
+    this.#heard = true;
     for (let at = from; at < to; at += SETTING_BYTES) this.#set(chunk.readUInt16BE(at), chunk.readUInt32BE(at + 2), fromServer);
   }
 

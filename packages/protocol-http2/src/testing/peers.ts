@@ -87,12 +87,12 @@ export class ServicePeer extends Peer {
   readonly owner = new RecordingOwner();
   readonly connection: Http2UpstreamConnection;
 
-  constructor(options: PeerOptions = {}, settings: readonly (readonly [number, number])[] = []) {
+  constructor(options: PeerOptions = {}, settings: readonly (readonly [number, number])[] | 'silent' = []) {
     super(options);
     this.connection = new Http2UpstreamConnection(this.environment, this.transport, this.owner);
     const preface = this.transport.take().subarray(PREFACE.length);
     this.greeting = parseFrames(preface).map(describe);
-    this.send(settingsFrame(settings), frame(SETTINGS, ACK, 0));
+    if (settings !== 'silent') this.send(settingsFrame(settings), frame(SETTINGS, ACK, 0));
   }
   /** What the service got before it said anything. */
   readonly greeting: readonly string[];
