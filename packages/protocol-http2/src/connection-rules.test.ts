@@ -128,9 +128,11 @@ test('a connection that does not begin with the preface is closed, and a caller 
   assert.deepEqual(http1.handler.unreadable, ['the connection does not begin as HTTP/2 does']);
 });
 
-test('the first frame must be SETTINGS', () => {
-  const peer = new CallerPeer({}, [PREFACE]);
-  assert.equal(peer.send(frame(PING, 0, 0, '12345678')).at(-1), 'GOAWAY 0 PROTOCOL_ERROR');
+test("the first frame must be the caller's own SETTINGS", () => {
+  for (const first of [frame(PING, 0, 0, '12345678'), frame(SETTINGS, 1, 0)]) {
+    const peer = new CallerPeer({}, [PREFACE]);
+    assert.equal(peer.send(first).at(-1), 'GOAWAY 0 PROTOCOL_ERROR');
+  }
 });
 
 test('frames of unknown types and unknown flags are ignored', () => {

@@ -7,6 +7,7 @@ import {
   COMPRESSION_ERROR,
   CONTINUATION,
   ConnectionError,
+  DATA,
   END_HEADERS,
   END_STREAM,
   ENHANCE_YOUR_CALM,
@@ -45,6 +46,8 @@ export abstract class Http2Connection<S extends Http2Stream> extends ConnectionB
   /** Whose DATA is being read; undefined: nobody's. */
   #receiving: S | undefined = undefined;
   #greeted = false;
+  /** A frame ended in the chunk that is being read. */
+  #framed = false;
 
   constructor(environment: Http2Environment, transport: Transport) {
     super(environment, transport);
@@ -65,11 +68,15 @@ export abstract class Http2Connection<S extends Http2Stream> extends ConnectionB
 
   onBytes(chunk: Buffer): void {
     if (this.ending) return;
+    const assembly = this.#assembly;
+    this.#framed = false;
     try {
       this.#reader.push(chunk);
     } catch (error) {
       this.failFor(error);
     }
+    // What waits now began in this chunk: its time does, too.
+    if (this.#framed && (this.#assembly === undefined || this.#assembly !== assembly)) this.#headerTime.disarm();
     this.timeHeaders(this.#reader.partial || this.#assembly !== undefined);
   }
   /** @throws what is no fault of the peer's */
@@ -93,7 +100,8 @@ export abstract class Http2Connection<S extends Http2Stream> extends ConnectionB
 
   onFrame(type: number, flags: number, id: number, chunk: Buffer, from: number, to: number): void {
     if (this.ending) return;
-    this.#checkOrder(type, id);
+    this.#framed = true;
+    this.#checkOrder(type, flags, id);
     checkFrame(type, id, to - from);
     switch (type) {
       case HEADERS:
@@ -123,7 +131,8 @@ export abstract class Http2Connection<S extends Http2Stream> extends ConnectionB
   onDataFrame(id: number, length: number, padding: number): void {
     this.#receiving = undefined;
     if (this.ending) return;
-    this.#checkOrder(0, id);
+    this.#framed = true;
+    this.#checkOrder(DATA, 0, id);
     if (id === 0) throw new ConnectionError(PROTOCOL_ERROR, 'DATA on stream 0');
     if (!this.receive.take(length)) throw new ConnectionError(FLOW_CONTROL_ERROR, "DATA beyond the connection's window");
     this.receive.unreturned += length;
@@ -151,9 +160,9 @@ export abstract class Http2Connection<S extends Http2Stream> extends ConnectionB
   }
 
   /** What may come now at all: RFC 9113, sections 3.4 and 6.10. */
-  #checkOrder(type: number, id: number): void {
+  #checkOrder(type: number, flags: number, id: number): void {
     if (!this.#greeted) {
-      if (type !== SETTINGS) throw new ConnectionError(PROTOCOL_ERROR, 'the first frame is not SETTINGS');
+      if (type !== SETTINGS || (flags & ACK) !== 0) throw new ConnectionError(PROTOCOL_ERROR, 'the first frame is not SETTINGS');
       this.#greeted = true;
     }
     const assembly = this.#assembly;

@@ -129,6 +129,18 @@ test('headers that trickle end their connection after the time, whole ones do no
   assert.match(peer.read().at(-1) ?? '', CALM);
 });
 
+test('frames that are whole in time last as long as they like, wherever chunks cut them', () => {
+  const peer = new CallerPeer({ options: { headerTimeoutMs: 500 } });
+  peer.send(get(1).subarray(0, 12));
+  for (let id = 1; id < 20; id += 2) {
+    peer.wheel.pass(400);
+    peer.send(get(id).subarray(12), get(id + 2).subarray(0, 12));
+  }
+  assert.equal(peer.transport.ended, false);
+  peer.wheel.pass(500);
+  assert.match(peer.read().at(-1) ?? '', CALM);
+});
+
 test('a preface that stops ends its connection after the time', () => {
   const peer = new CallerPeer({ options: { headerTimeoutMs: 500 } }, []);
   peer.connection.onBytes(PREFACE.subarray(0, 5));
