@@ -248,14 +248,14 @@ test('a caller that ended its side loses the answers that its windows have no ro
   peer.read();
   peer.connection.onEnd();
   assert.equal(waiting?.events.at(-1), 'reset connection-closed');
-  assert.deepEqual(peer.read(), ['RST_STREAM 1 code 8']);
+  assert.deepEqual(peer.read(), ['RST_STREAM 1 CANCEL']);
   assert.equal(peer.counters.queuedBytes, 0);
   assert.equal(later?.events.length, 1, 'nothing of it waits yet');
   later?.stream?.respondData(Buffer.alloc(10), true);
   assert.equal(later?.events.at(-1), 'reset connection-closed');
   assert.equal(peer.transport.ended, false);
   small?.stream?.respondData(Buffer.alloc(0), true);
-  assert.deepEqual(peer.read(), ['RST_STREAM 3 code 8', 'DATA 5 end']);
+  assert.deepEqual(peer.read(), ['RST_STREAM 3 CANCEL', 'DATA 5 0 end']);
   assert.ok(peer.transport.ended);
   assert.equal(peer.counters.callerStreams, 0);
 });
