@@ -37,7 +37,7 @@ export abstract class ConnectionBase<S extends Http2Stream> implements StreamHos
   /** Ours, as far as the peer acknowledged it. */
   initialReceiveWindow: number = FIRST_WINDOW;
   protected readonly streams: StreamTable<S> = new StreamTable();
-  protected readonly closedStreams: ClosedStreams = new ClosedStreams();
+  protected readonly closedStreams: ClosedStreams;
   /** It ends, for an error or since all is done: nothing that comes is read. */
   protected ending = false;
   protected readonly receive: ReceiveWindow;
@@ -58,6 +58,7 @@ export abstract class ConnectionBase<S extends Http2Stream> implements StreamHos
     this.guard = new Guard(options);
     this.sender = new Sender(transport, this.writer, this.guard, counters);
     this.receive = new ReceiveWindow(options.connectionWindow);
+    this.closedStreams = new ClosedStreams(options.maxConcurrentStreams);
     this.#streamBatch = options.streamWindow >> 1;
   }
 
