@@ -23,8 +23,7 @@ describe('h2spec against the proxy', { skip: requireHttp2('nghttp2', 'go') }, ()
     const { cert, key } = selfSigned();
     const tls = { cert: 'cert.pem', key: 'key.pem' };
     proxy = await Polywire.start(owner, {
-      // h2spec goes without reading all of its answers, and some of its windows are never opened.
-      'polywire.yaml': http2Bootstrap([{ name: 'plain' }, { name: 'secure', tls }], { limits: { streamIdleTimeout: '4s' } }),
+      'polywire.yaml': http2Bootstrap([{ name: 'plain' }, { name: 'secure', tls }]),
       'mesh/origins.yaml': http2Entries([
         { host: 'origins.example', endpoints: [{ port: nodePort }] },
         { host: 'nghttpd.example', endpoints: [{ port: nghttpdPort }] },
