@@ -74,13 +74,6 @@ export function http2Routes(host: string, routes: readonly Http2Route[]): string
   return documents([{ kind: 'VirtualService', name: host === '*' ? 'everybody' : host, spec: { hosts: [host], http } }]);
 }
 
-/** A DestinationRule with one subset per value of the label `version`, named as the value. */
-export function http2Subsets(host: string, versions: readonly string[]): string {
-  return documents([
-    { kind: 'DestinationRule', name: host, spec: { host, subsets: versions.map((version) => ({ name: version, labels: { version } })) } },
-  ]);
-}
-
 /** A DestinationRule of services that are called by TLS, of which no certificate is checked. */
 export function http2UpstreamTls(host: string): string {
   const tls = { mode: 'SIMPLE', insecureSkipVerify: true };
