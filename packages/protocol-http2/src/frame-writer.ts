@@ -1,5 +1,4 @@
 import type { HeaderField, Transport } from '@polywire/core/spi';
-import { inPlace } from './flow/in-place.ts';
 import {
   CONTINUATION,
   DATA,
@@ -54,28 +53,31 @@ export class FrameWriter {
     this.#transport.writeRange(slab, from, to);
   }
 
-  /** At most maxFrameBytes of data. */
-  data(id: number, chunk: Buffer, from: number, to: number, end: boolean): void {
+  /**
+   * At most maxFrameBytes of data.
+   * @param room the bytes before it are free for the frame's header
+   */
+  data(id: number, chunk: Buffer, from: number, to: number, room: boolean, end: boolean): void {
     const length = to - from;
-    const copied = length <= COPIED_DATA_BYTES;
-    if (!copied && from === 0 && to === chunk.length && inPlace.take(chunk)) return this.#dataInPlace(id, length, end);
-    const slab = this.#reserve(FRAME_HEADER_BYTES + (copied ? length : 0));
-    const at = this.#at;
-    writeHeader(slab, at, length, DATA, end ? END_STREAM : 0, id);
-    this.#at = at + FRAME_HEADER_BYTES;
-    if (copied) {
-      chunk.copy(slab, this.#at, from, to);
-      this.#at += length;
+    const flags = end ? END_STREAM : 0;
+    if (length <= COPIED_DATA_BYTES) {
+      const slab = this.#reserve(FRAME_HEADER_BYTES + length);
+      const at = this.#at;
+      writeHeader(slab, at, length, DATA, flags, id);
+      chunk.copy(slab, at + FRAME_HEADER_BYTES, from, to);
+      this.#at = at + FRAME_HEADER_BYTES + length;
+      this.#transport.writeRange(slab, at, this.#at);
+    } else if (room) {
+      writeHeader(chunk, from - FRAME_HEADER_BYTES, length, DATA, flags, id);
+      this.#transport.writeRange(chunk, from - FRAME_HEADER_BYTES, to);
+    } else {
+      const slab = this.#reserve(FRAME_HEADER_BYTES);
+      const at = this.#at;
+      writeHeader(slab, at, length, DATA, flags, id);
+      this.#at = at + FRAME_HEADER_BYTES;
+      this.#transport.writeRange(slab, at, this.#at);
+      this.#transport.writeRange(chunk, from, to);
     }
-    this.#transport.writeRange(slab, at, this.#at);
-    if (!copied) this.#transport.writeRange(chunk, from, to);
-  }
-
-  #dataInPlace(id: number, length: number, end: boolean): void {
-    const { chunk, from } = inPlace;
-    const at = from - FRAME_HEADER_BYTES;
-    writeHeader(chunk, at, length, DATA, end ? END_STREAM : 0, id);
-    this.#transport.writeRange(chunk, at, from + length);
   }
 
   reset(id: number, code: number): void {

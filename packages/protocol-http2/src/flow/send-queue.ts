@@ -1,6 +1,25 @@
 import type { HeaderField } from '@polywire/core/spi';
 
-const EMPTY = Buffer.alloc(0);
+/** Of the chunk that it lies in, a smaller part is copied: what waits must not keep much more memory than it is. */
+const KEPT_PART = 1 / 4;
+/** Sent parts are forgotten in batches, so that a long queue is not moved for each. */
+const FORGET_AT = 16;
+
+/** Bytes that lie side by side: [from, to) of a chunk. */
+class Part {
+  readonly chunk: Buffer;
+  from: number;
+  readonly to: number;
+  /** See InPlace. */
+  room: boolean;
+
+  constructor(chunk: Buffer, from: number, to: number, room: boolean) {
+    this.chunk = chunk;
+    this.from = from;
+    this.to = to;
+    this.room = room;
+  }
+}
 
 /** What of one stream waits for windows or for its connection. */
 export class SendQueue {
@@ -13,55 +32,43 @@ export class SendQueue {
   moved = true;
   /** The same, for another who looks. */
   progressed = false;
-  /** The bytes at the front: [from, ...) of `chunk`. */
-  chunk: Buffer = EMPTY;
-  from = 0;
-  readonly #rest: Buffer[] = [];
-  #restAt = 0;
+  #parts: Part[] = [];
+  #at = 0;
 
-  /** Takes [from, chunk.length). */
-  add(chunk: Buffer, from: number, end: boolean): void {
+  /** @param room a frame's header may be written before it */
+  add(chunk: Buffer, from: number, to: number, room: boolean, end: boolean): void {
     this.ended = end;
-    const bytes = chunk.length - from;
-    if (bytes === 0) return;
-    const kept = keep(chunk, from);
-    if (this.bytes === 0) {
-      this.chunk = kept;
-      this.from = 0;
-    } else this.#rest.push(kept);
-    this.bytes += bytes;
+    if (to === from) return;
+    this.bytes += to - from;
+    this.#parts.push(keep(chunk, from, to, room));
   }
 
-  /** Bytes at the front that are side by side. */
-  get contiguous(): number {
-    return this.chunk.length - this.from;
+  /** The bytes at the front. */
+  get front(): Part | undefined {
+    return this.#parts[this.#at];
   }
 
   /** The first `bytes` of the front were sent. */
   sent(bytes: number): void {
+    const front = this.#parts[this.#at];
+    if (front === undefined) return;
     this.bytes -= bytes;
-    this.from += bytes;
     this.moved = true;
     this.progressed = true;
-    if (this.from < this.chunk.length) return;
-    this.from = 0;
-    this.chunk = this.#rest[this.#restAt] ?? EMPTY;
-    if (this.#restAt < this.#rest.length) {
-      this.#rest[this.#restAt] = EMPTY;
-      this.#restAt++;
-    }
-    if (this.#restAt === this.#rest.length) {
-      this.#rest.length = 0;
-      this.#restAt = 0;
-    }
+    front.from += bytes;
+    // What was sent is before it now, and may still be on its way.
+    front.room = false;
+    if (front.from < front.to) return;
+    this.#at++;
+    if (this.#at < this.#parts.length && this.#at < FORGET_AT) return;
+    this.#parts = this.#parts.slice(this.#at);
+    this.#at = 0;
   }
 }
 
-/** What waits must not keep a whole received chunk alive for a small part of it. */
-function keep(chunk: Buffer, from: number): Buffer {
-  const part = from === 0 ? chunk : chunk.subarray(from);
-  if (part.length * 2 > part.buffer.byteLength) return part;
-  const copy = Buffer.allocUnsafeSlow(part.length);
-  part.copy(copy);
-  return copy;
+function keep(chunk: Buffer, from: number, to: number, room: boolean): Part {
+  if (to - from >= chunk.buffer.byteLength * KEPT_PART) return new Part(chunk, from, to, room);
+  const copy = Buffer.allocUnsafeSlow(to - from);
+  chunk.copy(copy, 0, from, to);
+  return new Part(copy, 0, copy.length, false);
 }

@@ -3,6 +3,7 @@ import type { Http2Counters } from '../counters.ts';
 import { FIRST_WINDOW, MAX_WINDOW } from '../frame.ts';
 import type { FrameWriter } from '../frame-writer.ts';
 import type { Guard } from '../guard.ts';
+import { inPlace } from './in-place.ts';
 import { ReadyList } from './ready-list.ts';
 import { SendQueue } from './send-queue.ts';
 import type { SendingStream } from './sending-stream.ts';
@@ -32,25 +33,29 @@ export class Sender {
   }
 
   /** False asks to pause until onDrained. */
-  data(stream: SendingStream, chunk: Buffer, end: boolean): boolean {
-    if (stream.queue !== undefined) return this.#enqueue(stream, stream.queue, chunk, 0, end);
-    const { length } = chunk;
-    let from = 0;
-    if (length > 0 && !this.#transport.full) {
-      let room = Math.min(this.window, stream.sendWindow);
-      while (from < length && room > 0) {
-        const bytes = Math.min(length - from, room, this.#writer.maxFrameBytes);
-        this.#write(stream, chunk, from, bytes, end && from + bytes === length);
+  data(stream: SendingStream, data: Buffer, end: boolean): boolean {
+    const placed = inPlace.take(data);
+    const chunk = placed ? inPlace.chunk : data;
+    const to = placed ? inPlace.from + data.length : data.length;
+    let from = to - data.length;
+    if (stream.queue !== undefined) return this.#enqueue(stream, stream.queue, chunk, from, to, placed, end);
+    let room = placed;
+    if (from < to && !this.#transport.full) {
+      let most = Math.min(this.window, stream.sendWindow);
+      while (from < to && most > 0) {
+        const bytes = Math.min(to - from, most, this.#writer.maxFrameBytes);
+        this.#write(stream, chunk, from, bytes, room, end && from + bytes === to);
+        room = false;
         from += bytes;
-        room -= bytes;
+        most -= bytes;
       }
     }
-    if (from < length) {
+    if (from < to) {
       stream.queue = new SendQueue();
-      return this.#enqueue(stream, stream.queue, chunk, from, end);
+      return this.#enqueue(stream, stream.queue, chunk, from, to, room, end);
     }
     if (end) {
-      if (length === 0) this.#writer.data(stream.id, EMPTY, 0, 0, true);
+      if (data.length === 0) this.#writer.data(stream.id, EMPTY, 0, 0, false, true);
       stream.onEndSent();
       return true;
     }
@@ -112,10 +117,12 @@ export class Sender {
   }
 
   #sendNext(stream: SendingStream, queue: SendQueue): void {
-    const bytes = Math.min(queue.contiguous, this.window, stream.sendWindow, this.#writer.maxFrameBytes);
+    const { front } = queue;
+    if (front === undefined) return;
+    const bytes = Math.min(front.to - front.from, this.window, stream.sendWindow, this.#writer.maxFrameBytes);
     if (bytes <= 0) return;
     const ends = queue.ended && bytes === queue.bytes;
-    this.#write(stream, queue.chunk, queue.from, bytes, ends);
+    this.#write(stream, front.chunk, front.from, bytes, front.room, ends);
     this.#count(-bytes);
     queue.sent(bytes);
     if (queue.bytes > 0) {
@@ -128,16 +135,16 @@ export class Sender {
     else stream.onDrained();
   }
 
-  #write(stream: SendingStream, chunk: Buffer, from: number, bytes: number, end: boolean): void {
-    this.#writer.data(stream.id, chunk, from, from + bytes, end);
+  #write(stream: SendingStream, chunk: Buffer, from: number, bytes: number, room: boolean, end: boolean): void {
+    this.#writer.data(stream.id, chunk, from, from + bytes, room, end);
     this.window -= bytes;
     stream.sendWindow -= bytes;
     this.#guard.useful();
   }
 
-  #enqueue(stream: SendingStream, queue: SendQueue, chunk: Buffer, from: number, end: boolean): false {
-    queue.add(chunk, from, end);
-    this.#count(chunk.length - from);
+  #enqueue(stream: SendingStream, queue: SendQueue, chunk: Buffer, from: number, to: number, room: boolean, end: boolean): false {
+    queue.add(chunk, from, to, room, end);
+    this.#count(to - from);
     if (stream.sendWindow > 0) this.#ready.add(stream);
     return false;
   }
