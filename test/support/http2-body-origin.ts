@@ -11,6 +11,9 @@ import { sumOf, writeNoise } from './http2-bodies.ts';
 import type { Owner } from './owner.ts';
 import { listen } from './ports.ts';
 
+/** Of memory for a connection: with its default of 10, node:http2 ends connections on which many streams come and go. */
+export const ENOUGH_MEGABYTES = 1000;
+
 type Handler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: readonly string[]) => void;
 
 /** A server on node:http2 in this process. */
@@ -27,7 +30,7 @@ export interface NodeServer {
 export async function startNodeServer(owner: Owner, handle: Handler, options: ServerOptions = {}): Promise<NodeServer> {
   const sessions = new Set<ServerHttp2Session>();
   let accepted = 0;
-  const server = createServer(options);
+  const server = createServer({ maxSessionMemory: ENOUGH_MEGABYTES, ...options });
   server.on('session', (session) => {
     accepted++;
     sessions.add(session);

@@ -10,6 +10,7 @@ import {
   type SecureClientSessionOptions,
 } from 'node:http2';
 import { type Sum, writeNoise } from './http2-bodies.ts';
+import { ENOUGH_MEGABYTES } from './http2-body-origin.ts';
 import { AUTHORITY } from './http2-proxy.ts';
 import type { Owner } from './owner.ts';
 
@@ -21,7 +22,7 @@ export async function openSession(
   origin: string,
   options: ClientSessionOptions | SecureClientSessionOptions = {},
 ): Promise<ClientHttp2Session> {
-  const session = connect(origin, options);
+  const session = connect(origin, { maxSessionMemory: ENOUGH_MEGABYTES, ...options });
   owner.after(() => session.destroy());
   // Reported by its requests, which fail with it.
   session.on('error', () => {});
@@ -29,6 +30,8 @@ export async function openSession(
   await once(session, 'connect');
   return session;
 }
+
+const heads = new WeakMap<ClientHttp2Stream, IncomingHttpHeaders>();
 
 export interface Ask {
   readonly path?: string;
@@ -58,23 +61,25 @@ export function begin(session: ClientHttp2Session, ask: Ask = {}): ClientHttp2St
     },
     { endStream: body === undefined && trailers === undefined, waitForTrailers: trailers !== undefined },
   );
-  stream.on('error', () => {});
+  watch(stream);
   if (trailers !== undefined) stream.on('wantTrailers', () => stream.sendTrailers({ ...trailers }));
   if (body !== undefined) writeNoise(stream, body.seed, body.bytes, body.pieceBytes);
   else if (trailers !== undefined) stream.end();
   return stream;
 }
 
+/** Keeps the head of the answer for `finish`, which may be called long after that came. Errors end a stream and nothing else. */
+export function watch(stream: ClientHttp2Stream): ClientHttp2Stream {
+  stream.on('error', () => {});
+  return stream.on('response', (fields) => heads.set(stream, fields));
+}
+
 /** Reads an answer to its end; fails when it breaks off. */
 export async function finish(stream: ClientHttp2Stream): Promise<Answer> {
   const hash = createHash('sha256');
   const trailers: Record<string, string> = {};
-  let headers: IncomingHttpHeaders = {};
   let bytes = 0;
   let ended = false;
-  stream.on('response', (fields) => {
-    headers = fields;
-  });
   stream.on('trailers', (fields: IncomingHttpHeaders) => {
     for (const [name, value] of Object.entries(fields)) trailers[name] = `${value}`;
   });
@@ -85,10 +90,18 @@ export async function finish(stream: ClientHttp2Stream): Promise<Answer> {
     hash.update(chunk);
     bytes += chunk.length;
   });
-  if (!stream.closed || !stream.destroyed) await once(stream, 'close', { signal: AbortSignal.timeout(ANSWER_MILLISECONDS) });
+  await closed(stream);
+  const headers = heads.get(stream) ?? {};
   const status = Number(headers[':status'] ?? 0);
   if (stream.rstCode !== 0 || !ended || status === 0) throw new BrokenOff(stream.rstCode ?? 0, status, bytes);
   return { status, headers, trailers, bytes, sha256: hash.digest('hex') };
+}
+
+async function closed(stream: ClientHttp2Stream): Promise<void> {
+  if (stream.destroyed && stream.closed) return;
+  const late = setTimeout(() => stream.destroy(), ANSWER_MILLISECONDS);
+  await new Promise((resolve) => stream.once('close', resolve));
+  clearTimeout(late);
 }
 
 /** An answer that did not come, or not to its end. */

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import type { ClientHttp2Session } from 'node:http2';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exchange } from './http2-session.ts';
+
+const BASELINE_REQUESTS = 100;
+/** While something goes on, and in the time that a victim who waits for it would take for one. */
+const LEAST_REQUESTS = 50;
+const PAUSE_MILLISECONDS = 5;
+/** Of two cores that are shared with everything else that runs. */
+const P50_TIMES = 10;
+const P50_MORE_MILLISECONDS = 30;
+const P99_TIMES = 10;
+const P99_MORE_MILLISECONDS = 400;
+
+/**
+ * An innocent caller that asks, one request after the other, while `trouble` goes on: each is answered, and in about the time that it
+ * took before.
+ * @returns what it measured
+ */
+export async function besideVictim(session: ClientHttp2Session, trouble: () => Promise<void>): Promise<string> {
+  const before: number[] = [];
+  while (before.length < BASELINE_REQUESTS) before.push(await ask(session));
+  const during: number[] = [];
+  let over = false;
+  const asking = (async () => {
+    while (!over) {
+      during.push(await ask(session));
+      await sleep(PAUSE_MILLISECONDS);
+    }
+  })();
+  try {
+    await trouble();
+  } finally {
+    over = true;
+    await asking;
+  }
+  const measured = `${before.length} before: ${numbers(before)}; ${during.length} during: ${numbers(during)}`;
+  assert.ok(during.length >= LEAST_REQUESTS, `the victim waited: ${measured}`);
+  const p50 = percentile(before, 0.5) * P50_TIMES + P50_MORE_MILLISECONDS;
+  const p99 = percentile(before, 0.99) * P99_TIMES + P99_MORE_MILLISECONDS;
+  assert.ok(percentile(during, 0.5) < p50 && percentile(during, 0.99) < p99, `the victim was slow: ${measured}`);
+  return measured;
+}
+
+async function ask(session: ClientHttp2Session): Promise<number> {
+  const began = performance.now();
+  const { status } = await exchange(session);
+  assert.equal(status, 200);
+  return performance.now() - began;
+}
+
+function numbers(list: readonly number[]): string {
+  return `p50 ${percentile(list, 0.5).toFixed(1)} ms, p99 ${percentile(list, 0.99).toFixed(1)} ms`;
+}
+
+function percentile(list: readonly number[], share: number): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
