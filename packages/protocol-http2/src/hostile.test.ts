@@ -183,6 +183,16 @@ test('a service that sends more heads than it may before its answer loses the st
   assert.match(exchange.events.at(-1) ?? '', /^reset protocol-error: more than 3 heads/);
 });
 
+test('a connection on which a service takes no streams ends behind its last answer', () => {
+  const peer = new ServicePeer();
+  const { exchange } = peer.open();
+  peer.send(settingsFrame([[3, 0]]));
+  assert.deepEqual([peer.connection.usable, peer.transport.ended], [false, false]);
+  peer.send(wordFrame(RST_STREAM, 1, 7));
+  assert.match(exchange.events.at(-1) ?? '', /^reset/);
+  assert.ok(peer.transport.ended);
+});
+
 test('a service that floods loses its connection, and its requests are answered', () => {
   const peer = new ServicePeer({ options: { idleFrames: 100, floodWindowMs: 600_000 } });
   const { exchange } = peer.open();

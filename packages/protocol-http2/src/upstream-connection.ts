@@ -136,7 +136,12 @@ export class Http2UpstreamConnection extends Http2Connection<Http2UpstreamStream
     this.#endWhenIdle();
   }
   protected onPong(): void {}
-  protected onSettings(): void {}
+  /** Who takes no streams may take them later, but a connection that waits for that is one too many for each request meanwhile. */
+  protected onSettings(): void {
+    if (this.peer.maxConcurrentStreams > 0) return;
+    this.#leave();
+    this.#endWhenIdle();
+  }
   protected onFailed(): void {
     this.#leave();
   }
