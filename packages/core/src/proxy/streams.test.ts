@@ -112,8 +112,8 @@ test('a request of which something is lost, or was answered, is not sent again',
   begun.exchange.onRequestData(Buffer.from('one'), false);
   const [, stream] = sent();
   stream?.exchange.onResponseHead({ path: '200' }, false);
-  stream?.exchange.onResponseReset('protocol-error', false, 'late');
-  assert.deepEqual(begun.caller.events, ['head 200', 'abort the service broke off its answer: late']);
+  stream?.exchange.onResponseReset('protocol-error', false, 'late', 8);
+  assert.deepEqual(begun.caller.events, ['head 200', 'abort the service broke off its answer: late (8)']);
   assert.equal(sent().length, 2);
 });
 

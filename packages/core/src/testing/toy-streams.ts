@@ -115,8 +115,8 @@ export class ToyCall implements DownstreamStream<ToyHead> {
   reply({ reason }: LocalReply): void {
     this.#note(`reply ${reason}`);
   }
-  abort(detail: string): void {
-    this.#note(`abort ${detail}`);
+  abort(detail: string, code?: number): void {
+    this.#note(`abort ${detail}${code === undefined ? '' : ` (${code})`}`);
   }
   finish(): void {
     this.#note('finish');
