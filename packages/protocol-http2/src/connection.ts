@@ -232,7 +232,8 @@ export abstract class Http2Connection<S extends Http2Stream> extends ConnectionB
     const table = peer.headerTableBytes;
     peer.apply(chunk, from, to, this.peerIsServer);
     writer.maxFrameBytes = peer.maxFrameBytes;
-    if (peer.headerTableBytes !== table) writer.encoder.setMaxTableBytes(peer.headerTableBytes);
+    if (peer.leastTableBytes !== table) writer.encoder.setMaxTableBytes(peer.leastTableBytes);
+    if (peer.headerTableBytes !== peer.leastTableBytes) writer.encoder.setMaxTableBytes(peer.headerTableBytes);
     writer.frame(SETTINGS, ACK, 0, EMPTY, 0, 0);
     this.changeWindows(window);
     this.replied();

@@ -79,3 +79,8 @@ export function readContentLength(value: string): number {
   const octets = Number(value);
   return Number.isSafeInteger(octets) ? octets : -1;
 }
+
+/** The one value of `te` that may be there: RFC 9113, section 8.2.2. */
+export function isTrailers(value: string): boolean {
+  return value.toLowerCase() === 'trailers';
+}

@@ -9,6 +9,7 @@ import {
   HOST,
   ILLEGAL,
   isFieldValue,
+  isTrailers,
   kindOf,
   PLAIN,
   readContentLength,
@@ -118,7 +119,7 @@ class RequestReader {
       case CONNECTION_SPECIFIC:
         return connectionSpecific(name);
       case TE:
-        return value.toLowerCase() === 'trailers' ? undefined : badValue(name, value);
+        return isTrailers(value) ? undefined : badValue(name, value);
       case HOST:
         if (this.#host !== undefined) return twice(name);
         this.#host = value;

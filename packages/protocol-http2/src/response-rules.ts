@@ -8,6 +8,7 @@ import {
   GRPC_STATUS,
   ILLEGAL,
   isFieldValue,
+  isTrailers,
   kindOf,
   PLAIN,
   readContentLength,
@@ -92,8 +93,10 @@ class ResponseReader {
       case ILLEGAL:
         return badName(name);
       case CONNECTION_SPECIFIC:
-      case TE:
         return connectionSpecific(name);
+      case TE:
+        // It means nothing here, but Dubbo 3.3's tri providers say it, and callers do not mind.
+        return isTrailers(value) ? undefined : badValue(name, value);
       case CONTENT_LENGTH:
         if (this.#contentLength >= 0) return twice(name);
         this.#contentLength = readContentLength(value);

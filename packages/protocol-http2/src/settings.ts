@@ -23,6 +23,8 @@ const FIRST_TABLE_BYTES = 4096;
 /** What the peer said of itself, or what holds until it does. */
 export class PeerSettings {
   headerTableBytes: number = FIRST_TABLE_BYTES;
+  /** The smallest that the last SETTINGS said of it, in passing: whoever compresses must tell of that, too. RFC 7541, section 4.2. */
+  leastTableBytes: number = FIRST_TABLE_BYTES;
   /** Of the streams that we open. */
   maxConcurrentStreams: number;
   initialWindow: number = FIRST_WINDOW;
@@ -44,6 +46,7 @@ export class PeerSettings {
     // Whoever sets no limit has none: section 6.5.2.
     if (!this.#heard) this.maxConcurrentStreams = Number.POSITIVE_INFINITY;
     this.#heard = true;
+    this.leastTableBytes = this.headerTableBytes;
     for (let at = from; at < to; at += SETTING_BYTES) this.#set(chunk.readUInt16BE(at), chunk.readUInt32BE(at + 2), fromServer);
   }
 
@@ -51,6 +54,7 @@ export class PeerSettings {
     switch (name) {
       case HEADER_TABLE_SIZE:
         this.headerTableBytes = value;
+        this.leastTableBytes = Math.min(this.leastTableBytes, value);
         break;
       case ENABLE_PUSH:
         if (value > 1 || (fromServer && value === 1)) throw new ConnectionError(PROTOCOL_ERROR, `SETTINGS_ENABLE_PUSH of ${value}`);

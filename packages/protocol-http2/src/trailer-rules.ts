@@ -1,6 +1,6 @@
 import type { HeaderField } from '@polywire/core/spi';
 import { badName, badValue, connectionSpecific, quote } from './faults.ts';
-import { ALT_SVC, CONNECTION_SPECIFIC, CONTENT_LENGTH, HOST, ILLEGAL, isFieldValue, kindOf, TE } from './field-rules.ts';
+import { ALT_SVC, CONNECTION_SPECIFIC, CONTENT_LENGTH, HOST, ILLEGAL, isFieldValue, isTrailers, kindOf, TE } from './field-rules.ts';
 import { Malformed } from './head.ts';
 import type { HeaderBlock } from './header-block.ts';
 
@@ -20,10 +20,8 @@ function judge(fields: readonly HeaderField[]): readonly HeaderField[] | Malform
     if (name.charCodeAt(0) === 0x3a) return new Malformed(`trailers have no pseudo-header ${quote(name)}`);
     const kind = kindOf(name);
     if (kind === ILLEGAL) return new Malformed(badName(name));
-    if (kind === CONNECTION_SPECIFIC || kind === TE) {
-      return new Malformed(connectionSpecific(name));
-    }
-    if (!isFieldValue(value)) return new Malformed(badValue(name, value));
+    if (kind === CONNECTION_SPECIFIC) return new Malformed(connectionSpecific(name));
+    if (!isFieldValue(value) || (kind === TE && !isTrailers(value))) return new Malformed(badValue(name, value));
     dropped ||= isDropped(kind);
   }
   return dropped ? fields.filter(({ name }) => !isDropped(kindOf(name))) : fields;

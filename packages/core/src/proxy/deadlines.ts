@@ -5,6 +5,8 @@ import type { PathOptions } from './path-options.ts';
 
 /** A rewritten deadline matters only when this much was spent here. */
 const WORTH_TELLING_MS = 10;
+/** Whoever says a deadline has a timer of its own: its users should see what they see without a proxy. Dubbo's clients look every 30 ms. */
+const CALLERS_FIRST_MS = 50;
 /** A large answer is given up when nothing of it moved for this long. */
 const STANDSTILL_MS = 60_000;
 
@@ -56,7 +58,9 @@ export class Deadlines<Req, Res> {
   #arm(exchange: ProxiedExchange<Req, Res>, timeoutMs: number): void {
     if (exchange.timeoutMs > 0) this.#options.wheel.disarm(exchange);
     exchange.timeoutMs = timeoutMs;
-    if (timeoutMs > 0) this.#options.wheel.arm(exchange, Math.max(0, timeoutMs - exchange.elapsedMs));
+    if (timeoutMs <= 0) return;
+    const grace = timeoutMs === exchange.wireTimeoutMs ? CALLERS_FIRST_MS : 0;
+    this.#options.wheel.arm(exchange, Math.max(0, timeoutMs + grace - exchange.elapsedMs));
   }
   #armStandstill(exchange: ProxiedExchange<Req, Res>): void {
     const ms = this.#streaming ? this.#options.streamIdleTimeoutMs : STANDSTILL_MS;

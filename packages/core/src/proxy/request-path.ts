@@ -17,6 +17,8 @@ import type { PathOptions, PathRoutes, RouteSource } from './path-options.ts';
 
 /** A request of which no byte was sent goes to another endpoint once. */
 const MAX_ATTEMPTS = 2;
+/** Services that end connections of streams may end several at a time, and mean nothing by any of them. */
+const MAX_STREAM_ATTEMPTS = 4;
 
 /**
  * The life of a request, in reading order:
@@ -227,7 +229,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
       exchange.downstream.abort(`the service broke off its answer: ${detail}`, code);
       return this.#finish(exchange);
     }
-    if (!processed && exchange.repeatable && exchange.attempt < MAX_ATTEMPTS) {
+    if (!processed && exchange.repeatable && exchange.attempt < (this.#facts.streaming ? MAX_STREAM_ATTEMPTS : MAX_ATTEMPTS)) {
       this.#leaveUpstream(exchange);
       if (exchange.cluster !== undefined) exchange.cluster.stats.retries++;
       return this.#attempt(exchange, target);

@@ -97,8 +97,9 @@ test('a request that its service did nothing with is sent again with its body', 
   exchange.onRequestData(Buffer.from('two'), true);
   const [, second] = sent();
   assert.deepEqual(second?.events, ['data one', 'data two end']);
-  second.exchange.onResponseReset('protocol-error', false, 'refused again');
-  assert.equal(sent().length, 2);
+  assert.deepEqual(caller.events, []);
+  for (const another of [1, 2, 3]) sent()[another]?.exchange.onResponseReset('protocol-error', false, 'refused again');
+  assert.equal(sent().length, 4);
   assert.deepEqual(caller.events, ['reply no-healthy-upstream']);
 });
 
