@@ -10,7 +10,7 @@ const STUCK_MS = 500;
 /** Frames that are remembered one by one. */
 const MOST_FRAMES = 10_000;
 
-export interface RawFrame {
+interface RawFrame {
   readonly type: number;
   readonly flags: number;
   readonly id: number;
@@ -34,7 +34,7 @@ export class RawPeer {
   readonly counts = new Map<number, number>();
   /** Codes of RST_STREAM by stream. */
   readonly resets = new Map<number, number>();
-  /** Statuses by stream, the last one of each. */
+  /** Statuses by stream: those of the answers, else of the last head before. */
   readonly statuses = new Map<number, number>();
   /** Streams whose answers are whole. */
   readonly ended = new Set<number>();
@@ -67,6 +67,11 @@ export class RawPeer {
     const peer = new RawPeer(socket, options);
     peer.write(options.greeting ?? Buffer.concat([PREFACE, settings({ tableBytes: 0 })]));
     return peer;
+  }
+
+  /** Both sides know each other's SETTINGS: nothing is written by itself any more. */
+  async greeted(): Promise<void> {
+    await this.until('SETTINGS and their acknowledgement', () => this.refused || (this.counts.get(TYPE.settings) ?? 0) >= 2);
   }
 
   read(): void {
@@ -140,7 +145,7 @@ export class RawPeer {
     if (this.frames.length < MOST_FRAMES) this.frames.push(seen);
     if (type === TYPE.settings && (flags & FLAG.ack) === 0 && this.#acknowledges) this.write(frame(TYPE.settings, FLAG.ack, 0));
     if (type === TYPE.reset) this.resets.set(id, payload.readUInt32BE());
-    if (type === TYPE.headers && !this.statuses.has(id)) this.statuses.set(id, statusOf(payload));
+    if (type === TYPE.headers && (this.statuses.get(id) ?? 0) < 200) this.statuses.set(id, statusOf(payload));
     if (type === TYPE.data) this.dataBytes.set(id, (this.dataBytes.get(id) ?? 0) + payload.length);
     if ((type === TYPE.headers || type === TYPE.data) && (flags & FLAG.endStream) !== 0) this.ended.add(id);
     if (type === TYPE.goAway) {

