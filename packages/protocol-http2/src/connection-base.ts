@@ -69,10 +69,6 @@ export abstract class ConnectionBase<S extends Http2Stream> implements StreamHos
   get initialSendWindow(): number {
     return this.peer.initialWindow;
   }
-  /** So much waits for slow streams that others suffer. */
-  get crowded(): boolean {
-    return this.#held > this.environment.options.heldBytes / 2;
-  }
 
   protected abstract get peerIsServer(): boolean;
   /** The peer may have opened it, and has not. */
@@ -123,10 +119,14 @@ export abstract class ConnectionBase<S extends Http2Stream> implements StreamHos
     }
   }
 
-  hold(bytes: number): void {
+  hold(_stream: Http2Stream, bytes: number): void {
     this.#held += bytes;
     this.environment.counters.heldBytes += bytes;
     if (bytes < 0) this.returnConnectionWindow();
+  }
+  /** More waits for slow streams than may. */
+  protected get overfull(): boolean {
+    return this.#held > this.environment.options.heldBytes;
   }
   returnWindow(stream: Http2Stream): void {
     if (stream.unreturned < this.#streamBatch || stream.remoteEnded) return;
@@ -135,9 +135,9 @@ export abstract class ConnectionBase<S extends Http2Stream> implements StreamHos
     stream.receiveWindow += increment;
     this.writer.windowUpdate(stream.id, increment);
   }
-  /** What was received is given back at once, so that a slow stream stops no other, up to a limit. */
+  /** What was received is given back at once, so that a slow stream stops no other: up to a limit where all are one caller's. */
   protected returnConnectionWindow(): void {
-    if (this.ending || this.#held > this.environment.options.heldBytes) return;
+    if (this.ending || (this.overfull && !this.peerIsServer)) return;
     const increment = this.receive.giveBack();
     if (increment > 0) this.writer.windowUpdate(0, increment);
   }

@@ -44,8 +44,6 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
   #lastKeptId: number = MAX_STREAM_ID;
   #drainTime: Deadline | undefined = undefined;
   #stallTime: Deadline | undefined = undefined;
-  /** The caller sends nothing more. */
-  #ended = false;
 
   constructor(environment: Http2Environment, transport: Transport, handler: RequestHandler<RequestHead, ResponseHead>) {
     super(environment, transport);
@@ -75,29 +73,17 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
     this.awaitAcknowledgement();
     super.onBytes(rest);
   }
+  /** Who ends its side can open no window and acknowledge nothing: it is gone, as other servers take it, too. */
   onEnd(): void {
     if (this.ending) return;
-    this.#ended = true;
-    for (const stream of this.streams.all()) {
-      if (stream.remoteEnded) continue;
-      this.remove(stream, RESET_BY_PEER);
-      stream.exchange?.onRequestReset('connection-closed');
-    }
-    this.#dropUnsendable();
-    this.#endWhenIdle();
-  }
-  override onDrain(): void {
-    super.onDrain();
-    this.#dropUnsendable();
+    this.#forgetStreams();
+    if (!this.ending) this.endTransport();
   }
   onClose(reason: string): void {
     this.ending = true;
     this.stopTimers();
     this.environment.counters.callerConnections--;
-    for (const stream of this.streams.all()) {
-      this.remove(stream, RESET_BY_PEER);
-      stream.exchange?.onRequestReset('connection-closed');
-    }
+    this.#forgetStreams();
     this.handler.onConnectionClosed(this, reason);
   }
 
@@ -118,7 +104,6 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
       return this.transport.destroy(`the caller does not read its answers: ${this.transport.queuedBytes} bytes queued`);
     }
     if (this.sender.queuedBytes > downstreamQueueBytes) return this.#giveUp(stream, ENHANCE_YOUR_CALM, 'limits.downstreamQueueBytes');
-    if (this.#ended) return this.#dropUnsendable();
     if (streamIdleTimeout <= 0 || this.#stallTime?.armed) return;
     this.#stallTime ??= new Deadline(this.environment.engine.wheel, () => this.#lookForStalls());
     this.#stallTime.arm(streamIdleTimeout);
@@ -247,12 +232,10 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
     this.handler.onUnreadable(`the caller does not take its answer (${why})`);
     stream.exchange?.onRequestReset('local');
   }
-  /** A caller that ended its side opens no windows: what waits for one, and not for the socket, would wait for ever. */
-  #dropUnsendable(): void {
-    if (!this.#ended || this.ending || this.transport.full) return;
+  /** The caller is gone. */
+  #forgetStreams(): void {
     for (const stream of this.streams.all()) {
-      if (stream.queue === undefined) continue;
-      this.resetStream(stream, CANCEL);
+      this.remove(stream, RESET_BY_PEER);
       stream.exchange?.onRequestReset('connection-closed');
     }
   }
@@ -279,6 +262,6 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
   }
   #endWhenIdle(): void {
     if (this.ending || this.open > 0) return;
-    if (this.#ended || this.#lastKeptId !== MAX_STREAM_ID) this.endTransport();
+    if (this.#lastKeptId !== MAX_STREAM_ID) this.endTransport();
   }
 }

@@ -7,6 +7,26 @@ export interface Http2Environment {
   readonly engine: StreamEngine;
   readonly options: Http2Options;
   readonly counters: Http2Counters;
+  /** How many streams the last connection to an address could have. */
+  readonly knownLimits: KnownLimits;
+}
+
+/** Addresses whose limit is remembered. */
+const MOST_KNOWN = 1000;
+
+/** What services said of the streams that a connection takes, so that the next one is not given more before it can say so. */
+export class KnownLimits {
+  readonly #byPeer = new Map<string, number>();
+
+  /** undefined: nothing is known. */
+  get(peer: string): number | undefined {
+    return this.#byPeer.get(peer);
+  }
+  /** @param streams at least 1 */
+  set(peer: string, streams: number): void {
+    if (this.#byPeer.size >= MOST_KNOWN) this.#byPeer.clear();
+    this.#byPeer.set(peer, streams);
+  }
 }
 
 /** Something that must have happened by then. */

@@ -2,6 +2,7 @@ import { type Head, type Plugin, SPI_VERSION, type StreamEngine, type StreamingP
 import { Http2Counters } from './counters.ts';
 import { detect } from './detect.ts';
 import { Http2DownstreamConnection } from './downstream-connection.ts';
+import { KnownLimits } from './environment.ts';
 import type { RequestHead, ResponseHead } from './head.ts';
 import { DEFAULTS, type Http2Options, readSettings, SIDES } from './options.ts';
 import { heads } from './routing.ts';
@@ -27,7 +28,7 @@ function withOptions(options: Http2Options, counters: Http2Counters): StreamingP
 }
 
 function streamsOf(engine: StreamEngine, options: Http2Options, counters: Http2Counters): StreamProtocol<Head, Head> {
-  const environment = { engine, options, counters };
+  const environment = { engine, options, counters, knownLimits: new KnownLimits() };
   const protocol: StreamProtocol<RequestHead, ResponseHead> = {
     name: 'http2',
     multiplexed: true,

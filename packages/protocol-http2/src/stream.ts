@@ -6,8 +6,8 @@ export interface StreamHost {
   /** Windows that new streams begin with: the peer's, and ours as far as the peer knows of it. */
   readonly initialSendWindow: number;
   readonly initialReceiveWindow: number;
-  /** So many bytes of the connection wait for slow streams, or no longer. */
-  hold(bytes: number): void;
+  /** So many bytes wait for a slow stream, or no longer. */
+  hold(stream: Http2Stream, bytes: number): void;
   /** Gives a stream's window back when it is worth a frame. */
   returnWindow(stream: Http2Stream): void;
 }
@@ -56,7 +56,7 @@ export abstract class Http2Stream implements SendingStream {
     this.unreturned += bytes;
     if (this.paused) {
       this.held += bytes;
-      this.#host.hold(bytes);
+      this.#host.hold(this, bytes);
     } else this.#host.returnWindow(this);
   }
 
@@ -83,7 +83,7 @@ export abstract class Http2Stream implements SendingStream {
     if (this.held === 0) return;
     const held = this.held;
     this.held = 0;
-    this.#host.hold(-held);
+    this.#host.hold(this, -held);
   }
 
   /** Data of the peer, [from, to) of a received chunk. */

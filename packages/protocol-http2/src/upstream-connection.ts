@@ -11,7 +11,18 @@ import { ENDED, RESET_BY_PEER } from './closed-streams.ts';
 import { Http2Connection } from './connection.ts';
 import { requestFields } from './edit.ts';
 import type { Http2Environment } from './environment.ts';
-import { ConnectionError, errorName, NO_ERROR, PING, PREFACE, PROTOCOL_ERROR, REFUSED_STREAM, STREAM_CLOSED } from './frame.ts';
+import {
+  CANCEL,
+  ConnectionError,
+  ENHANCE_YOUR_CALM,
+  errorName,
+  NO_ERROR,
+  PING,
+  PREFACE,
+  PROTOCOL_ERROR,
+  REFUSED_STREAM,
+  STREAM_CLOSED,
+} from './frame.ts';
 import type { RequestHead, ResponseHead } from './head.ts';
 import type { HeaderBlock } from './header-block.ts';
 import { Http2UpstreamStream } from './upstream-stream.ts';
@@ -34,13 +45,14 @@ export class Http2UpstreamConnection extends Http2Connection<Http2UpstreamStream
     super(environment, transport);
     this.#owner = owner;
     environment.counters.serviceConnections++;
-    const { options } = environment;
+    const { options, knownLimits } = environment;
+    this.peer.maxConcurrentStreams = knownLimits.get(transport.peer) ?? this.peer.maxConcurrentStreams;
     transport.write(PREFACE);
     this.greet({ ...options, noPush: true, maxConcurrentStreams: undefined, initialWindow: options.streamWindow });
   }
 
   get usable(): boolean {
-    if (this.#leaving || this.ending || this.transport.closed || this.crowded) return false;
+    if (this.#leaving || this.ending || this.transport.closed) return false;
     const { open, transport } = this;
     const { limits } = this.environment.engine;
     if (open >= this.peer.maxConcurrentStreams || open >= limits.maxPendingPerConnection) return false;
@@ -110,6 +122,15 @@ export class Http2UpstreamConnection extends Http2Connection<Http2UpstreamStream
     else this.resetStream(stream, NO_ERROR);
   }
 
+  /** The callers of others must not wait for slow ones: whoever fills what there is for all of them loses its answer. */
+  override hold(stream: Http2UpstreamStream, bytes: number): void {
+    super.hold(stream, bytes);
+    if (bytes < 0 || !this.overfull || stream.closed) return;
+    this.environment.counters.stalledStreams++;
+    this.resetStream(stream, CANCEL);
+    stream.exchange.onResponseReset('local', true, 'its caller does not read it (held-bytes)', ENHANCE_YOUR_CALM);
+  }
+
   protected onHeaders(id: number, block: HeaderBlock, end: boolean, fault: string | undefined): void {
     const stream = this.streams.get(id);
     if (stream === undefined) {
@@ -138,7 +159,9 @@ export class Http2UpstreamConnection extends Http2Connection<Http2UpstreamStream
   protected onPong(): void {}
   /** Who takes no streams may take them later, but a connection that waits for that is one too many for each request meanwhile. */
   protected onSettings(): void {
-    if (this.peer.maxConcurrentStreams > 0) return;
+    const { maxConcurrentStreams } = this.peer;
+    this.environment.knownLimits.set(this.transport.peer, Math.max(1, maxConcurrentStreams));
+    if (maxConcurrentStreams > 0) return;
     this.#leave();
     this.#endWhenIdle();
   }

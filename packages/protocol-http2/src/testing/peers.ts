@@ -1,7 +1,7 @@
 import type { StreamEngine, UpstreamStream } from '@polywire/core/spi';
 import { Http2Counters } from '../counters.ts';
 import { Http2DownstreamConnection } from '../downstream-connection.ts';
-import type { Http2Environment } from '../environment.ts';
+import { type Http2Environment, KnownLimits } from '../environment.ts';
 import { ACK, PREFACE, SETTINGS } from '../frame.ts';
 import { DEFAULTS, type Http2Options } from '../options.ts';
 import { Http2UpstreamConnection } from '../upstream-connection.ts';
@@ -28,6 +28,7 @@ const LIMITS: StreamEngine['limits'] = {
 export interface PeerOptions {
   readonly options?: Partial<Http2Options>;
   readonly limits?: Partial<StreamEngine['limits']>;
+  readonly knownLimits?: KnownLimits;
 }
 
 /** One end of a connection in memory, the other being the code under test. */
@@ -35,15 +36,17 @@ abstract class Peer {
   readonly transport = new MemoryTransport();
   readonly wheel = new ManualWheel();
   readonly counters = new Http2Counters();
+  readonly knownLimits: KnownLimits;
   protected readonly environment: Http2Environment;
   protected abstract get connection(): { onBytes(chunk: Buffer): void; onDrain(): void };
 
-  constructor({ options, limits }: PeerOptions) {
+  constructor({ options, limits, knownLimits = new KnownLimits() }: PeerOptions) {
+    this.knownLimits = knownLimits;
     const onError = (error: unknown) => {
       throw error;
     };
     const engine: StreamEngine = { limits: { ...LIMITS, ...limits }, wheel: this.wheel.wheel, onError };
-    this.environment = { engine, options: { ...DEFAULTS, ...options }, counters: this.counters };
+    this.environment = { engine, options: { ...DEFAULTS, ...options }, counters: this.counters, knownLimits: this.knownLimits };
   }
 
   /** Sends in one chunk, and says what came back. */
