@@ -117,12 +117,13 @@ describe('slow peers beside a caller that shares their connections', { concurren
     await proxy.idle();
   });
 
-  test('where many streams wait for their callers, requests take another connection to the service', async (t) => {
+  test('where more waits for callers than a connection to a service may hold, some lose their answers, and others notice nothing', async (t) => {
     const { origin, proxy, session } = await start(t, {}, undefined, { 'held-bytes': '1MiB' });
     const stalled = Array.from({ length: STREAMS }, (_, seed) => begin(session, { path: `/down/${BODY_BYTES}/${seed}` }));
     t.diagnostic(await besideVictim(session, () => bounded(proxy, () => slowly())));
-    assert.equal(origin.accepted(), 2);
-    await readOrCancel(stalled);
+    assert.equal(origin.accepted(), 1);
+    const ended = await Promise.all(stalled.map(outcome));
+    assert.ok(ended.includes('200') && ended.includes('code 11'), `${ended}`);
     await proxy.idle();
   });
 
