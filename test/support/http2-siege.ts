@@ -37,6 +37,8 @@ export interface SiegeOptions {
   /** Of the listener, for callers' connections. */
   readonly settings?: Readonly<Record<string, string | number>>;
   readonly limits?: Readonly<Record<string, unknown>>;
+  /** Of the connections to `origin.test`. */
+  readonly origin?: Readonly<Record<string, string>>;
   /** More services by host, beside `origin.test`: ports, and settings of theirs. */
   readonly services?: Readonly<Record<string, { port: number; settings?: Readonly<Record<string, string>> }>>;
 }
@@ -62,7 +64,8 @@ export class Siege {
 
   static async start(owner: Owner, options: SiegeOptions = {}): Promise<Siege> {
     const origin = await bystander(owner, 'origin');
-    const services = { 'origin.test': { port: Number(origin.readyLine.slice('READY '.length)) }, ...options.services };
+    const port = Number(origin.readyLine.slice('READY '.length));
+    const services = { 'origin.test': { port, settings: options.origin ?? {} }, ...options.services };
     const proxy = await Polywire.start(owner, { 'polywire.yaml': bootstrap(options), 'mesh.yaml': entries(services) });
     const victim = await bystander(owner, 'victim', `http://127.0.0.1:${proxy.port}`, 'origin.test');
     const siege = new Siege(proxy, new CommandLine(victim.process));

@@ -40,6 +40,8 @@ export class Http2UpstreamConnection extends Http2Connection<Http2UpstreamStream
   #flushedId = 0;
   /** It takes no new requests. */
   #leaving = false;
+  /** Streams of which something waits for a slow caller, in the order in which they began to. */
+  readonly #holding = new Set<Http2UpstreamStream>();
 
   constructor(environment: Http2Environment, transport: Transport, owner: UpstreamOwner) {
     super(environment, transport);
@@ -122,13 +124,23 @@ export class Http2UpstreamConnection extends Http2Connection<Http2UpstreamStream
     else this.resetStream(stream, NO_ERROR);
   }
 
-  /** The callers of others must not wait for slow ones: whoever fills what there is for all of them loses its answer. */
+  /**
+   * The callers of others must not wait for slow ones: when there is no room left for what is not read, whoever has not read for the longest
+   * loses its answer. A download that flows waits, too, but never for long.
+   */
   override hold(stream: Http2UpstreamStream, bytes: number): void {
     super.hold(stream, bytes);
-    if (bytes < 0 || !this.overfull || stream.closed) return;
-    this.environment.counters.stalledStreams++;
-    this.resetStream(stream, CANCEL);
-    stream.exchange.onResponseReset('local', true, 'its caller does not read it (held-bytes)', ENHANCE_YOUR_CALM);
+    if (bytes < 0) {
+      this.#holding.delete(stream);
+      return;
+    }
+    this.#holding.add(stream);
+    for (const longest of this.#holding) {
+      if (!this.overfull) return;
+      this.environment.counters.stalledStreams++;
+      this.resetStream(longest, CANCEL);
+      longest.exchange.onResponseReset('local', true, 'its caller does not read it (held-bytes)', ENHANCE_YOUR_CALM);
+    }
   }
 
   protected onHeaders(id: number, block: HeaderBlock, end: boolean, fault: string | undefined): void {
