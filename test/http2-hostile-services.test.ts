@@ -13,6 +13,7 @@ import {
   literal,
   longHeaders,
   MOST_WINDOW,
+  PREFACE,
   ping,
   priority,
   request,
@@ -261,6 +262,75 @@ describe('hostile services cost their own callers an answer, and nobody else any
       });
     });
   }
+});
+
+describe('windows of services', { timeout: 60_000 }, () => {
+  const owner = suiteOwner();
+  const chosen: number[] = [];
+  let narrow: RawService;
+  let wide: RawService;
+  let siege: Siege;
+
+  before(async () => {
+    narrow = await RawService.start(owner, (_peer, id) => chosen.push(id), { greeting: settings({ window: 50_000 }) });
+    wide = await RawService.start(owner, (peer, id) => {
+      peer.write(headers(id, OK, false), times(20, data(id, Buffer.alloc(16_384))));
+    });
+    siege = await Siege.start(owner, { services: { 'narrow.test': { port: narrow.port }, 'wide.test': { port: wide.port } } });
+  });
+
+  test('one that a service makes smaller than what is under way is kept to, below 0, too', async () => {
+    const post = block([
+      [':method', 'POST'],
+      [':scheme', 'http'],
+      [':authority', 'narrow.test'],
+      [':path', '/'],
+    ]);
+    await siege.once(async (caller) => {
+      await caller.greeted();
+      caller.write(headers(1, post, false), times(12, data(1, Buffer.alloc(10_000))), data(1, 'end', true));
+      await caller.until('the request', () => chosen.length === 1 && (narrow.peers[0]?.dataBytes.get(1) ?? 0) >= 50_000);
+      const peer = narrow.peers[0] ?? assert.fail();
+      const seen = async () => {
+        const pings = peer.counts.get(TYPE.ping) ?? 0;
+        peer.write(ping());
+        await peer.until('the answer to PING', () => (peer.counts.get(TYPE.ping) ?? 0) > pings);
+        return peer.dataBytes.get(1);
+      };
+      const first = await seen();
+      assert.ok(first !== undefined && first >= 50_000 && first <= 65_535, `${first}`);
+      peer.write(settings({ window: 1000 }), windowUpdate(0, MIB));
+      assert.equal(await seen(), first);
+      // What was sent beyond the new window is made up for, and 10 bytes more.
+      peer.write(windowUpdate(1, first - 1000 + 10));
+      assert.equal(await seen(), first + 10);
+      peer.write(settings({ window: 0 }), settings({ window: MOST_WINDOW }));
+      await peer.until('the rest', () => peer.ended.has(1));
+      assert.equal(peer.dataBytes.get(1), 120_003);
+      peer.write(headers(1, OK));
+      await caller.until('the answer', () => caller.ended.has(1));
+    });
+  });
+
+  test('a service that sends more than its window allows loses the stream, as its caller does', async () => {
+    const greeting = Buffer.concat([PREFACE, settings({ window: 0, tableBytes: 0 })]);
+    const get = block([
+      [':method', 'GET'],
+      [':scheme', 'http'],
+      [':authority', 'wide.test'],
+      [':path', '/'],
+    ]);
+    await siege.attack(
+      'a service beyond its window',
+      async (caller) => {
+        caller.write(headers(1, get));
+        await caller.until('the stream is reset', () => caller.resets.has(1));
+        assert.equal(caller.statuses.get(1), 200);
+      },
+      { greeting },
+    );
+    assert.ok(wide.peers.some((peer) => [...peer.resets.values()].includes(CODE.flowControl)));
+  });
 });
 
 function heardBy(peer: RawPeer, { goAway, reset }: Pick<Hostile, 'goAway' | 'reset'>): boolean {

@@ -208,6 +208,18 @@ describe('callers that stall cost what limits say, and nobody else notices', { t
     assert.equal(peer.ended.size, 0, `${peer}`);
   });
 
+  test('a caller that sends more than its window allows loses the stream', async () => {
+    await siege.attack('data beyond the window', async (peer) => {
+      await peer.greeted();
+      // Nobody reads it.
+      peer.write(headers(1, request('/slow/60000', [], 'POST'), false), times(20, data(1, Buffer.alloc(16 * KIB))));
+      await peer.until('the stream is reset', () => peer.resets.has(1) || peer.refused);
+      assert.equal(peer.resets.get(1), CODE.flowControl, `${peer}`);
+      peer.write(headers(3, GET));
+      await peer.until('the next answer', () => peer.ended.has(3));
+    });
+  });
+
   test('callers that vanish anywhere leave nothing', async () => {
     const whole = Buffer.concat([PREFACE, settings(), headers(1, UPLOAD, false), data(1, 'x'.repeat(50)), ping(), headers(3, LARGE)]);
     await siege.beside('vanishing', async () => {

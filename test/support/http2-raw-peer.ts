@@ -6,7 +6,9 @@ import type { Owner } from './owner.ts';
 import { listen } from './ports.ts';
 
 const WAIT_MS = 10_000;
-const STUCK_MS = 500;
+/** Who reads is read, if slowly; who does not may wait for nothing. */
+const STUCK_MS = 5000;
+const DEAF_STUCK_MS = 300;
 /** Frames that are remembered one by one. */
 const MOST_FRAMES = 10_000;
 
@@ -88,7 +90,7 @@ export class RawPeer {
     return this.over || (this.goAway !== undefined && this.goAway.code !== CODE.none);
   }
 
-  /** Writes again and again, until the other side refuses, takes nothing for half a second, or so much was written. */
+  /** Writes again and again, until the other side refuses, takes nothing for too long, or so much was written. */
   async flood(piece: Buffer | (() => Buffer), mostBytes: number): Promise<number> {
     let written = 0;
     while (written < mostBytes && !this.refused && this.socket.writable) {
@@ -122,7 +124,7 @@ export class RawPeer {
   }
 
   async #drained(): Promise<boolean> {
-    const drained = once(this.socket, 'drain', { signal: AbortSignal.timeout(STUCK_MS) });
+    const drained = once(this.socket, 'drain', { signal: AbortSignal.timeout(this.socket.isPaused() ? DEAF_STUCK_MS : STUCK_MS) });
     return Promise.race([drained.then(() => true), once(this.socket, 'close').then(() => false)]).catch(() => false);
   }
 

@@ -68,9 +68,7 @@ export class Siege {
     const services = { 'origin.test': { port, settings: options.origin ?? {} }, ...options.services };
     const proxy = await Polywire.start(owner, { 'polywire.yaml': bootstrap(options), 'mesh.yaml': entries(services) });
     const victim = await bystander(owner, 'victim', `http://127.0.0.1:${proxy.port}`, 'origin.test');
-    const siege = new Siege(proxy, new CommandLine(victim.process));
-    await siege.#warm();
-    return siege;
+    return new Siege(proxy, new CommandLine(victim.process));
   }
 
   /** Repeats an attack, each time on a connection of its own and on several at a time, for long enough to tell what it does to others. */
@@ -104,6 +102,7 @@ export class Siege {
 
   /** Judges the victim and the proxy's memory while something happens, and that nothing is left of it afterwards. */
   async beside(name: string, happens: () => Promise<void>): Promise<void> {
+    this.#baseline ??= await this.#warm();
     await this.#calls();
     let most = 0;
     const sampling = { over: false };
@@ -153,7 +152,7 @@ export class Siege {
   }
 
   /** What is compiled at its first use is slow then, and takes memory. */
-  async #warm(): Promise<void> {
+  async #warm(): Promise<Latency> {
     for (let round = 0; round < WARM_ROUNDS; round++) {
       await this.once(async (peer) => {
         const ids = Array.from({ length: WARM_REQUESTS }, (_, index) => streamId(index));
@@ -164,8 +163,8 @@ export class Siege {
     await sleep(WARM_MS);
     await this.#latencies();
     await sleep(WARM_MS);
-    this.#baseline = await this.#latencies();
     this.#warmBytes = await this.stat('polywire_resident_memory_bytes');
+    return this.#latencies();
   }
 
   async #sample(state: { over: boolean }, saw: (bytes: number) => void): Promise<void> {
