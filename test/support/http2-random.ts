@@ -10,14 +10,14 @@ export class Random {
   #pools = 0;
 
   constructor(seed: number) {
-    this.seed = seed;
-    this.#pool = noise(seed, POOL_BYTES);
+    this.seed = seed >>> 0;
+    this.#pool = noise(this.seed, POOL_BYTES);
   }
 
   /** 0 to below. */
   below(most: number): number {
     if (this.#at + 4 > this.#pool.length) {
-      this.#pool = noise(this.seed + ++this.#pools * 0x1000003, POOL_BYTES);
+      this.#pool = noise((this.seed + ++this.#pools * 0x1000003) >>> 0, POOL_BYTES);
       this.#at = 0;
     }
     const value = this.#pool.readUInt32BE(this.#at);
