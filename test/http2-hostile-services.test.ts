@@ -19,6 +19,7 @@ import {
   request,
   reset,
   settings,
+  streamId,
   TYPE,
   tableSize,
   times,
@@ -331,6 +332,29 @@ describe('windows of services', { timeout: 60_000 }, () => {
     );
     assert.ok(wide.peers.some((peer) => [...peer.resets.values()].includes(CODE.flowControl)));
   });
+});
+
+test('heads that a service sends and its caller does not read are bounded as data is', { timeout: 60_000 }, async (t) => {
+  const interim = block([
+    [':status', '103'],
+    ['x', 'y'.repeat(16_000)],
+  ]);
+  const service = await RawService.start(t, (peer, id) => peer.write(times(60, headers(id, interim, false)), headers(id, OK)));
+  const siege = await Siege.start(t, { services: { 'talkative.test': { port: service.port } } });
+  const get = block([
+    [':method', 'GET'],
+    [':scheme', 'http'],
+    [':authority', 'talkative.test'],
+    [':path', '/'],
+  ]);
+  await siege.beside('heads that are not read', () =>
+    siege.once(async (caller) => {
+      await caller.greeted();
+      caller.socket.pause();
+      caller.write(times(500, (index) => headers(streamId(index), get)));
+      await siege.until('the caller is gone', (stat) => stat('polywire_http2_downstream_connections') === 1);
+    }),
+  );
 });
 
 function heardBy(peer: RawPeer, { goAway, reset }: Pick<Hostile, 'goAway' | 'reset'>): boolean {

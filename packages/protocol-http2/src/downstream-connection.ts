@@ -97,12 +97,17 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
     this.#drainTime.arm(DRAIN_PING_MS);
   }
 
+  /** Heads and trailers have no windows: what waits of them is bounded with everything else that the socket does not take. */
+  limitUnread(): void {
+    const { transport } = this;
+    if (!transport.full || transport.queuedBytes <= this.environment.engine.limits.downstreamQueueBytes) return;
+    transport.destroy(`the caller does not read its answers: ${transport.queuedBytes} bytes queued`);
+  }
   /** A stream's answer waits for the caller. */
   onQueued(stream: Http2DownstreamStream): void {
     const { downstreamQueueBytes, streamIdleTimeout } = this.environment.engine.limits;
-    if (this.transport.queuedBytes > downstreamQueueBytes) {
-      return this.transport.destroy(`the caller does not read its answers: ${this.transport.queuedBytes} bytes queued`);
-    }
+    this.limitUnread();
+    if (this.transport.closed) return;
     if (this.sender.queuedBytes > downstreamQueueBytes) return this.#giveUp(stream, ENHANCE_YOUR_CALM, 'limits.downstreamQueueBytes');
     if (streamIdleTimeout <= 0 || this.#stallTime?.armed) return;
     this.#stallTime ??= new Deadline(this.environment.engine.wheel, () => this.#lookForStalls());

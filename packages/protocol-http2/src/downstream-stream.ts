@@ -60,7 +60,9 @@ export class Http2DownstreamStream extends Http2Stream implements DownstreamStre
     return false;
   }
   respondTrailers(trailers: readonly HeaderField[]): void {
-    if (!this.closed) this.connection.sender.trailers(this, trailers);
+    if (this.closed) return;
+    this.connection.sender.trailers(this, trailers);
+    this.connection.limitUnread();
   }
   reply(local: LocalReply): void {
     if (this.closed) return;
@@ -79,6 +81,7 @@ export class Http2DownstreamStream extends Http2Stream implements DownstreamStre
   #headers(fields: readonly HeaderField[], end: boolean): void {
     this.connection.writer.headers(this.id, fields, end);
     if (end) this.onEndSent();
+    this.connection.limitUnread();
   }
 }
 

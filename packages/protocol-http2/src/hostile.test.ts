@@ -15,6 +15,7 @@ import {
 } from './frame.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { frame, GET, headersFrame, literalBlock, POST, settingsFrame, wordFrame } from './testing/frames.ts';
+import { response } from './testing/heads.ts';
 import { CallerPeer, ServicePeer } from './testing/peers.ts';
 
 const get = (id: number) => headersFrame(id, END_STREAM, GET);
@@ -163,6 +164,19 @@ test('a peer that does not read the answers to its frames loses its connection',
     sentBefore(peer, 100, () => frame(PING, 0, 0, '12345678')),
     30,
   );
+});
+
+test('heads that a caller does not read are bounded as data is', () => {
+  const peer = new CallerPeer({ limits: { downstreamQueueBytes: 1000 } });
+  peer.send(get(1), get(3));
+  const [first, second] = peer.handler.exchanges;
+  peer.transport.full = true;
+  peer.transport.queuedBytes = 1000;
+  first?.stream?.respondInterim(response([[':status', '103']]));
+  assert.equal(peer.transport.reason, undefined);
+  peer.transport.queuedBytes = 1001;
+  second?.stream?.respondInterim(response([[':status', '103']]));
+  assert.match(peer.transport.reason ?? '', /does not read its answers: 1001 bytes/);
 });
 
 test('whoever does not end after an error is not waited for', () => {
