@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ACK, DATA, END_STREAM, PADDED, PREFACE, RST_STREAM, SETTINGS, WINDOW_UPDATE } from './frame.ts';
+import { Http2Stream } from './stream.ts';
 import { frame, GET, headersFrame, OK, POST, settingsFrame, wordFrame } from './testing/frames.ts';
 import { response } from './testing/heads.ts';
 import { CallerPeer, ServicePeer } from './testing/peers.ts';
@@ -242,4 +243,20 @@ test('a request body waits for the windows of its service, and an answer gives t
   assert.deepEqual(peer.send(data(1, 600)), []);
   stream.resume();
   assert.deepEqual(peer.read(), ['WINDOW_UPDATE 1 600']);
+});
+
+test('streams that are over wait for no window: a caller that opens none collects none', () => {
+  const peer = new CallerPeer();
+  for (let id = 1; id < 21; id += 2) {
+    peer.send(get(id));
+    const { stream } = peer.exchange;
+    stream?.respond(head, undefined, false);
+    stream?.respondData(Buffer.alloc(65_536), true);
+    assert.ok(stream instanceof Http2Stream);
+    assert.equal(stream.isReady, id > 1);
+    peer.send(wordFrame(RST_STREAM, id, 8));
+    assert.equal(stream.isReady, false);
+    assert.equal(stream.previousReady, undefined);
+  }
+  assert.equal(peer.counters.queuedBytes, 0);
 });

@@ -18,6 +18,7 @@ export type StreamEnd = 'by-peer' | 'by-error' | 'by-connection' | 'unprocessed'
 /** What streams of both sides share: their windows, and where they stand. */
 export abstract class Http2Stream implements SendingStream {
   nextReady: SendingStream | undefined = undefined;
+  previousReady: SendingStream | undefined = undefined;
   isReady = false;
   queue: SendQueue | undefined = undefined;
   closed = false;

@@ -79,6 +79,8 @@ export class Sender {
     if (stream.queue === undefined) return;
     this.#count(-stream.queue.bytes);
     stream.queue = undefined;
+    // A window that never opens would keep it for ever.
+    this.#ready.delete(stream);
   }
 
   /** The peer opened its connection's window. False: wider than it may be. */
