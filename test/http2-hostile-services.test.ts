@@ -265,7 +265,7 @@ describe('hostile services cost their own callers an answer, and nobody else any
   }
 });
 
-describe('windows of services', { timeout: 60_000 }, () => {
+describe('what services and their callers leave to the proxy', { timeout: 60_000 }, () => {
   const owner = suiteOwner();
   const chosen: number[] = [];
   let narrow: RawService;
@@ -277,7 +277,13 @@ describe('windows of services', { timeout: 60_000 }, () => {
     wide = await RawService.start(owner, (peer, id) => {
       peer.write(headers(id, OK, false), times(20, data(id, Buffer.alloc(16_384))));
     });
-    siege = await Siege.start(owner, { services: { 'narrow.test': { port: narrow.port }, 'wide.test': { port: wide.port } } });
+    const interim = block([
+      [':status', '103'],
+      ['x', 'y'.repeat(16_000)],
+    ]);
+    const talkative = await RawService.start(owner, (peer, id) => peer.write(times(60, headers(id, interim, false)), headers(id, OK)));
+    const services = { 'narrow.test': narrow, 'wide.test': wide, 'talkative.test': talkative };
+    siege = await Siege.start(owner, { services });
   });
 
   test('one that a service makes smaller than what is under way is kept to, below 0, too', async () => {
@@ -332,29 +338,23 @@ describe('windows of services', { timeout: 60_000 }, () => {
     );
     assert.ok(wide.peers.some((peer) => [...peer.resets.values()].includes(CODE.flowControl)));
   });
-});
 
-test('heads that a service sends and its caller does not read are bounded as data is', { timeout: 60_000 }, async (t) => {
-  const interim = block([
-    [':status', '103'],
-    ['x', 'y'.repeat(16_000)],
-  ]);
-  const service = await RawService.start(t, (peer, id) => peer.write(times(60, headers(id, interim, false)), headers(id, OK)));
-  const siege = await Siege.start(t, { services: { 'talkative.test': { port: service.port } } });
-  const get = block([
-    [':method', 'GET'],
-    [':scheme', 'http'],
-    [':authority', 'talkative.test'],
-    [':path', '/'],
-  ]);
-  await siege.beside('heads that are not read', () =>
-    siege.once(async (caller) => {
-      await caller.greeted();
-      caller.socket.pause();
-      caller.write(times(500, (index) => headers(streamId(index), get)));
-      await siege.until('the caller is gone', (stat) => stat('polywire_http2_downstream_connections') === 1);
-    }),
-  );
+  test('heads that a service sends and its caller does not read are bounded as data is', async () => {
+    const get = block([
+      [':method', 'GET'],
+      [':scheme', 'http'],
+      [':authority', 'talkative.test'],
+      [':path', '/'],
+    ]);
+    await siege.beside('heads that are not read', () =>
+      siege.once(async (caller) => {
+        await caller.greeted();
+        caller.socket.pause();
+        caller.write(times(500, (index) => headers(streamId(index), get)));
+        await siege.until('the caller is gone', (stat) => stat('polywire_http2_downstream_connections') === 1);
+      }),
+    );
+  });
 });
 
 function heardBy(peer: RawPeer, { goAway, reset }: Pick<Hostile, 'goAway' | 'reset'>): boolean {
