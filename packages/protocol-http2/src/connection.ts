@@ -148,8 +148,9 @@ export abstract class Http2Connection<S extends Http2Stream> extends ConnectionB
   onDataPart(chunk: Buffer, from: number, to: number, last: boolean, end: boolean): void {
     const stream = this.#receiving;
     if (last) this.#receiving = undefined;
+    // An end without data is good once, for a stream that is there.
     if (to > from) this.guard.useful();
-    else if (!end) this.guard.idleFrame('DATA frames without data');
+    else if (!end || stream === undefined) this.guard.idleFrame('DATA frames without data');
     if (stream === undefined || stream.closed) return;
     if (to === from && !end) return;
     const fault = stream.count(to - from, end);

@@ -36,6 +36,7 @@ const FLOODS: readonly (readonly [name: string, allowed: number, before: readonl
   ['WINDOW_UPDATE', 100, [], () => wordFrame(WINDOW_UPDATE, 0, 1)],
   ['unknown frames', 100, [], () => frame(0x77, 0, 0)],
   ['DATA without data', 104, [post(1)], () => frame(DATA, 0, 1)],
+  ['ends of a stream that was reset', 104, [post(1), wordFrame(WINDOW_UPDATE, 1, 0)], () => frame(DATA, END_STREAM, 1)],
   ['RST_STREAM for streams that are over', 104, [post(1), wordFrame(RST_STREAM, 1, 8)], () => wordFrame(RST_STREAM, 1, 8)],
   ['empty CONTINUATION', 100, [frame(HEADERS, 0, 1)], () => frame(CONTINUATION, 0, 1)],
 ];
