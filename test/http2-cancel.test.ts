@@ -7,7 +7,7 @@ import { serveBodies, startNodeServer } from './support/http2-body-origin.ts';
 import { MOMENTS, type Moment, MomentService, UNANSWERED } from './support/http2-moments.ts';
 import { AUTHORITY, Http2Proxy } from './support/http2-proxy.ts';
 import { block, data, headers, reset } from './support/http2-raw.ts';
-import { RawService } from './support/http2-raw-peer.ts';
+import { RawPeer, RawService } from './support/http2-raw-peer.ts';
 import { startRelay } from './support/http2-relay.ts';
 import { begin, exchange, openSession, outcome, watch } from './support/http2-session.ts';
 import { suiteOwner } from './support/owner.ts';
@@ -100,6 +100,22 @@ describe('exchanges that are broken off at every moment', { timeout: 60_000 }, (
       session.destroy();
       await proxy.alone();
       await assertOver(await openSession(t, proxy.origin));
+    });
+
+    test('who end their side of the connection and say nothing', async () => {
+      const path = '/at/head/silent';
+      const asked = block([
+        [':method', 'GET'],
+        [':scheme', 'http'],
+        [':authority', AUTHORITY],
+        [':path', path],
+      ]);
+      const peer = await RawPeer.connect(proxy.port);
+      peer.write(headers(1, asked));
+      await proxy.until('it is at the service', () => service.stopped.has(path));
+      peer.socket.end();
+      await proxy.alone();
+      assert.equal(service.stopped.has(path), false);
     });
 
     test('whose connection breaks', async (t) => {
