@@ -200,6 +200,8 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     const filters = this.#options.filters.response;
     for (let i = 0; i < filters.length; i++) filters[i]!.onResponse(exchange);
     if (!exchange.downstream.respond(head, exchange.responseEdits, end)) {
+      // A stream would go on for nobody; a frame is here, or ends by itself.
+      if (this.#facts.streaming && !end) exchange.upstream?.cancel('local');
       return this.#fail(exchange, 'internal', 'a rule changes headers of this answer, but they cannot be edited in place');
     }
     if (this.#facts.streaming) exchange.answer = head;

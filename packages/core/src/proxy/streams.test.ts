@@ -14,7 +14,7 @@ const FIELD = { name: 'status', value: 'bad', neverIndexed: false };
 
 /** A request path between callers and a service that the test plays both; one connection takes turns unless it says otherwise. */
 async function setup(t: TestContext, options: { readonly defaultTimeoutMs?: number; readonly streamIdleTimeoutMs?: number } = {}) {
-  const port = await serve(t, () => undefined);
+  const port = await serve(t, (socket) => socket.resume().on('end', () => socket.end()));
   const protocol = new ToyStreams();
   const wheel = new TimerWheel();
   wheel.start();
@@ -198,6 +198,41 @@ test('requests beyond what a connection takes open more of them, as many as ther
       ['/2', 2],
       ['/third', 2],
     ],
+  );
+});
+
+test('an answer whose headers cannot be edited is cancelled: nobody takes the rest of it', async (t) => {
+  const { call, sent } = await setup(t);
+  const { caller } = call({ path: '/a' }, true);
+  caller.editable = false;
+  const [stream] = sent();
+  stream?.exchange.onResponseHead({ path: '200' }, false);
+  assert.deepEqual(caller.events, ['reply internal']);
+  assert.deepEqual(stream?.events, ['cancel local']);
+});
+
+test('connections beyond the usual are closed when they are idle, though heartbeats are off', async (t) => {
+  const { call, protocol, pools } = await setup(t);
+  pools.start();
+  call({ path: '/first' }, true);
+  const [first] = protocol.connections;
+  assert(first !== undefined);
+  first.usable = false;
+  const { caller } = call({ path: '/second' }, true);
+  const [, second] = protocol.connections;
+  assert(second !== undefined);
+  const closed = new Promise<void>((resolve) => {
+    second.onClose = (reason) => {
+      second.owner.onClosed(reason);
+      resolve();
+    };
+  });
+  second.sent[0]?.exchange.onResponseHead({ path: '200' }, true);
+  assert.deepEqual(caller.events, ['head 200 end']);
+  await closed;
+  assert.deepEqual(
+    pools.pools().map(({ connectionCount }) => connectionCount),
+    [1],
   );
 });
 

@@ -95,10 +95,13 @@ export class ToyCall implements DownstreamStream<ToyHead> {
   readonly connection: DownstreamConnection;
   /** Called with every event. */
   onEvent: () => void = () => undefined;
+  /** Whether edits can be made. */
+  editable = true;
   constructor(connection: DownstreamConnection) {
     this.connection = connection;
   }
   respond(head: ToyHead, _edits: HeaderEdits | undefined, end: boolean): boolean {
+    if (!this.editable) return false;
     this.#note(`head ${head.path}${end ? ' end' : ''}`);
     return true;
   }

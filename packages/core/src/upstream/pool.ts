@@ -126,6 +126,9 @@ export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   sweep(): void {
     const closeAfter = SWEEPS_PER_HEARTBEAT * HEARTBEATS_MISSED;
     for (const pooled of this.#all) pooled.sweep(SWEEPS_PER_HEARTBEAT, closeAfter);
+  }
+  /** Closes connections that were opened since others were full, and are idle now. */
+  trim(): void {
     if (this.#protocol.streaming) for (const lane of this.#lanes) for (const pooled of lane?.extra() ?? []) pooled.retire();
   }
 

@@ -5,8 +5,8 @@ import type { SocketSecurity } from '../transport/socket-security.ts';
 import { Pool, type PoolOptions, SWEEPS_PER_HEARTBEAT } from './pool.ts';
 import { UpstreamEndpoint } from './upstream-endpoint.ts';
 
-/** How often retired pools are looked at when there are no heartbeats. */
-const RETIRE_SWEEP_MS = 1000;
+/** How often connections that nobody needs are looked for when there are no heartbeats. */
+const IDLE_SWEEP_MS = 1000;
 
 interface Shared<Req, Res> {
   readonly key: string;
@@ -51,7 +51,7 @@ export class Pools<Req, Res> {
 
   start(): void {
     const heartbeatMs = this.#options.heartbeatIntervalMs;
-    this.#sweeper = setInterval(() => this.#sweep(), heartbeatMs > 0 ? Math.max(10, heartbeatMs / SWEEPS_PER_HEARTBEAT) : RETIRE_SWEEP_MS);
+    this.#sweeper = setInterval(() => this.#sweep(), heartbeatMs > 0 ? Math.max(10, heartbeatMs / SWEEPS_PER_HEARTBEAT) : IDLE_SWEEP_MS);
     this.#sweeper.unref();
   }
 
@@ -96,7 +96,10 @@ export class Pools<Req, Res> {
   }
 
   #sweep(): void {
-    if (this.#options.heartbeatIntervalMs > 0) for (const pool of this.#byPool.keys()) pool.sweep();
+    for (const pool of this.#byPool.keys()) {
+      if (this.#options.heartbeatIntervalMs > 0) pool.sweep();
+      pool.trim();
+    }
     for (const pool of this.#retiring) if (pool.retire()) this.#retiring.delete(pool);
   }
 }
