@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:http2';
+import { type ClientHttp2Stream, connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -23,6 +22,8 @@ const MOST_GROWTH = 48 * MIB;
 const MOST_SLOPE = 3 * MIB;
 const LONG_MS = 120_000;
 const BODIES = 'bodies.test';
+/** Whose service ends connections on which more streams are reset than nghttp2 allows: 1,000, and 33 a second. */
+const BROKEN_OFF = 'broken-off.test';
 
 /** Requests of each are done in about a second. */
 const SHAPES: readonly (Omit<H2load, 'port'> & { readonly body?: number })[] = [
@@ -39,7 +40,11 @@ test('HTTP/2 at full load, for a while: nothing is lost, nothing is left over, m
 }, async (t) => {
   const origin = await startOrigin(t, 'nghttpd');
   const bodies = await startBodyOrigin(t);
-  const services = [{ ports: [origin] }, { host: BODIES, ports: [bodies.port] }];
+  const services = [
+    { ports: [origin] },
+    { host: BODIES, ports: [bodies.port] },
+    { host: BROKEN_OFF, ports: [(await startBodyOrigin(t)).port] },
+  ];
   const proxy = await Http2Proxy.start(t, { services });
   const folder = mkdtempSync(join(tmpdir(), 'polywire-soak-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -103,10 +108,11 @@ test('HTTP/2 at full load, for a while: nothing is lost, nothing is left over, m
 async function breakOff(origin: string, resets: boolean): Promise<void> {
   const session = connect(origin);
   session.on('error', () => {}).setMaxListeners(0);
-  const headers = { ':authority': BODIES };
+  const headers = { ':authority': BROKEN_OFF };
   const down = Array.from({ length: 15 }, (_, seed) => begin(session, { path: `/down/1000000/${seed}`, headers }));
   const up = Array.from({ length: 15 }, (_, seed) => begin(session, { path: '/sum', headers, body: { seed, bytes: 300_000 } }));
-  await Promise.all(down.map((stream) => once(stream, 'response')));
+  const begun = (stream: ClientHttp2Stream) => new Promise((resolve) => stream.once('response', resolve).once('close', resolve));
+  await Promise.all(down.map(begun));
   if (resets) for (const stream of [...down, ...up]) stream.close(8);
   session.destroy();
 }
