@@ -125,7 +125,16 @@ test('a connection that does not begin with the preface is closed, and a caller 
   const http1 = new CallerPeer({}, []);
   http1.connection.onBytes(Buffer.from('GET / HTTP/1.1\r\nhost: shop\r\n\r\n'));
   assert.match(http1.transport.take().toString(), /^HTTP\/1\.1 400 .*\r\n\r\nthis port speaks HTTP\/2 alone\n$/s);
-  assert.deepEqual(http1.handler.unreadable, ['the connection does not begin as HTTP/2 does']);
+  assert.deepEqual(http1.handler.unreadable, ['the connection does not begin as HTTP/2 does: the caller speaks HTTP/1']);
+});
+
+test('a caller that begins with TLS is named so', () => {
+  const peer = new CallerPeer({}, []);
+  peer.connection.onBytes(Buffer.from([0x16, 3, 1, 2, 0, 1]));
+  assert.ok(peer.transport.ended);
+  assert.deepEqual(peer.handler.unreadable, [
+    'the connection does not begin as HTTP/2 does: the caller begins with TLS, which this listener does not take',
+  ]);
 });
 
 test("the first frame must be the caller's own SETTINGS", () => {

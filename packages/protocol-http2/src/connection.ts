@@ -66,6 +66,11 @@ export abstract class Http2Connection<S extends Http2Stream> extends ConnectionB
   /** After the peer's SETTINGS. */
   protected abstract onSettings(): void;
 
+  /** The peer's first SETTINGS came. */
+  protected get greeted(): boolean {
+    return this.#greeted;
+  }
+
   onBytes(chunk: Buffer): void {
     if (this.ending) return;
     const assembly = this.#assembly;

@@ -32,6 +32,9 @@ const HTTP1_REFUSAL = Buffer.from(
   'latin1',
 );
 
+/** A TLS record of the type handshake begins with this byte: RFC 8446, section 5.1. */
+const TLS_HANDSHAKE = 0x16;
+
 /** A caller's connection. */
 export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamStream> implements DownstreamConnection {
   readonly bindings: Map<object, BoundUpstream> = new Map();
@@ -170,9 +173,13 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
     return chunk.subarray(bytes);
   }
   #refuse(chunk: Buffer): void {
-    this.handler.onUnreadable('the connection does not begin as HTTP/2 does');
+    const isFirst = this.#prefaceBytes === 0;
+    const isHttp1 = isFirst && HTTP1_START.test(chunk.toString('latin1', 0, HTTP1_START_BYTES));
+    const isTls = isFirst && chunk[0] === TLS_HANDSHAKE;
+    const seen = isTls ? ': the caller begins with TLS, which this listener does not take' : isHttp1 ? ': the caller speaks HTTP/1' : '';
+    this.handler.onUnreadable(`the connection does not begin as HTTP/2 does${seen}`);
     this.environment.counters.protocolErrors++;
-    if (this.#prefaceBytes === 0 && HTTP1_START.test(chunk.toString('latin1', 0, HTTP1_START_BYTES))) this.transport.write(HTTP1_REFUSAL);
+    if (isHttp1) this.transport.write(HTTP1_REFUSAL);
     this.endTransport();
   }
 

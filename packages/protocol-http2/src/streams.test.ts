@@ -280,3 +280,11 @@ test('a service that speaks HTTP/1 is named so', () => {
   peer.connection.onBytes(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
   assert.deepEqual(exchange.events, ['reset protocol-error: the other side speaks HTTP/1, or no HTTP at all']);
 });
+
+test('a service that wants TLS, and ends the connection behind an alert of it, is suspected of that', () => {
+  const peer = new ServicePeer({}, 'silent');
+  peer.open();
+  peer.connection.onBytes(Buffer.from([0x15, 3, 1, 0, 2, 2, 70]));
+  peer.connection.onEnd();
+  assert.match(peer.transport.reason ?? '', /before it said anything in HTTP\/2: does its port take TLS/);
+});

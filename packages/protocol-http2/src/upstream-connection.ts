@@ -28,6 +28,9 @@ import type { HeaderBlock } from './header-block.ts';
 import { Http2UpstreamStream } from './upstream-stream.ts';
 
 const KEEP_ALIVE = Buffer.from('polywire', 'latin1');
+/** What most ports for TLS do with a plain caller. */
+const CLOSED_UNHEARD =
+  'the service closed the connection before it said anything in HTTP/2: does its port take TLS (trafficPolicy.tls of a DestinationRule), or another protocol?';
 
 /** A connection to a service. */
 export class Http2UpstreamConnection extends Http2Connection<Http2UpstreamStream> implements UpstreamConnection<RequestHead, ResponseHead> {
@@ -99,7 +102,7 @@ export class Http2UpstreamConnection extends Http2Connection<Http2UpstreamStream
     this.awaitAcknowledgement();
   }
   onEnd(): void {
-    if (this.open > 0) return this.transport.destroy('the service closed the connection');
+    if (this.open > 0) return this.transport.destroy(this.greeted ? 'the service closed the connection' : CLOSED_UNHEARD);
     this.#leave();
     if (!this.ending) this.endTransport();
   }
