@@ -200,3 +200,15 @@ test('changed certificates are used for new connections, bad ones leave the form
   first.request(1, 'svc m|');
   assert.equal((await first.received(1))[0]?.body, 'toy svc m|');
 });
+
+test('a certificate that has expired is in the log, at the start and when it comes by a change', async (t) => {
+  const ca = new CertificateAuthority(t);
+  const files = ca.issue('server', { days: -1 });
+  const started = await startFromFiles(t, { bootstrap: `${listener(tlsOf(files))}  upstream: 127.0.0.1:1\n` });
+  const warnings = () => started.lines.filter(({ msg }) => /^listener one: the certificate in .*server\.pem expired on /.test(msg)).length;
+  assert.equal(warnings(), 1);
+  const later = ca.issue('later', { days: -1 });
+  copyFileSync(later.cert, files.cert);
+  copyFileSync(later.key, files.key);
+  while (warnings() < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+});

@@ -7,7 +7,7 @@ import { listenerTlsFiles } from '../config/tls-checks.ts';
 import { messageOf } from '../errors/message-of.ts';
 import type { Log } from '../observe/log.ts';
 import { ClientSecurity } from '../transport/tls-client.ts';
-import type { TlsFiles } from '../transport/tls-files.ts';
+import { TlsFault, type TlsFiles } from '../transport/tls-files.ts';
 import { TlsIdentity } from '../transport/tls-identity.ts';
 import type { EndpointSecurity } from '../upstream/pools.ts';
 
@@ -42,7 +42,9 @@ export class TlsRuntime {
   /** A listener's certificate. */
   listener(name: string, tls: ListenerTlsConfig): TlsIdentity {
     const identity = new TlsIdentity(listenerTlsFiles(tls, this.#directory));
-    this.#listeners.push({ identity, owner: `listener ${name}` });
+    const held = { identity, owner: `listener ${name}` };
+    this.#listeners.push(held);
+    this.#warn(held);
     return identity;
   }
 
@@ -103,15 +105,25 @@ export class TlsRuntime {
   #schedule(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      for (const held of [...this.#listeners, ...this.#clients.values()]) this.#reload(held);
+      for (const held of this.#listeners) if (this.#reload(held)) this.#warn(held);
+      for (const held of this.#clients.values()) this.#reload(held);
     }, DEBOUNCE_MS);
   }
-  #reload({ identity, owner }: Held): void {
+  /** @returns whether anything changed */
+  #reload({ identity, owner }: Held): boolean {
     try {
-      if (identity.reload()) this.#log.info(`${owner}: the changed certificate files are in use for new connections`);
+      if (!identity.reload()) return false;
+      this.#log.info(`${owner}: the changed certificate files are in use for new connections`);
+      return true;
     } catch (error) {
       this.#log.error(`${owner}: changed certificate files are not taken; what was in use stays so: ${messageOf(error)}`);
+      return false;
     }
+  }
+  /** Certificates of rules are judged with their rules. */
+  #warn({ identity: { current }, owner }: Held): void {
+    if (current instanceof TlsFault) return;
+    for (const { message } of current.warnings) this.#log.warn(`${owner}: ${message}`);
   }
 }
 
