@@ -23,6 +23,9 @@ const CALLERS = 12;
 const SERVICES = 40;
 /** Of the proxy: what it may wait for is over long before. */
 const CLOSED_MILLISECONDS = 10_000;
+/** On a machine that is busy with other things. */
+const LEAST_CONNECTIONS = 50;
+const LEAST_REQUESTS = 10;
 const LIMITS = { 'header-timeout': '300ms', 'settings-timeout': '1s' };
 const BOOTSTRAP = {
   defaultTimeout: '700ms',
@@ -103,8 +106,9 @@ async function fuzz(
   const stats = await proxy.stats();
   const grown = stats.sum('polywire_resident_memory_bytes') - before;
   const errors = stats.sum('polywire_http2_protocol_errors_total');
-  t.diagnostic(`${count} connections, ${errors} errors, ${asked} requests of others, ${(grown / MIB).toFixed(0)} MiB more, seed ${SEED}`);
-  assert.ok(count > 50 && asked > 50 && errors > count / 5);
+  const totals = `${count} connections, ${errors} errors, ${asked} requests of others, ${(grown / MIB).toFixed(0)} MiB more, seed ${SEED}`;
+  t.diagnostic(totals);
+  assert.ok(count >= LEAST_CONNECTIONS && asked >= LEAST_REQUESTS && errors > count / 5, totals);
   assert.ok(grown < MOST_GROWTH, `the proxy grew by ${(grown / MIB).toFixed(0)} MiB`);
   victim.destroy();
   await proxy.idle();
