@@ -2,9 +2,11 @@ import type { RegistryAdapter, RegistryAdapterFactory, RegistryContext, ServiceE
 import { BuiltinZkClient } from './client/builtin.ts';
 import type { ZkClient, ZkEvent } from './client/client.ts';
 import { parseConfig, type ZooKeeperConfig } from './config.ts';
-import { DubboLayout } from './dubbo/dubbo-layout.ts';
+import { MergedServices } from './follow/merged-services.ts';
+import { createLayouts } from './layouts.ts';
+import { RegistryTrees } from './registry-trees.ts';
 
-/** Services that Dubbo providers register in ZooKeeper, by interface. */
+/** Services that providers register in ZooKeeper. */
 export const zookeeperFactory: RegistryAdapterFactory = {
   type: 'zookeeper',
   create: (config, context) => new ZooKeeperAdapter(parseConfig(config), context),
@@ -15,7 +17,7 @@ class ZooKeeperAdapter implements RegistryAdapter {
   readonly #config: ZooKeeperConfig;
   readonly #context: RegistryContext;
   #client: ZkClient | undefined;
-  #layout: DubboLayout | undefined;
+  #trees: RegistryTrees | undefined;
 
   constructor(config: ZooKeeperConfig, context: RegistryContext) {
     this.name = `zookeeper ${config.client.address}`;
@@ -30,24 +32,27 @@ class ZooKeeperAdapter implements RegistryAdapter {
       connected: (newSession) => {
         this.#context.log('info', `connected to ${this.name}`, { newSession });
         isStale = false;
-        void layout.connected();
+        trees.connected();
       },
       disconnected: (cause) => {
-        layout.disconnected();
+        trees.disconnected();
         this.#context.log(isStale ? 'debug' : 'warn', `${this.name} is away; what it announced stays in force`, { error: cause });
         if (!isStale) sink.stale(cause);
         isStale = true;
       },
-      event: (event: ZkEvent) => layout.event(event),
+      event: (event: ZkEvent) => trees.event(event),
     });
-    const layout = new DubboLayout(client, sink, this.#context, this.#config.dubbo);
+    const { log } = this.#context;
+    const services = new MergedServices(sink);
+    const layouts = createLayouts(this.#config, { log });
+    const trees = new RegistryTrees({ client, layouts, services, sink, follow: this.#config.follow, log });
     this.#client = client;
-    this.#layout = layout;
+    this.#trees = trees;
     client.connect();
   }
 
   async stop(): Promise<void> {
-    this.#layout?.disconnected();
+    this.#trees?.disconnected();
     await this.#client?.close();
   }
 }

@@ -12,7 +12,9 @@ test('defaults', () => {
       connectTimeoutMs: 5_000,
       maxPacketBytes: 16 * 1024 ** 2,
     },
-    dubbo: { root: '/dubbo', concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000, resyncMs: 300_000 },
+    layouts: ['dubbo'],
+    roots: { dubbo: '/dubbo' },
+    follow: { concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000, resyncMs: 300_000 },
   });
 });
 
@@ -37,7 +39,8 @@ test('every option', () => {
     connectTimeoutMs: 500,
     maxPacketBytes: 1024 ** 2,
   });
-  assert.deepEqual(config.dubbo, { root: '/team/dubbo', concurrentReads: 8, debounceMs: 100, deniedRetryMs: 60_000, resyncMs: 7_200_000 });
+  assert.deepEqual(config.roots, { dubbo: '/team/dubbo' });
+  assert.deepEqual(config.follow, { concurrentReads: 8, debounceMs: 100, deniedRetryMs: 60_000, resyncMs: 7_200_000 });
 });
 
 test('what is wrong is said by option, and secrets are not repeated', () => {

@@ -1,15 +1,15 @@
 import { ConfigError, parseDuration, parseSize } from '@polywire/core/spi';
 import type { ZkClientOptions, ZkDigestAuth } from './client/client.ts';
 import { parseConnectString } from './client/connect-string.ts';
-import type { DubboLayoutOptions } from './dubbo/dubbo-layout.ts';
+import type { FollowOptions } from './follow/tree-follower.ts';
+import { LAYOUTS, type LayoutName, type LayoutsConfig } from './layouts.ts';
 
 /** A checked `registries[]` entry of type zookeeper. */
-export interface ZooKeeperConfig {
+export interface ZooKeeperConfig extends LayoutsConfig {
   readonly client: ZkClientOptions;
-  readonly dubbo: DubboLayoutOptions;
+  readonly follow: FollowOptions;
 }
 
-const LAYOUTS = ['dubbo'];
 const KEYS = [
   'address',
   'layouts',
@@ -35,7 +35,6 @@ type Raw = Readonly<Record<string, unknown>>;
 export function parseConfig(raw: Raw): ZooKeeperConfig {
   const unknown = Object.keys(raw).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw new ConfigError(`zookeeper has no option "${unknown}"; it has ${KEYS.join(', ')}`);
-  checkLayouts(raw['layouts']);
   return {
     client: {
       address: addressOf(raw),
@@ -44,8 +43,9 @@ export function parseConfig(raw: Raw): ZooKeeperConfig {
       connectTimeoutMs: duration(raw, 'connectTimeout', '5s', 1),
       maxPacketBytes: size(raw, 'maxPacketSize', '16MiB'),
     },
-    dubbo: {
-      root: rootOf(raw),
+    layouts: layoutsOf(raw),
+    roots: { dubbo: rootOf(raw) },
+    follow: {
       concurrentReads: count(raw, 'concurrentReads', 64),
       debounceMs: duration(raw, 'debounce', '50ms', 0, MAX_DEBOUNCE_MS),
       deniedRetryMs: duration(raw, 'deniedRetry', '30s', 1),
@@ -65,11 +65,15 @@ function addressOf(raw: Raw): string {
   return address;
 }
 
-function checkLayouts(layouts: unknown): void {
-  if (layouts === undefined) return;
-  if (!Array.isArray(layouts) || layouts.length === 0) throw new ConfigError(`layouts: write a list, of ${LAYOUTS.join(', ')}`);
-  const wrong = layouts.find((layout) => !LAYOUTS.includes(layout));
-  if (wrong !== undefined) throw new ConfigError(`layouts: "${String(wrong)}" is unknown; there is ${LAYOUTS.join(', ')}`);
+function layoutsOf(raw: Raw): LayoutName[] {
+  const written: unknown = raw['layouts'] ?? ['dubbo'];
+  if (!Array.isArray(written) || written.length === 0) throw new ConfigError(`layouts: write a list, of ${LAYOUTS.join(', ')}`);
+  const layouts = written.map((each: unknown) => {
+    const layout = LAYOUTS.find((name) => name === each);
+    if (layout === undefined) throw new ConfigError(`layouts: "${String(each)}" is unknown; there is ${LAYOUTS.join(', ')}`);
+    return layout;
+  });
+  return [...new Set(layouts)];
 }
 
 function rootOf(raw: Raw): string {

@@ -1,4 +1,5 @@
 import type { Endpoint, ServiceIdentity } from '@polywire/core/spi';
+import type { OtherChild } from '../follow/child-reader.ts';
 import { splitParameters } from './parameters.ts';
 import { type ProviderUrl, ProviderUrlError, parameter, parseProviderUrl } from './provider-url.ts';
 import { identityOf } from './service-key.ts';
@@ -15,14 +16,8 @@ export interface LiveProvider {
   readonly timestamp: number;
 }
 
-/** A child that takes none. `ignored`: well-formed, and of another protocol or out of service. */
-export interface OtherProvider {
-  readonly kind: 'ignored' | 'unreadable';
-  readonly reason: string;
-}
-
 /** What one child of `providers` is. */
-export type Provider = LiveProvider | OtherProvider;
+export type Provider = LiveProvider | OtherChild;
 
 /**
  * Reads one child of `providers`.

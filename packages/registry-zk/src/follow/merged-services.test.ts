@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import type { ServiceEntry } from '@polywire/core/spi';
+import type { Announcement } from './layout.ts';
+import { type AnnouncementSink, MergedServices } from './merged-services.ts';
+
+const HOST = 'users.test';
+const EMPTY: ReadonlyMap<string, string> = new Map();
+
+function announced(port: number, origin: string, more: { host?: string; timestamp?: number } = {}): Announcement {
+  const { host = HOST, timestamp = 0 } = more;
+  return {
+    service: {
+      host,
+      identity: { name: host, group: undefined, version: undefined },
+      protocol: 'test',
+      port: { name: 'test', number: 1, protocol: 'TCP' },
+      annotations: EMPTY,
+    },
+    endpoint: { address: '10.0.0.1', port, weight: 100, labels: EMPTY, metadata: EMPTY, origin },
+    timestamp,
+  };
+}
+
+let said: string[] = [];
+let first: AnnouncementSink;
+let second: AnnouncementSink;
+
+function taken(): string[] {
+  return said.splice(0);
+}
+
+beforeEach(() => {
+  said = [];
+  const describe = ({ host, endpoints }: ServiceEntry): string =>
+    `${host} ${endpoints.map((each) => `${each.port}${each.origin}`).join(' ')}`;
+  const services = new MergedServices({
+    upsert: (entry) => said.push(describe(entry)),
+    remove: (host) => said.push(`removed ${host}`),
+    hold: (host, reason) => said.push(`held ${host} ${reason}`),
+  });
+  [first, second] = [services.layout(0), services.layout(1)];
+});
+
+test('a service that two layouts announce has each address once, as the first layout says it', () => {
+  second.set('/b', [announced(1, 'b'), announced(2, 'b')]);
+  assert.deepEqual(taken(), [`${HOST} 1b 2b`]);
+  first.set('/a', [announced(1, 'a')]);
+  assert.deepEqual(taken(), [`${HOST} 1a 2b`]);
+  second.set('/b', [announced(2, 'b', { timestamp: 9 }), announced(1, 'b', { timestamp: 9 })]);
+  assert.deepEqual(taken(), [`${HOST} 1a 2b`]);
+  first.remove('/a');
+  assert.deepEqual(taken(), [`${HOST} 1b 2b`]);
+  second.remove('/b');
+  assert.deepEqual(taken(), [`removed ${HOST}`]);
+});
+
+test('a service stays, empty, while a leaf that announced it is there', () => {
+  const one = announced(1, 'a');
+  first.set('/a', [one]);
+  second.set('/b', [announced(2, 'b')]);
+  first.set('/a', []);
+  second.remove('/b');
+  assert.deepEqual(taken(), [`${HOST} 1a`, `${HOST} 1a 2b`, `${HOST} 2b`, `${HOST} `]);
+  first.set('/a', []);
+  assert.deepEqual(taken(), []);
+  first.set('/a', [one]);
+  first.remove('/a');
+  assert.deepEqual(taken(), [`${HOST} 1a`, `removed ${HOST}`]);
+});
+
+test('a hold lasts until its own leaf is read again', () => {
+  const [one, two] = [announced(1, 'a'), announced(2, 'b')];
+  first.set('/a', [one]);
+  second.set('/b', [two]);
+  taken();
+  first.hold('/a', 'denied');
+  assert.deepEqual(taken(), [`held ${HOST} denied`]);
+  second.set('/b', [two, announced(3, 'b')]);
+  assert.deepEqual(taken(), [`${HOST} 1a 2b 3b`, `held ${HOST} denied`]);
+  first.set('/a', [one]);
+  assert.deepEqual(taken(), [`${HOST} 1a 2b 3b`]);
+  first.set('/a', [one]);
+  first.hold('/unknown', 'denied');
+  assert.deepEqual(taken(), []);
+});
+
+test('a held leaf that goes leaves no hold behind', () => {
+  first.set('/a', [announced(1, 'a')]);
+  second.set('/b', [announced(1, 'b')]);
+  first.hold('/a', 'denied');
+  taken();
+  first.remove('/a');
+  assert.deepEqual(taken(), [`${HOST} 1b`]);
+});

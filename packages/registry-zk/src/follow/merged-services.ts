@@ -1,0 +1,170 @@
+import { isIP } from 'node:net';
+import type { Endpoint, HoldReason, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
+import type { AnnouncedService, Announcement } from './layout.ts';
+
+/** Where the announcements of one layout go. */
+export interface AnnouncementSink {
+  /** Replaces what a leaf announced. A service that it announced before stays, without endpoints, while the leaf is there. */
+  set(leaf: string, announcements: readonly Announcement[]): void;
+  /** The leaf is gone. */
+  remove(leaf: string): void;
+  /** What the leaf announced stays in force, marked. */
+  hold(leaf: string, reason: HoldReason): void;
+}
+
+type EntrySink = Pick<ServiceEntrySink, 'upsert' | 'remove' | 'hold'>;
+
+interface Leaf {
+  readonly path: string;
+  /** Lower wins where two leaves announce one address. */
+  readonly rank: number;
+  readonly byHost: Map<string, readonly Announcement[]>;
+  held: HoldReason | undefined;
+}
+
+interface Service {
+  readonly announced: AnnouncedService;
+  readonly leaves: Set<Leaf>;
+  entry: ServiceEntry | undefined;
+}
+
+/**
+ * The services of one registry, from everything that announces them: several leaves may announce one service, and one address of it.
+ * Delivers what changed, and nothing else.
+ */
+export class MergedServices {
+  readonly #sink: EntrySink;
+  readonly #services = new Map<string, Service>();
+
+  constructor(sink: EntrySink) {
+    this.#sink = sink;
+  }
+
+  /** @param rank of the layout among the registry's; the lowest wins where two announce one address of one service */
+  layout(rank: number): AnnouncementSink {
+    const leaves = new Map<string, Leaf>();
+    return {
+      set: (path, announcements) => {
+        const leaf = leaves.get(path) ?? { path, rank, byHost: new Map(), held: undefined };
+        leaves.set(path, leaf);
+        this.#set(leaf, announcements);
+      },
+      remove: (path) => {
+        const leaf = leaves.get(path);
+        leaves.delete(path);
+        if (leaf !== undefined) this.#remove(leaf);
+      },
+      hold: (path, reason) => {
+        const leaf = leaves.get(path);
+        if (leaf === undefined) return;
+        leaf.held = reason;
+        for (const host of leaf.byHost.keys()) this.#sink.hold(host, reason);
+      },
+    };
+  }
+
+  #set(leaf: Leaf, announcements: readonly Announcement[]): void {
+    const wasHeld = leaf.held !== undefined;
+    leaf.held = undefined;
+    const next = groupByHost(announcements);
+    for (const [host, former] of leaf.byHost) {
+      const now = next.get(host) ?? [];
+      // A delivery, changed or not, ends the hold.
+      if (wasHeld || !sameList(former, now)) this.#announce(leaf, host, now, wasHeld);
+    }
+    for (const [host, now] of next) if (!leaf.byHost.has(host)) this.#announce(leaf, host, now, false);
+  }
+
+  #announce(leaf: Leaf, host: string, announcements: readonly Announcement[], isNews: boolean): void {
+    leaf.byHost.set(host, announcements);
+    let service = this.#services.get(host);
+    if (service === undefined) {
+      const [first] = announcements;
+      if (first === undefined) return;
+      service = { announced: first.service, leaves: new Set(), entry: undefined };
+      this.#services.set(host, service);
+    }
+    service.leaves.add(leaf);
+    this.#deliver(host, service, isNews);
+  }
+
+  #remove(leaf: Leaf): void {
+    for (const host of leaf.byHost.keys()) {
+      const service = this.#services.get(host);
+      service?.leaves.delete(leaf);
+      if (service === undefined) continue;
+      if (service.leaves.size > 0) {
+        this.#deliver(host, service, leaf.held !== undefined);
+      } else {
+        this.#services.delete(host);
+        this.#sink.remove(host);
+      }
+    }
+  }
+
+  /** @param isNews deliver it even if it is what it was */
+  #deliver(host: string, service: Service, isNews: boolean): void {
+    const leaves = [...service.leaves].sort((a, b) => a.rank - b.rank || compare(a.path, b.path));
+    const endpoints = mergeEndpoints(host, leaves);
+    if (!isNews && service.entry !== undefined && sameList(service.entry.endpoints, endpoints)) return;
+    service.entry = entryOf(service.announced, endpoints, leaves[0]?.path ?? '');
+    this.#sink.upsert(service.entry);
+    for (const { held } of leaves) if (held !== undefined) this.#sink.hold(host, held);
+  }
+}
+
+function groupByHost(announcements: readonly Announcement[]): Map<string, readonly Announcement[]> {
+  const groups = new Map<string, Announcement[]>();
+  for (const announcement of announcements) {
+    const group = groups.get(announcement.service.host);
+    if (group === undefined) groups.set(announcement.service.host, [announcement]);
+    else group.push(announcement);
+  }
+  return groups;
+}
+
+/** Each address once: of the first layout, and of its nodes, the newest. */
+function mergeEndpoints(host: string, leaves: readonly Leaf[]): Endpoint[] {
+  const byAddress = new Map<string, { announcement: Announcement; rank: number }>();
+  for (const { byHost, rank } of leaves) {
+    for (const announcement of byHost.get(host) ?? []) {
+      const key = `${announcement.endpoint.address} ${announcement.endpoint.port}`;
+      const other = byAddress.get(key);
+      if (other === undefined || (rank === other.rank && isNewer(announcement, other.announcement))) {
+        byAddress.set(key, { announcement, rank });
+      }
+    }
+  }
+  return [...byAddress.values()]
+    .map(({ announcement }) => announcement.endpoint)
+    .sort((a, b) => compare(a.address, b.address) || a.port - b.port);
+}
+
+// A provider that was killed and started again is there twice until the session of the former one expires.
+function isNewer(a: Announcement, b: Announcement): boolean {
+  return a.timestamp === b.timestamp ? a.endpoint.origin > b.endpoint.origin : a.timestamp > b.timestamp;
+}
+
+function entryOf(service: AnnouncedService, endpoints: readonly Endpoint[], origin: string): ServiceEntry {
+  return {
+    host: service.host,
+    aliases: [],
+    identity: service.identity,
+    protocol: service.protocol,
+    resolution: endpoints.every(({ address }) => isIP(address) !== 0) ? 'STATIC' : 'DNS',
+    location: 'MESH_INTERNAL',
+    ports: [service.port],
+    endpoints,
+    annotations: service.annotations,
+    origin,
+  };
+}
+
+// What did not change is the same object.
+function sameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

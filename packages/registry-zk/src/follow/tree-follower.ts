@@ -1,0 +1,278 @@
+import type { HoldReason, RegistryContext } from '@polywire/core/spi';
+import type { ZkClient, ZkEvent } from '../client/client.ts';
+import { CONNECTION_LOSS, hasCode, NO_AUTH, UNIMPLEMENTED } from '../client/errors.ts';
+import { WorkQueue } from '../work-queue.ts';
+import { FollowedLeaf } from './followed-leaf.ts';
+import type { Layout } from './layout.ts';
+import type { AnnouncementSink } from './merged-services.ts';
+import { NodeReader } from './node-reader.ts';
+import type { ReadLimit } from './read-limit.ts';
+import { TreePattern } from './tree-pattern.ts';
+
+/** How trees are followed. */
+export interface FollowOptions {
+  /** Reads in flight at a time, of all trees together. */
+  readonly concurrentReads: number;
+  /** Changes that come within it are read once, in ms. */
+  readonly debounceMs: number;
+  /** How often a node that may not be read is tried again, in ms: permissions change without an event. */
+  readonly deniedRetryMs: number;
+  /**
+   * Time from one reading of everything to the next, in ms. Servers swallow the events of nodes that the client may not read at that moment
+   * (since the fix of CVE-2024-23944), and a one-shot watch with them: without this, what changed then would stay unknown.
+   */
+  readonly resyncMs: number;
+}
+
+/** What the trees of a registry share. */
+export interface FollowContext {
+  readonly client: ZkClient;
+  readonly reads: ReadLimit;
+  readonly options: FollowOptions;
+  readonly log: RegistryContext['log'];
+}
+
+/** Where a tree's announcements go, and what is told of the tree as a whole. */
+export interface TreeSink extends AnnouncementSink {
+  /** Everything was read. */
+  synced(): void;
+  /** The root may not be read. */
+  stale(cause: Error): void;
+}
+
+const ROOT = '';
+
+/**
+ * Follows a layout's tree with one recursive watch, or with one-shot watches where the server knows no other. Every event only says what to
+ * read again: what is delivered is the difference between two reads, so a merged or missed event does no harm.
+ */
+export class TreeFollower {
+  readonly #layout: Layout;
+  readonly #context: FollowContext;
+  readonly #sink: TreeSink;
+  readonly #pattern: TreePattern;
+  readonly #nodes: NodeReader;
+  readonly #reads: WorkQueue;
+  /** What follows from each list, as last read. */
+  readonly #below = new Map<string, Set<string>>();
+  readonly #leaves = new Map<string, FollowedLeaf>();
+  /** What could not be read, and is tried again. */
+  readonly #failing = new Set<string>();
+  readonly #changed = new Set<string>();
+  #debounce: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #resync: NodeJS.Timeout | undefined;
+  /** What is still to be read before everything delivered is current; undefined: nothing is, or there is no connection. */
+  #unsynced: Set<string> | undefined;
+  #recursive = false;
+  /** Counts connections: an answer that comes from a former one is not acted upon. */
+  #epoch = 0;
+
+  constructor(layout: Layout, context: FollowContext, sink: TreeSink) {
+    this.#layout = layout;
+    this.#context = context;
+    this.#sink = sink;
+    this.#pattern = new TreePattern(layout.leaves, layout.skipped);
+    this.#nodes = new NodeReader(context.client, context.reads);
+    this.#reads = new WorkQueue(context.options.concurrentReads, (node) => this.#read(node));
+  }
+
+  /** Reads everything: what changed while the client was away is not announced. */
+  async connected(): Promise<void> {
+    this.disconnected();
+    const epoch = this.#epoch;
+    try {
+      // Before the first read, so that no change falls between the two.
+      await this.#context.client.addRecursiveWatch(this.#layout.root);
+      if (epoch !== this.#epoch) return;
+      this.#recursive = true;
+    } catch (error) {
+      if (epoch !== this.#epoch) return;
+      this.#recursive = false;
+      if (!hasCode(error, UNIMPLEMENTED)) this.#context.log('warn', `cannot watch ${this.#layout.root} as a whole`, { error });
+    }
+    this.#readAll();
+  }
+
+  disconnected(): void {
+    this.#epoch++;
+    this.#unsynced = undefined;
+    this.#reads.clear();
+    this.#changed.clear();
+    clearTimeout(this.#debounce);
+    clearTimeout(this.#retry);
+    clearTimeout(this.#resync);
+    this.#debounce = undefined;
+    this.#retry = undefined;
+  }
+
+  event({ kind, path }: ZkEvent): void {
+    const { root } = this.#layout;
+    if (path !== root && !path.startsWith(`${root}/`)) return;
+    for (const { node, child } of this.#pattern.touched(path.slice(root.length + 1))) {
+      if (child !== undefined) {
+        if (kind === 'data' && !this.#layout.readsData) continue;
+        this.#leaves.get(node)?.changed(child);
+      }
+      this.#touch(node);
+    }
+  }
+
+  #readAll(): void {
+    this.#unsynced = new Set([ROOT]);
+    this.#reads.add(ROOT);
+  }
+
+  #touch(node: string): void {
+    this.#changed.add(node);
+    this.#debounce ??= setTimeout(() => {
+      this.#debounce = undefined;
+      for (const changed of this.#changed) this.#reads.add(changed);
+      this.#changed.clear();
+    }, this.#context.options.debounceMs);
+  }
+
+  async #read(node: string): Promise<void> {
+    const epoch = this.#epoch;
+    try {
+      await (this.#pattern.isLeaf(node) ? this.#readLeaf(node, epoch) : this.#readList(node, epoch));
+    } catch (error) {
+      // After a loss everything is read again anyway.
+      if (epoch !== this.#epoch || hasCode(error, CONNECTION_LOSS)) return;
+      this.#failed(node, error);
+      this.#finished(node);
+    }
+  }
+
+  async #readList(node: string, epoch: number): Promise<void> {
+    const names = await this.#nodes.names(this.#path(node), !this.#recursive);
+    if (epoch !== this.#epoch) return;
+    // What is below a list that could not be read may have changed unseen.
+    const readsAll = this.#recovered(node) || this.#unsynced?.has(node) === true;
+    if (names !== undefined) this.#listed(node, this.#pattern.below(node, names), readsAll);
+    else this.#missing(node);
+    this.#finished(node);
+  }
+
+  #listed(node: string, below: Set<string>, readsAll: boolean): void {
+    const former = this.#below.get(node) ?? new Set();
+    this.#below.set(node, below);
+    this.#join(node);
+    for (const each of former) if (!below.has(each)) this.#drop(each);
+    for (const each of below) {
+      if (!readsAll && former.has(each)) continue;
+      this.#unsynced?.add(each);
+      this.#leaves.get(each)?.changed();
+      this.#reads.add(each);
+    }
+  }
+
+  async #readLeaf(node: string, epoch: number): Promise<void> {
+    const names = await this.#nodes.names(this.#path(node), !this.#recursive);
+    if (epoch !== this.#epoch) return;
+    if (names === undefined) {
+      this.#recovered(node);
+      this.#missing(node);
+      this.#finished(node);
+      return;
+    }
+    const leaf = this.#leaf(node);
+    const children = await leaf.children(names, this.#nodes, !this.#recursive);
+    if (epoch !== this.#epoch) return;
+    // A list that was read meanwhile may have dropped it.
+    const isPending = this.#leaves.get(node) === leaf && this.#announce(node, leaf, children, epoch);
+    if (!isPending) this.#finished(node);
+  }
+
+  /** @returns whether more will be known soon */
+  #announce(node: string, leaf: FollowedLeaf, children: ReadonlyMap<string, Buffer>, epoch: number): boolean {
+    this.#join(node);
+    const { announcements, pending, failure } = leaf.reader.read(children);
+    this.#sink.set(this.#path(node), announcements);
+    if (failure === undefined) this.#recovered(node);
+    else this.#failed(node, failure);
+    void pending?.then(() => epoch === this.#epoch && this.#reads.add(node));
+    return pending !== undefined;
+  }
+
+  #leaf(node: string): FollowedLeaf {
+    let leaf = this.#leaves.get(node);
+    if (leaf === undefined) {
+      const path = this.#path(node);
+      leaf = new FollowedLeaf(path, this.#layout.readsData, this.#layout.reader(this.#pattern.names(node), path));
+      this.#leaves.set(node, leaf);
+    }
+    return leaf;
+  }
+
+  /** A node that an event led to belongs to its list as if it had been listed. */
+  #join(node: string): void {
+    const list = this.#pattern.parent(node);
+    if (list !== undefined) this.#below.get(list)?.add(node);
+  }
+
+  #missing(node: string): void {
+    if (node === ROOT) {
+      const level = this.#layout.isRequired ? 'warn' : 'debug';
+      this.#context.log(level, `${this.#layout.root} does not exist; check root and the address's chroot`);
+    }
+    this.#drop(node);
+  }
+
+  /** It and everything below it is gone. */
+  #drop(node: string): void {
+    for (const each of this.#below.get(node) ?? []) this.#drop(each);
+    this.#below.delete(node);
+    this.#failing.delete(node);
+    if (this.#leaves.delete(node)) this.#sink.remove(this.#path(node));
+  }
+
+  #recovered(node: string): boolean {
+    const was = this.#failing.delete(node);
+    if (was) this.#context.log('info', `${this.#path(node)} can be read again`);
+    return was;
+  }
+
+  #failed(node: string, error: unknown): void {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    const isDenied = hasCode(error, NO_AUTH);
+    if (!this.#failing.has(node)) {
+      const what = isDenied ? 'not allowed to read' : 'cannot read';
+      this.#context.log('warn', `${what} ${this.#path(node)}; what was known of it stays in force`, { error: cause });
+    }
+    this.#failing.add(node);
+    this.#retry ??= setTimeout(() => this.#retryFailing(), this.#context.options.deniedRetryMs);
+    if (node === ROOT && this.#layout.isRequired) this.#sink.stale(cause);
+    this.#hold(node, isDenied ? 'denied' : 'unparsable');
+  }
+
+  #hold(node: string, reason: HoldReason): void {
+    if (this.#leaves.has(node)) this.#sink.hold(this.#path(node), reason);
+    for (const each of this.#below.get(node) ?? []) this.#hold(each, reason);
+  }
+
+  #retryFailing(): void {
+    this.#retry = undefined;
+    for (const node of this.#failing) {
+      this.#leaves.get(node)?.changed();
+      this.#reads.add(node);
+    }
+  }
+
+  #finished(node: string): void {
+    if (this.#failing.has(ROOT) && this.#layout.isRequired) {
+      // Once the root can be listed, everything is read.
+      this.#unsynced = new Set([ROOT]);
+    } else if (this.#unsynced?.delete(node) && this.#unsynced.size === 0) {
+      this.#unsynced = undefined;
+      clearTimeout(this.#resync);
+      // Jitter: proxies that started together do not ask together for ever.
+      this.#resync = setTimeout(() => this.#readAll(), this.#context.options.resyncMs * (0.9 + Math.random() / 5));
+      this.#sink.synced();
+    }
+  }
+
+  #path(node: string): string {
+    return node === ROOT ? this.#layout.root : `${this.#layout.root}/${node}`;
+  }
+}

@@ -1,0 +1,53 @@
+import type { RegistryContext, ServiceEntrySink } from '@polywire/core/spi';
+import type { ZkClient, ZkEvent } from './client/client.ts';
+import type { Layout } from './follow/layout.ts';
+import type { MergedServices } from './follow/merged-services.ts';
+import { ReadLimit } from './follow/read-limit.ts';
+import { type FollowOptions, TreeFollower } from './follow/tree-follower.ts';
+
+/** What the trees of one registry are made from. */
+export interface RegistryTreesOptions {
+  readonly client: ZkClient;
+  /** In order of precedence. */
+  readonly layouts: readonly Layout[];
+  readonly services: MergedServices;
+  readonly sink: Pick<ServiceEntrySink, 'synced' | 'stale'>;
+  readonly follow: FollowOptions;
+  readonly log: RegistryContext['log'];
+}
+
+/** The trees of one registry: one client, one set of services, and a registry that is current only when all of them are. */
+export class RegistryTrees {
+  readonly #followers: readonly TreeFollower[];
+  readonly #unsynced = new Set<Layout>();
+  readonly #layouts: readonly Layout[];
+
+  constructor({ client, layouts, services, sink, follow, log }: RegistryTreesOptions) {
+    this.#layouts = layouts;
+    const context = { client, options: follow, reads: new ReadLimit(follow.concurrentReads), log };
+    this.#followers = layouts.map((layout, rank) => {
+      const synced = (): void => {
+        this.#unsynced.delete(layout);
+        if (this.#unsynced.size === 0) sink.synced();
+      };
+      const stale = (cause: Error): void => {
+        this.#unsynced.add(layout);
+        sink.stale(cause);
+      };
+      return new TreeFollower(layout, context, { ...services.layout(rank), synced, stale });
+    });
+  }
+
+  connected(): void {
+    for (const layout of this.#layouts) this.#unsynced.add(layout);
+    for (const follower of this.#followers) void follower.connected();
+  }
+
+  disconnected(): void {
+    for (const follower of this.#followers) follower.disconnected();
+  }
+
+  event(event: ZkEvent): void {
+    for (const follower of this.#followers) follower.event(event);
+  }
+}
