@@ -15,16 +15,22 @@ export function adminView(proxy: ProxyServer): AdminSource {
   return {
     metrics: () => collectMetrics(proxy),
     listeners: () => proxy.listeners.map(listenerStatus),
-    *clusters() {
-      for (const { clusters } of proxy.protocols.values())
-        for (const cluster of clusters.all()) yield clusterStatus(cluster, endpointStatus);
-      for (const cluster of proxy.opaque.clusters.all()) yield clusterStatus(cluster, opaqueEndpointStatus);
-    },
+    clusters: () => distinct(clusterStatuses(proxy)),
     registries: () => proxy.store.sources(),
     configDump: () => ({ bootstrap: proxy.bootstrap, resources: proxy.resources, services: [...proxy.store.all()] }),
     readiness: () => proxy.ready,
     log: proxy.log,
   };
+}
+
+function* clusterStatuses(proxy: ProxyServer): Generator<ClusterStatus> {
+  for (const { clusters } of proxy.protocols.values()) for (const cluster of clusters.all()) yield clusterStatus(cluster, endpointStatus);
+  for (const cluster of proxy.opaque.clusters.all()) yield clusterStatus(cluster, opaqueEndpointStatus);
+}
+
+/** Services that share a destination may have clusters of their own for it, of which there is nothing different to see. */
+function distinct(all: Iterable<ClusterStatus>): Iterable<ClusterStatus> {
+  return new Map([...all].map((status) => [JSON.stringify(status), status])).values();
 }
 
 function listenerStatus({ config, listener, names, stats }: ListenerRuntime): ListenerStatus {

@@ -73,15 +73,20 @@ function* protocolMetrics(protocol: string, { clusters, pools, counts, counters 
   yield metric(METRICS.lateResponses, counts.late, { protocol });
   for (const counter of counters) yield metric(familyOf(protocol, counter), counter.value());
   yield* clusterMetrics(protocol, clusters.all());
-  for (const pool of pools.pools()) {
-    const labels = { protocol, endpoint: formatAddress(pool.host, pool.port) };
-    yield metric(METRICS.endpointRequests, pool.stats.requests, labels);
-    yield metric(METRICS.endpointFailures, pool.stats.failures, labels);
-    yield metric(METRICS.endpointRequestsActive, pool.activeRequests, labels);
-    yield metric(METRICS.endpointConnections, pool.stats.connects, labels);
-    yield metric(METRICS.endpointConnectionsActive, pool.connectionCount, labels);
-    yield metric(METRICS.endpointConnectFailures, pool.stats.connectFailures, labels);
-  }
+  const addresses = pools.pools().map(
+    ({ host, port, stats, activeRequests, connectionCount }): AddressCounts => [
+      formatAddress(host, port),
+      [
+        [METRICS.endpointRequests, stats.requests],
+        [METRICS.endpointFailures, stats.failures],
+        [METRICS.endpointRequestsActive, activeRequests],
+        [METRICS.endpointConnections, stats.connects],
+        [METRICS.endpointConnectionsActive, connectionCount],
+        [METRICS.endpointConnectFailures, stats.connectFailures],
+      ],
+    ],
+  );
+  yield* addressMetrics(protocol, addresses);
 }
 
 /** Names and words are the protocol's own. */
@@ -91,17 +96,37 @@ function familyOf(protocol: string, { name, help, kind }: StreamCounter): Metric
 
 function* opaqueServiceMetrics({ clusters, endpoints }: OpaqueRuntime): Generator<Metric> {
   yield* clusterMetrics(OPAQUE_PROTOCOL, clusters.all());
-  for (const { host, port, stats, activeConnections } of endpoints.addresses()) {
-    const labels = { protocol: OPAQUE_PROTOCOL, endpoint: formatAddress(host, port) };
-    yield metric(METRICS.endpointFailures, stats.failures, labels);
-    yield metric(METRICS.endpointConnections, stats.connects, labels);
-    yield metric(METRICS.endpointConnectionsActive, activeConnections, labels);
-    yield metric(METRICS.endpointConnectFailures, stats.connectFailures, labels);
+  const counts = [...endpoints.addresses()].map(
+    ({ host, port, stats, activeConnections }): AddressCounts => [
+      formatAddress(host, port),
+      [
+        [METRICS.endpointFailures, stats.failures],
+        [METRICS.endpointConnections, stats.connects],
+        [METRICS.endpointConnectionsActive, activeConnections],
+        [METRICS.endpointConnectFailures, stats.connectFailures],
+      ],
+    ],
+  );
+  yield* addressMetrics(OPAQUE_PROTOCOL, counts);
+}
+
+type AddressCounts = readonly [endpoint: string, counts: readonly (readonly [MetricFamily, number])[]];
+
+/** An address that is spoken to in several ways, plainly and by TLS, say, is one series. */
+function* addressMetrics(protocol: string, all: Iterable<AddressCounts>): Generator<Metric> {
+  const sums = new Map<string, Map<MetricFamily, number>>();
+  for (const [endpoint, counts] of all) {
+    const sum = sums.get(endpoint) ?? new Map<MetricFamily, number>();
+    sums.set(endpoint, sum);
+    for (const [family, count] of counts) sum.set(family, (sum.get(family) ?? 0) + count);
   }
+  for (const [endpoint, sum] of sums) for (const [family, count] of sum) yield metric(family, count, { protocol, endpoint });
 }
 
 function* clusterMetrics<E extends BalancedEndpoint>(protocol: string, clusters: Iterable<Cluster<E>>): Generator<Metric> {
-  for (const { name: cluster, stats, endpoints } of clusters) {
+  // Those of one name, for several services or of several configurations, count together; the newest says what endpoints there are.
+  const newest = new Map([...clusters].map((cluster) => [cluster.name, cluster]));
+  for (const { name: cluster, stats, endpoints } of newest.values()) {
     const labels = { protocol, cluster };
     const outcomes = { ok: stats.ok, 'business-error': stats.businessErrors, timeout: stats.timeouts, failure: stats.failures };
     for (const [outcome, count] of Object.entries(outcomes)) yield metric(METRICS.clusterRequests, count, { ...labels, outcome });
