@@ -76,7 +76,7 @@ test('HTTP/2 at full load, for a while: nothing is lost, nothing is left over, m
   let disturbances = 0;
   const disturb = async () => {
     for (; elapsed() < SOAK_MS; disturbances++) {
-      if (disturbances % 10 === 9) await proxy.replaceServices([...services, { host: `new-${disturbances}.test`, ports: [origin] }]);
+      if (disturbances % 10 === 9) await proxy.replaceServices([...services, { host: `new-${disturbances % 4}.test`, ports: [origin] }]);
       await breakOff(proxy.origin, disturbances % 2 === 0);
       const session = await openSession(t, proxy.origin);
       const headers = { ':authority': BODIES };
