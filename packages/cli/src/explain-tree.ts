@@ -72,7 +72,12 @@ function destinationNode(destination: Destination): TreeNode {
   for (const { address, labels, origin: place, why } of leftOut) {
     children.push({ text: `${address}${labelText(labels)} (${place}): ${why}`, mark: 'no' });
   }
-  return { text: `${cluster}: ${(share * 100).toFixed(1).replace(/\.0$/, '')} % of calls, ${loadBalancer} (${origin})`, children };
+  return { text: `${cluster}: ${(share * 100).toFixed(1).replace(/\.0$/, '')} % of calls, ${loadBalancer}${originText(origin)}`, children };
+}
+
+/** What nobody announces is written nowhere. */
+function originText(origin: string): string {
+  return origin === '' ? '' : ` (${origin})`;
 }
 
 function labelText(labels: ReadonlyMap<string, string>): string {

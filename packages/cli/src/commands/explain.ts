@@ -34,6 +34,7 @@ const EXAMPLES = `
 Examples:
   polywire explain -c polywire.yaml --protocol dubbo --service com.acme.Users --method find --attachment dubbo.tag=gray
   polywire explain --service com.acme.Users --method find --group g --version 1.0.0 --argument 0=alice
+  polywire explain --protocol http2 --service users.acme.example --method /acme.Users/Get --header x-user=ann
   polywire explain --protocol bolt --service com.acme.Hello:1.0 --method sayHello --header tag=gray
   polywire explain --frame captured.bin                 what it is, and where ./polywire.yaml sends it
   polywire explain --frame captured.bin --output json
