@@ -1,6 +1,6 @@
 import type { RegistryAdapter, RegistryAdapterFactory, RegistryContext, ServiceEntrySink } from '@polywire/core/spi';
-import { BuiltinZkClient } from './client/builtin.ts';
 import type { ZkClient, ZkEvent } from './client/client.ts';
+import { clientOpener, type ZkOpener } from './client/open.ts';
 import { parseConfig, type ZooKeeperConfig } from './config.ts';
 import { MergedServices } from './follow/merged-services.ts';
 import { createLayouts } from './layouts.ts';
@@ -16,6 +16,7 @@ class ZooKeeperAdapter implements RegistryAdapter {
   readonly name: string;
   readonly #config: ZooKeeperConfig;
   readonly #context: RegistryContext;
+  readonly #open: ZkOpener;
   #client: ZkClient | undefined;
   #trees: RegistryTrees | undefined;
 
@@ -23,12 +24,13 @@ class ZooKeeperAdapter implements RegistryAdapter {
     this.name = `zookeeper ${config.client.address}`;
     this.#config = config;
     this.#context = context;
+    this.#open = clientOpener(config.driver);
   }
 
   async start(sink: ServiceEntrySink): Promise<void> {
     if (this.#client !== undefined) throw new Error(`${this.name} was started before`);
     let isStale = false;
-    const client = new BuiltinZkClient(this.#config.client, {
+    const client = this.#open(this.#config.client, {
       connected: (newSession) => {
         this.#context.log('info', `connected to ${this.name}`, { newSession });
         isStale = false;

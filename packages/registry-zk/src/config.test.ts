@@ -5,9 +5,11 @@ import { parseConfig } from './config.ts';
 
 test('defaults', () => {
   assert.deepEqual(parseConfig({ address: 'zk:2181/chroot' }), {
+    driver: 'builtin',
     client: {
       address: 'zk:2181/chroot',
       auth: undefined,
+      tls: undefined,
       sessionTimeoutMs: 30_000,
       connectTimeoutMs: 5_000,
       maxPacketBytes: 16 * 1024 ** 2,
@@ -23,7 +25,9 @@ test('every option', () => {
     address: 'a,b',
     layouts: ['dubbo'],
     root: '/team/dubbo/',
+    driver: 'builtin',
     auth: 'digest:user:pass:word',
+    tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', serverName: 'zk' },
     sessionTimeout: '10s',
     connectTimeout: '500ms',
     maxPacketSize: '1MiB',
@@ -35,6 +39,7 @@ test('every option', () => {
   assert.deepEqual(config.client, {
     address: 'a,b',
     auth: { user: 'user', password: 'pass:word' },
+    tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', serverName: 'zk' },
     sessionTimeoutMs: 10_000,
     connectTimeoutMs: 500,
     maxPacketBytes: 1024 ** 2,
@@ -50,7 +55,7 @@ test('what is wrong is said by option, and secrets are not repeated', () => {
       (error) => error instanceof ConfigError && message.test(error.message) && !error.message.includes('secret'),
     );
   };
-  refused({ adress: 'a' }, /no option "adress"; it has address, layouts/);
+  refused({ adress: 'a' }, /no option "adress"; it has address, driver, layouts/);
   refused({ address: undefined }, /needs an address/);
   refused({ address: 2181 }, /^address: write a text/);
   refused({ address: 'a:b' }, /^address: "a:b" is not host:port/);
@@ -59,6 +64,12 @@ test('what is wrong is said by option, and secrets are not repeated', () => {
   refused({ root: '/' }, /^root: "\/" is no node/);
   refused({ root: 'a//b' }, /^root: /);
   refused({ auth: 'sasl:u:secret' }, /^auth: write digest:user:password/);
+  refused({ driver: 'c' }, /^driver: "c" is unknown; there is builtin, native/);
+  refused({ tls: true }, /^tls: write a map of ca, cert, key, serverName/);
+  refused({ tls: { caFile: 'x' } }, /^tls has no option "caFile"/);
+  refused({ tls: { ca: 1 } }, /^tls: ca: write a text/);
+  refused({ tls: { cert: 'x' } }, /^tls: cert and key come together/);
+  refused({ tls: {}, driver: 'native' }, /^tls: the native driver has none/);
   refused({ sessionTimeout: 30 }, /^sessionTimeout: write a duration like 30s/);
   refused({ sessionTimeout: '10 s' }, /^sessionTimeout: "10 s" is not a duration/);
   refused({ sessionTimeout: '10ms' }, /^sessionTimeout: 10ms is less than 1000ms/);

@@ -1,20 +1,24 @@
 import { ConfigError, parseDuration, parseSize } from '@polywire/core/spi';
-import type { ZkClientOptions, ZkDigestAuth } from './client/client.ts';
+import type { ZkClientOptions, ZkDigestAuth, ZkTls } from './client/client.ts';
 import { parseConnectString } from './client/connect-string.ts';
+import { DRIVERS, type ZkDriver } from './client/open.ts';
 import type { FollowOptions } from './follow/tree-follower.ts';
 import { LAYOUTS, type LayoutName, type LayoutsConfig } from './layouts.ts';
 
 /** A checked `registries[]` entry of type zookeeper. */
 export interface ZooKeeperConfig extends LayoutsConfig {
+  readonly driver: ZkDriver;
   readonly client: ZkClientOptions;
   readonly follow: FollowOptions;
 }
 
 const KEYS = [
   'address',
+  'driver',
   'layouts',
   'root',
   'auth',
+  'tls',
   'sessionTimeout',
   'connectTimeout',
   'maxPacketSize',
@@ -35,10 +39,13 @@ type Raw = Readonly<Record<string, unknown>>;
 export function parseConfig(raw: Raw): ZooKeeperConfig {
   const unknown = Object.keys(raw).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw new ConfigError(`zookeeper has no option "${unknown}"; it has ${KEYS.join(', ')}`);
+  const driver = driverOf(raw);
   return {
+    driver,
     client: {
       address: addressOf(raw),
       auth: authOf(raw),
+      tls: tlsOf(raw, driver),
       sessionTimeoutMs: duration(raw, 'sessionTimeout', '30s', 1_000),
       connectTimeoutMs: duration(raw, 'connectTimeout', '5s', 1),
       maxPacketBytes: size(raw, 'maxPacketSize', '16MiB'),
@@ -83,6 +90,32 @@ function rootOf(raw: Raw): string {
     throw new ConfigError(`root: "${written}" is no node below the top; Dubbo's own is "dubbo"`);
   }
   return `/${segments.join('/')}`;
+}
+
+function driverOf(raw: Raw): ZkDriver {
+  const written = raw['driver'] ?? 'builtin';
+  const driver = DRIVERS.find((each) => each === written);
+  if (driver === undefined) throw new ConfigError(`driver: "${String(written)}" is unknown; there is ${DRIVERS.join(', ')}`);
+  return driver;
+}
+
+const TLS_KEYS = ['ca', 'cert', 'key', 'serverName'];
+
+function tlsOf(raw: Raw, driver: ZkDriver): ZkTls | undefined {
+  const tls = raw['tls'];
+  if (tls === undefined) return undefined;
+  if (driver === 'native') throw new ConfigError('tls: the native driver has none; leave out driver: native');
+  if (!isRecord(tls))
+    throw new ConfigError(`tls: write a map of ${TLS_KEYS.join(', ')}; an empty one, {}, trusts the CAs that Node trusts`);
+  const unknown = Object.keys(tls).find((key) => !TLS_KEYS.includes(key));
+  if (unknown !== undefined) throw new ConfigError(`tls has no option "${unknown}"; it has ${TLS_KEYS.join(', ')}`);
+  const [ca, cert, key, serverName] = TLS_KEYS.map((each) => named('tls', () => text(tls, each)));
+  if ((cert === undefined) !== (key === undefined)) throw new ConfigError('tls: cert and key come together');
+  return { ca, cert, key, serverName };
+}
+
+function isRecord(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function authOf(raw: Raw): ZkDigestAuth | undefined {

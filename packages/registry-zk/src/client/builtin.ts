@@ -1,21 +1,22 @@
-import type { CreateOptions, ZkAcl, ZkClient, ZkClientOptions, ZkListener, ZkState } from './client.ts';
+import type { CreateOptions, ZkAcl, ZkClient, ZkClientOptions, ZkListener, ZkNode, ZkStat, ZkState } from './client.ts';
 import { NO_NODE, UNIMPLEMENTED, ZkError } from './errors.ts';
 import {
   ADD_WATCH_RECURSIVE,
-  CREATE_EPHEMERAL,
-  CREATE_PERSISTENT,
+  ANY_VERSION,
+  createFlags,
   OP_ADD_WATCH,
   OP_CREATE,
+  OP_CREATE_CONTAINER,
   OP_DELETE,
   OP_EXISTS,
   OP_GET_CHILDREN_2,
   OP_GET_DATA,
   OP_SET_ACL,
+  OP_SET_DATA,
+  readStat,
   writeAcl,
 } from './records.ts';
 import { ZkSession } from './session.ts';
-
-const ANY_VERSION = -1;
 
 /** The client of this package: TypeScript all the way down, no native code. */
 export class BuiltinZkClient implements ZkClient {
@@ -28,6 +29,10 @@ export class BuiltinZkClient implements ZkClient {
 
   get state(): ZkState {
     return this.#session.state;
+  }
+
+  get sessionId(): bigint {
+    return this.#session.id;
   }
 
   connect(): void {
@@ -49,14 +54,18 @@ export class BuiltinZkClient implements ZkClient {
     });
   }
 
-  getData(path: string, watch: boolean): Promise<Buffer> {
+  async getData(path: string, watch: boolean): Promise<Buffer> {
+    return (await this.getNode(path, watch)).data;
+  }
+
+  getNode(path: string, watch: boolean): Promise<ZkNode> {
     const full = this.#full(path);
     return this.#session.request({
       op: OP_GET_DATA,
       path,
       write: (writer) => writer.string(full).bool(watch),
       // copied: the packet is a view of what the socket read
-      read: (reader) => Buffer.from(reader.buffer()),
+      read: (reader) => ({ data: Buffer.from(reader.buffer()), stat: readStat(reader) }),
       answered: (code) => watch && code === 0 && this.#session.watches.data.add(full),
     });
   }
@@ -80,12 +89,12 @@ export class BuiltinZkClient implements ZkClient {
 
   create(path: string, data: Uint8Array, options: CreateOptions = {}): Promise<void> {
     return this.#session.request<void>({
-      op: OP_CREATE,
+      op: options.container === true ? OP_CREATE_CONTAINER : OP_CREATE,
       path,
       write: (writer) => {
         writer.string(this.#full(path)).buffer(data);
         writeAcl(writer, options.acl ?? 'open');
-        writer.int(options.ephemeral === true ? CREATE_EPHEMERAL : CREATE_PERSISTENT);
+        writer.int(createFlags(options));
       },
       read: () => undefined,
     });
@@ -104,11 +113,20 @@ export class BuiltinZkClient implements ZkClient {
     });
   }
 
-  delete(path: string): Promise<void> {
+  setData(path: string, data: Uint8Array, version = ANY_VERSION): Promise<ZkStat> {
+    return this.#session.request({
+      op: OP_SET_DATA,
+      path,
+      write: (writer) => writer.string(this.#full(path)).buffer(data).int(version),
+      read: readStat,
+    });
+  }
+
+  delete(path: string, version = ANY_VERSION): Promise<void> {
     return this.#session.request<void>({
       op: OP_DELETE,
       path,
-      write: (writer) => writer.string(this.#full(path)).int(ANY_VERSION),
+      write: (writer) => writer.string(this.#full(path)).int(version),
       read: () => undefined,
     });
   }
@@ -123,7 +141,7 @@ export class BuiltinZkClient implements ZkClient {
       read: () => undefined,
       answered: (code) => {
         if (code === 0) this.#session.watches.recursive.add(full);
-        else if (code === UNIMPLEMENTED) this.#session.recursiveWatches = false;
+        else if (code === UNIMPLEMENTED) this.#session.noRecursiveWatches();
       },
     });
   }

@@ -1,8 +1,10 @@
-import { connect, type Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
+import type { ZkTls } from './client.ts';
 import type { ZkHost } from './connect-string.ts';
 import { CONNECTION_LOSS, ZkError } from './errors.ts';
 import { PacketReader } from './packets.ts';
 import { pingRequest, readConnectResponse, type SessionTicket } from './records.ts';
+import { connectTls } from './tls.ts';
 
 /** What one connection reports. */
 export interface ConnectionHandler {
@@ -20,13 +22,15 @@ export interface ConnectionHandler {
 
 export interface ConnectionOptions {
   readonly host: ZkHost;
+  readonly lookup: LookupFunction;
+  readonly tls: ZkTls | undefined;
   readonly connectTimeoutMs: number;
   readonly maxPacketBytes: number;
   /** The connect request. */
   readonly greeting: Buffer;
 }
 
-/** One TCP connection: handshake, pings, and the read timeout that notices a server that went silent. */
+/** One TCP or TLS connection: handshake, pings, and the read timeout that notices a server that went silent. */
 export class ZkConnection {
   readonly #socket: Socket;
   readonly #handler: ConnectionHandler;
@@ -35,19 +39,27 @@ export class ZkConnection {
   #deadline: NodeJS.Timeout;
   #pings: NodeJS.Timeout | undefined;
   #reads = 0;
+  #peer = '';
 
+  /** @throws Error when the files of TLS cannot be read */
   constructor(options: ConnectionOptions, handler: ConnectionHandler) {
     this.#handler = handler;
     this.#name = `${options.host.host}:${options.host.port}`;
-    this.#deadline = setTimeout(() => this.destroy(`no handshake within ${options.connectTimeoutMs} ms`), options.connectTimeoutMs);
     // A connection has its own reader: bytes of a reply that was cut off die with it.
     const reader = new PacketReader(options.maxPacketBytes, {
       packet: (packet) => this.#packet(packet),
       oversized: (header, length) => handler.oversized(header, length),
     });
-    this.#socket = connect({ host: options.host.host, port: options.host.port, noDelay: true });
-    this.#socket.on('connect', () => {
+    // One address at a time, which the address book chooses: an address may accept connections and say nothing.
+    const target = { ...options.host, lookup: options.lookup, autoSelectFamily: false, noDelay: true };
+    this.#socket = options.tls === undefined ? connect(target) : connectTls(target, options.tls);
+    this.#deadline = setTimeout(() => this.destroy(`no handshake within ${options.connectTimeoutMs} ms`), options.connectTimeoutMs);
+    this.#socket.on(options.tls === undefined ? 'connect' : 'secureConnect', () => {
+      const { localAddress, localPort, remoteAddress, remotePort } = this.#socket;
+      // TCP allows it, when nobody listens on a port of this machine that then is the next one to be given out.
+      if (localPort === remotePort && localAddress === remoteAddress) return this.destroy('connected to itself');
       this.#phase = 'handshake';
+      this.#peer = `${remoteAddress}:${remotePort}`;
       this.#socket.write(options.greeting);
     });
     this.#socket.on('data', (chunk) => this.#data(reader, chunk));
@@ -59,14 +71,20 @@ export class ZkConnection {
     return this.#phase === 'open';
   }
 
+  /** Address and port of the server; empty before the connection stands. */
+  get peer(): string {
+    return this.#peer;
+  }
+
   send(packet: Buffer): void {
     this.#socket.write(packet);
   }
 
   /** Ends it now; `closed` is called before this returns, unless it was already. */
   destroy(reason: string, cause?: Error): void {
-    // A server that refuses may do so with a reset.
-    this.#fail(reason, cause, this.#phase === 'handshake' && cause !== undefined);
+    // A server that refuses may do so with a reset; what TLS complains of is another matter.
+    const isReset = cause !== undefined && 'code' in cause && cause.code === 'ECONNRESET';
+    this.#fail(reason, cause, this.#phase === 'handshake' && isReset);
   }
 
   #data(reader: PacketReader, chunk: Buffer): void {

@@ -80,6 +80,10 @@ export class JuteReader {
     return this.#bytes.readBigInt64BE(this.#advance(8));
   }
 
+  skip(count: number): void {
+    this.#advance(count);
+  }
+
   /** A view of the packet's bytes; null (length -1) reads as empty. */
   buffer(): Buffer {
     const length = this.int();

@@ -1,4 +1,4 @@
-import type { ZkAcl, ZkDigestAuth, ZkEvent, ZkEventKind } from './client.ts';
+import type { CreateOptions, ZkAcl, ZkDigestAuth, ZkEvent, ZkEventKind, ZkStat } from './client.ts';
 import { JuteReader, JuteWriter } from './jute.ts';
 
 // ZooDefs.OpCode and the reserved xids of ClientCnxn.
@@ -6,8 +6,10 @@ export const OP_CREATE = 1;
 export const OP_DELETE = 2;
 export const OP_EXISTS = 3;
 export const OP_GET_DATA = 4;
+export const OP_SET_DATA = 5;
 export const OP_SET_ACL = 7;
 export const OP_GET_CHILDREN_2 = 12;
+export const OP_CREATE_CONTAINER = 19;
 export const OP_SET_WATCHES = 101;
 export const OP_SET_WATCHES_2 = 105;
 export const OP_ADD_WATCH = 106;
@@ -22,8 +24,8 @@ export const XID_SET_WATCHES = -8;
 
 /** ZooDefs.AddWatchModes.persistentRecursive */
 export const ADD_WATCH_RECURSIVE = 1;
-export const CREATE_PERSISTENT = 0;
-export const CREATE_EPHEMERAL = 1;
+/** Of a node to change: whatever it has. */
+export const ANY_VERSION = -1;
 
 /** A session to take up again, or all zeros for a new one. */
 export interface SessionTicket {
@@ -60,12 +62,29 @@ export function closeRequest(xid: number): Buffer {
   return new JuteWriter().int(xid).int(OP_CLOSE_SESSION).finish();
 }
 
+/** CreateMode's flag. */
+export function createFlags({ container, ephemeral }: CreateOptions): number {
+  const [PERSISTENT, EPHEMERAL, CONTAINER] = [0, 1, 4];
+  if (container === true) return CONTAINER;
+  return ephemeral === true ? EPHEMERAL : PERSISTENT;
+}
+
 /** ZooDefs.Ids.OPEN_ACL_UNSAFE or CREATOR_ALL_ACL. */
 export function writeAcl(writer: JuteWriter, acl: ZkAcl): void {
   const ALL_PERMISSIONS = 31;
   writer.int(1).int(ALL_PERMISSIONS);
   if (acl === 'open') writer.string('world').string('anyone');
   else writer.string('auth').string('');
+}
+
+/** Stat. */
+export function readStat(reader: JuteReader): ZkStat {
+  reader.skip(16); // czxid, mzxid
+  const createdAt = Number(reader.long());
+  const changedAt = Number(reader.long());
+  const version = reader.int();
+  reader.skip(8); // cversion, aversion
+  return { version, ephemeralOwner: reader.long(), createdAt, changedAt };
 }
 
 /** The header of every reply but the connect response. */

@@ -1,3 +1,4 @@
+import { AddressBook } from './address-book.ts';
 import { reconnectDelayMs, shuffled } from './backoff.ts';
 import type { ZkClientOptions, ZkListener, ZkState } from './client.ts';
 import { parseConnectString, type ZkHost } from './connect-string.ts';
@@ -28,11 +29,12 @@ const REFUSALS_PER_HOST = 3;
 export class ZkSession {
   readonly chroot: string;
   readonly watches = new Watches();
-  /** False once a server said so; it drops the connection at each try, so there is no second one. */
-  recursiveWatches = true;
   readonly #options: ZkClientOptions;
   readonly #listener: ZkListener;
   readonly #hosts: readonly ZkHost[];
+  readonly #addresses: AddressBook;
+  /** Servers before 3.6, by address. Each drops the connection when it is asked for a recursive watch, so it is asked once. */
+  readonly #withoutRecursive = new Set<string>();
   #state: ZkState = 'connecting';
   #ticket: SessionTicket;
   #isNew = true;
@@ -55,12 +57,29 @@ export class ZkSession {
     this.#options = options;
     this.#listener = listener;
     this.#hosts = shuffled(hosts);
+    this.#addresses = new AddressBook(options.lookup);
     this.chroot = chroot;
     this.#ticket = this.#blankTicket();
   }
 
   get state(): ZkState {
     return this.#state;
+  }
+
+  /** 0 before the first session and once it was lost for good. */
+  get id(): bigint {
+    return this.#ticket.id;
+  }
+
+  /** False when the server at hand is known to have none. */
+  get recursiveWatches(): boolean {
+    return !this.#withoutRecursive.has(this.#connection?.peer ?? '');
+  }
+
+  /** The server at hand has said so. */
+  noRecursiveWatches(): void {
+    if (this.#connection !== undefined) this.#withoutRecursive.add(this.#connection.peer);
+    this.watches.recursive.clear();
   }
 
   connect(): void {
@@ -114,18 +133,20 @@ export class ZkSession {
   #open(): void {
     const host = this.#hosts[this.#attempts++ % this.#hosts.length];
     if (host === undefined) return;
-    const { connectTimeoutMs, maxPacketBytes } = this.#options;
+    const { connectTimeoutMs, maxPacketBytes, tls } = this.#options;
     const ticket = { ...this.#ticket, timeoutMs: this.#options.sessionTimeoutMs };
     const greeting = connectRequest(ticket, this.#lastZxid);
-    this.#connection = new ZkConnection(
-      { host, connectTimeoutMs, maxPacketBytes, greeting },
-      {
+    const target = { host, lookup: this.#addresses.lookup, tls, connectTimeoutMs, maxPacketBytes, greeting };
+    try {
+      this.#connection = new ZkConnection(target, {
         established: (granted) => this.#established(granted),
         packet: (packet) => this.#packet(packet),
         oversized: (header, length) => this.#oversized(header, length),
         closed: (cause, refused) => this.#lost(cause, refused),
-      },
-    );
+      });
+    } catch (error) {
+      this.#lost(new ZkError(CONNECTION_LOSS, undefined, messageOf(error), error), false);
+    }
   }
 
   #established(granted: SessionTicket | undefined): void {
@@ -141,6 +162,7 @@ export class ZkSession {
     this.#state = 'connected';
     // Order matters: the server handles packets in order, so nothing is asked before we are known and the watches stand.
     if (this.#options.auth !== undefined) this.#connection?.send(authRequest(this.#options.auth));
+    if (!this.recursiveWatches) this.watches.recursive.clear();
     for (const packet of this.watches.rearm(this.#lastZxid)) this.#connection?.send(packet);
     for (const pending of this.#unsent.splice(0)) this.#connection?.send(pending.packet);
     const isNew = this.#isNew;
@@ -170,7 +192,7 @@ export class ZkSession {
     if (!refused) return;
     // A server refuses whoever has seen newer transactions than its own. When all do, again and again, their data was replaced.
     this.#refusals++;
-    if (this.#refusals < REFUSALS_PER_HOST * this.#hosts.length) return;
+    if (this.#refusals < REFUSALS_PER_HOST * this.#addresses.count(this.#hosts)) return;
     this.#refusals = 0;
     this.#lastZxid = 0n;
     this.#forgetSession();
@@ -227,8 +249,10 @@ export class ZkSession {
 
   // Only the packet with recursive watches can be unknown to a server, which closes the connection behind its answer.
   #rearmed(code: number): void {
-    if (code !== UNIMPLEMENTED) return;
-    this.recursiveWatches = false;
-    this.watches.recursive.clear();
+    if (code === UNIMPLEMENTED) this.noRecursiveWatches();
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

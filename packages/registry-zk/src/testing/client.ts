@@ -1,5 +1,5 @@
-import { BuiltinZkClient } from '../client/builtin.ts';
-import type { ZkClientOptions, ZkEvent } from '../client/client.ts';
+import type { ZkClient, ZkClientOptions, ZkEvent } from '../client/client.ts';
+import { clientOpener } from '../client/open.ts';
 import { Recorder } from './recorder.ts';
 
 /** What a client told its listener. */
@@ -9,14 +9,14 @@ export type ClientReport =
   | { readonly kind: 'event'; readonly event: ZkEvent };
 
 export interface TestClient {
-  readonly client: BuiltinZkClient;
+  readonly client: ZkClient;
   readonly reports: Recorder<ClientReport>;
 }
 
 /** A client that is connecting, with short timeouts. */
-export function testClient(address: string, options: Partial<ZkClientOptions> = {}): TestClient {
+export function testClient(address: string, options: Partial<ZkClientOptions> = {}, open = clientOpener('builtin')): TestClient {
   const reports = new Recorder<ClientReport>();
-  const client = new BuiltinZkClient(
+  const client = open(
     { address, sessionTimeoutMs: 3_000, connectTimeoutMs: 2_000, maxPacketBytes: 16 * 1024 * 1024, ...options },
     {
       connected: (newSession) => reports.add({ kind: 'connected', newSession }),

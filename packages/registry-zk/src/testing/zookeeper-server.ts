@@ -1,13 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const DEBIAN_JARS = ['zookeeper.jar', 'slf4j-nop.jar'].map((jar) => join('/usr/share/java', jar));
-const MAVEN_VERSION = '3.8.4';
+import { CURRENT, classpath, type Release } from './zookeeper-releases.ts';
 
 /** Why the tests cannot run here; false when they can. In CI the answer is always false, so that a missing java is a failure. */
 export function skipReason(): string | false {
@@ -20,19 +17,34 @@ export function skipReason(): string | false {
   }
 }
 
-/** A real standalone ZooKeeper server in a JVM of its own, on a free port of 127.0.0.1. */
+/** What else than a standalone server of the current release in plain text. */
+export interface ServerOptions {
+  readonly release?: Release;
+  /** Lines for its zoo.cfg. */
+  readonly config?: readonly string[];
+  /** Its number in an ensemble. */
+  readonly id?: number;
+  /** Flags of its JVM. */
+  readonly flags?: readonly string[];
+}
+
+const JVM_FLAGS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Dzookeeper.forceSync=no'];
+
+/** A real ZooKeeper server in a JVM of its own, on a free port of 127.0.0.1. */
 export class ZooKeeperServer {
   readonly port: number;
   readonly #dir: string;
+  readonly #options: ServerOptions;
   #process: ChildProcess | undefined;
 
-  private constructor(port: number, dir: string) {
+  private constructor(port: number, dir: string, options: ServerOptions) {
     this.port = port;
     this.#dir = dir;
+    this.#options = options;
   }
 
-  static async start(): Promise<ZooKeeperServer> {
-    const server = new ZooKeeperServer(await freePort(), mkdtempSync(join(tmpdir(), 'polywire-zk-')));
+  static async start(options: ServerOptions = {}): Promise<ZooKeeperServer> {
+    const server = new ZooKeeperServer(await freePort(), mkdtempSync(join(tmpdir(), 'polywire-zk-')), options);
     await server.restart();
     return server;
   }
@@ -43,20 +55,25 @@ export class ZooKeeperServer {
 
   /** Starts it again on its port, with the data it had. Resolves when it answers. */
   async restart(): Promise<void> {
-    const config = join(this.#dir, 'zoo.cfg');
+    const { config = [], flags = [], id, release = CURRENT } = this.#options;
     const lines = [
       `dataDir=${this.#dir}/data`,
       `clientPort=${this.port}`,
       'clientPortAddress=127.0.0.1',
       'admin.enableServer=false',
-      'tickTime=500',
-      'minSessionTimeout=1000',
+      'tickTime=200',
+      'minSessionTimeout=500',
+      'maxSessionTimeout=20000',
       'maxClientCnxns=0',
+      ...config,
     ];
-    writeFileSync(config, `${lines.join('\n')}\n`);
-    const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Dzookeeper.forceSync=no'];
-    const main = 'org.apache.zookeeper.server.ZooKeeperServerMain';
-    const child = spawn('java', [...flags, '-cp', classpath(), main, config], { stdio: ['ignore', 'ignore', 'pipe'] });
+    mkdirSync(`${this.#dir}/data`, { recursive: true });
+    if (id !== undefined) writeFileSync(`${this.#dir}/data/myid`, String(id));
+    writeFileSync(`${this.#dir}/zoo.cfg`, `${lines.join('\n')}\n`);
+    // Alone or one of several, as the file says.
+    const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+    const command = [...JVM_FLAGS, ...flags, '-cp', classpath(release), main, `${this.#dir}/zoo.cfg`];
+    const child = spawn('java', command, { stdio: ['ignore', 'ignore', 'pipe'] });
     let complaint = '';
     child.stderr.on('data', (chunk: Buffer) => {
       complaint += chunk.toString('utf8');
@@ -66,6 +83,11 @@ export class ZooKeeperServer {
     while (!(await answers(this.port))) {
       if (child.exitCode !== null) throw new Error(`ZooKeeper ended with ${child.exitCode}: ${complaint}`);
     }
+  }
+
+  /** `standalone`, `leader` or `follower`, as the server itself says. */
+  async mode(): Promise<string | undefined> {
+    return /^Mode: (\w+)/m.exec(await fourLetters(this.port))?.[1];
   }
 
   /** Ends it at once. Its data stays. */
@@ -118,57 +140,29 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Whether the server says `imok` to `ruok`, or, where that word is not allowed, says anything at all. */
-function answers(port: number): Promise<boolean> {
+/** Whether it serves clients. */
+async function answers(port: number): Promise<boolean> {
+  const said = await fourLetters(port);
+  if (said !== '' && !said.includes('not currently serving')) return true;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return false;
+}
+
+/** What the server says to `srvr`, the one word that every release answers without being told to; empty when it does not. */
+function fourLetters(port: number): Promise<string> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('srvr'));
-    socket.on('data', (chunk: Buffer) => {
-      socket.destroy();
-      resolve(!chunk.includes('not currently serving'));
+    let said = '';
+    const socket = connect(port, '127.0.0.1', () => {
+      // A port that nobody listens on may be the one that the connection itself was given: then it is its own peer.
+      if (socket.localPort === port) socket.destroy();
+      else socket.write('srvr');
     });
-    socket.on('error', () => setTimeout(resolve, 20, false));
-    socket.on('end', () => setTimeout(resolve, 20, false));
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+    });
+    socket.on('error', () => resolve(''));
+    socket.on('end', () => socket.end());
+    socket.on('close', () => resolve(said));
   });
-}
-
-function classpath(): string {
-  const given = process.env['POLYWIRE_ZK_CLASSPATH'];
-  if (given !== undefined) return given;
-  return DEBIAN_JARS.every((jar) => existsSync(jar)) ? DEBIAN_JARS.join(':') : mavenClasspath();
-}
-
-/** Resolved once, by Maven's own client, and remembered in the repository's `.cache/`. */
-function mavenClasspath(): string {
-  const dir = fileURLToPath(new URL('../../../../.cache/zookeeper/', import.meta.url));
-  const remembered = join(dir, `classpath-${MAVEN_VERSION}.txt`);
-  if (!existsSync(remembered)) {
-    mkdirSync(dir, { recursive: true });
-    writeFileSync(join(dir, 'pom.xml'), pom());
-    const goal = ['-q', '-B', '-f', join(dir, 'pom.xml'), 'dependency:build-classpath', `-Dmdep.outputFile=${remembered}`];
-    execFileSync('mvn', goal, { stdio: ['ignore', 'inherit', 'inherit'] });
-  }
-  return readFileSync(remembered, 'utf8').trim();
-}
-
-// A server needs the last two, which ZooKeeper's own pom marks as provided.
-const ARTIFACTS = [
-  ['org.apache.zookeeper', 'zookeeper', MAVEN_VERSION],
-  ['io.dropwizard.metrics', 'metrics-core', '4.1.12.1'],
-  ['org.xerial.snappy', 'snappy-java', '1.1.10.5'],
-] as const;
-
-function pom(): string {
-  const dependencies = ARTIFACTS.map(
-    ([group, artifact, version]) =>
-      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`,
-  );
-  return `<project>
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>polywire.test</groupId>
-  <artifactId>zookeeper</artifactId>
-  <version>1</version>
-  <packaging>pom</packaging>
-  <dependencies>${dependencies.join('')}</dependencies>
-</project>
-`;
 }
