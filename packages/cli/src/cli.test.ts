@@ -61,9 +61,12 @@ test('names that no plugin brings are found with their place', async () => {
   assert.equal(code, 1);
   assert.match(stdout, /polywire\.yaml:4:17: no plugin brings the protocol "smoke-signals"; there is bolt, dubbo, http2, thrift/);
   assert.match(stdout, /polywire\.yaml:6:11: no plugin brings the registry type "phonebook"/);
+  await command.write('names/polywire.yaml', BOOTSTRAP.replace('dubbo', 'grpc'));
+  const grpc = await command.polywire('validate', 'names/polywire.yaml');
+  assert.match(grpc.stdout, /no plugin brings the protocol "grpc"; there is .*\. Did you mean "http2"\?/);
 });
 
-test('a plugin in TypeScript is loaded, from a command.path without packages', async () => {
+test('a plugin in TypeScript is loaded, from a folder without packages', async () => {
   const plugin = `import { NOT_REACHED, SPI_VERSION, type CodecCore, type FrameProtocol, type Plugin } from '@polywire/core/spi';
 import { NAME } from './name.js';
 if (typeof NOT_REACHED !== 'symbol') throw new Error('no symbol');

@@ -9,7 +9,7 @@ import {
   type Problem,
   settingsFault,
 } from '@polywire/core';
-import type { Filter } from '@polywire/core/spi';
+import type { Filter, Protocol } from '@polywire/core/spi';
 
 type Path = readonly (string | number)[];
 
@@ -33,7 +33,7 @@ export function checkPluginParts(
       const path = ['listeners', index, 'protocols', at];
       const codec = plugins.protocols.get(name);
       const fault = codec && settingsFault(codec, settings, listener.upstream === undefined ? 'callers' : undefined);
-      if (codec === undefined) fail(unknownName('protocol', name, plugins.protocols), path);
+      if (codec === undefined) fail(unknownProtocol(name, plugins.protocols), path);
       else if (codec.detect === undefined && at < listener.protocols.length - 1) {
         fail(`the protocol ${name} recognises nothing and would take every connection: name it last`, path);
       }
@@ -86,8 +86,14 @@ export function checkListenerFiles(
   );
 }
 
+/** That a protocol is not known, and which one services mean that announce it by this name. */
+export function unknownProtocol(name: string, known: ReadonlyMap<string, Protocol>): string {
+  const meant = [...known.values()].find((protocol) => 'streams' in protocol && protocol.aliases?.includes(name.toLowerCase()));
+  return `${unknownName('protocol', name, known)}${meant === undefined ? '' : `. Did you mean "${meant.name}"?`}`;
+}
+
 /** That a name is not known, and which are. */
-export function unknownName(kind: string, name: string, known: ReadonlyMap<string, unknown>): string {
+function unknownName(kind: string, name: string, known: ReadonlyMap<string, unknown>): string {
   const names = [...known.keys()].sort().join(', ');
   return `no plugin brings the ${kind} "${name}"; ${names === '' ? 'none is loaded' : `there is ${names}`}`;
 }

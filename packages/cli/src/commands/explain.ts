@@ -4,7 +4,7 @@ import { configured, type ExplainReport, type ExplainRequest, hasErrors, type Pr
 import type { FrameProtocol, Protocol } from '@polywire/core/spi';
 import { InvalidArgumentError, Option } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from '../configuration.ts';
-import { unknownName } from '../configuration-checks.ts';
+import { unknownProtocol } from '../configuration-checks.ts';
 import { dryRun } from '../dry-run.ts';
 import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
@@ -76,7 +76,7 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
       EXIT.usage,
     );
   }
-  if (wanted.length === 0) throw new CliError(unknownName('protocol', String(options.protocol), known), EXIT.usage);
+  if (wanted.length === 0) throw new CliError(unknownProtocol(String(options.protocol), known), EXIT.usage);
   const frame =
     options.frame === undefined
       ? undefined

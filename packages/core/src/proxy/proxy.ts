@@ -253,7 +253,12 @@ export class ProxyServer {
     this.#report(news, sources);
     if (hasErrors(news)) return;
     this.config.reloads++;
-    this.log.info('the changed resources are in force');
+    const { virtualServices, destinationRules, serviceEntries } = resources;
+    this.log.info('the changed resources are in force', {
+      virtualServices: virtualServices.length,
+      destinationRules: destinationRules.length,
+      serviceEntries: serviceEntries.length,
+    });
   }
   #onProblems(problems: readonly Problem[], sources: SourceTexts): void {
     this.config.problems = problems;
