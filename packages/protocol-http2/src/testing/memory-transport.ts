@@ -1,6 +1,9 @@
 import type { Transport } from '@polywire/core/spi';
 
-/** A connection that keeps what is written to it. Bytes are copied when they are written and counted as queued until flush(). */
+/**
+ * A connection that keeps what is written to it. As a socket's queue it keeps the writer's own memory until the bytes are taken: who writes
+ * over it meanwhile is found out. What counts as queued is for the test to say.
+ */
 export class MemoryTransport implements Transport {
   readonly peer = '127.0.0.1:1';
   queuedBytes = 0;
@@ -12,7 +15,7 @@ export class MemoryTransport implements Transport {
   #written: Buffer[] = [];
 
   writeRange(buffer: Buffer, from: number, to: number): void {
-    if (!this.closed) this.#written.push(Buffer.from(buffer.subarray(from, to)));
+    if (!this.closed) this.#written.push(buffer.subarray(from, to));
   }
   write(buffer: Buffer): void {
     this.writeRange(buffer, 0, buffer.length);

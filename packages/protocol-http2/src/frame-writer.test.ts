@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PING } from './frame.ts';
+import { frame } from './testing/frames.ts';
+import { CallerPeer } from './testing/peers.ts';
+
+/** The answer to a PING with this text. */
+const pong = (text: string) => frame(PING, 1, 0, text);
+const ping = (text: string) => frame(PING, 0, 0, text);
+
+test('memory whose bytes the system has not taken is written over by nobody', () => {
+  const slow = new CallerPeer();
+  const other = new CallerPeer();
+  slow.connection.onFlushed();
+  other.connection.onFlushed();
+  slow.transport.take();
+  other.transport.take();
+  slow.connection.onBytes(ping('slowslow'));
+  slow.transport.queuedBytes = 17;
+  slow.connection.onFlushed();
+  other.connection.onBytes(ping('otherone'));
+  assert.deepEqual(slow.transport.take(), pong('slowslow'));
+  assert.deepEqual(other.transport.take(), pong('otherone'));
+});
+
+test('memory whose bytes the system has taken is used again', () => {
+  const first = new CallerPeer();
+  const second = new CallerPeer();
+  first.connection.onFlushed();
+  second.connection.onFlushed();
+  first.transport.take();
+  first.connection.onBytes(ping('firstone'));
+  first.connection.onFlushed();
+  second.connection.onBytes(ping('secondon'));
+  assert.deepEqual(first.transport.take(), pong('secondon'));
+});
