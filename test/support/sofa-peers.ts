@@ -21,6 +21,10 @@ export interface SofaExport {
   readonly version?: string;
   readonly uniqueId?: string;
   readonly weight?: number;
+  /** False: registered, and not to be called. */
+  readonly dynamic?: boolean;
+  /** Of its registration. */
+  readonly parameters?: Readonly<Record<string, string>>;
   /** Threads of its pool, and how many calls may wait for one (0); SOFARPC's defaults when absent. */
   readonly threads?: number;
   readonly queue?: number;
@@ -65,7 +69,10 @@ export interface SofaCall {
   readonly timeout?: number;
 }
 
-/** A process with unmodified SOFARPC, serving on one or more ports. The one on Node has no `EchoService`. */
+/**
+ * A process with unmodified SOFARPC, serving on one or more ports. The one on Node has no `EchoService`. `registry`: `host:port` of a
+ * ZooKeeper that a Java provider registers in.
+ */
 export class SofaProvider {
   readonly #commands: CommandLine;
 
@@ -75,7 +82,7 @@ export class SofaProvider {
 
   static async start(
     owner: Owner,
-    settings: { application?: string; exports: readonly SofaExport[] },
+    settings: { application?: string; registry?: string; exports: readonly SofaExport[] },
     language: SofaLanguage = 'java',
   ): Promise<SofaProvider> {
     const name = `SOFARPC ${language} provider ${settings.exports.map((each) => each.name).join(', ')}`;

@@ -15,7 +15,7 @@ test('defaults', () => {
       maxPacketBytes: 16 * 1024 ** 2,
     },
     layouts: ['dubbo'],
-    roots: { dubbo: '/dubbo' },
+    roots: { dubbo: '/dubbo', sofarpc: '/sofa-rpc' },
     follow: { concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000, resyncMs: 300_000 },
   });
 });
@@ -23,7 +23,8 @@ test('defaults', () => {
 test('every option', () => {
   const config = parseConfig({
     address: 'a,b',
-    layouts: ['dubbo'],
+    layouts: ['dubbo', 'sofarpc', 'dubbo'],
+    roots: { sofarpc: 'team/sofa' },
     root: '/team/dubbo/',
     driver: 'builtin',
     auth: 'digest:user:pass:word',
@@ -44,7 +45,8 @@ test('every option', () => {
     connectTimeoutMs: 500,
     maxPacketBytes: 1024 ** 2,
   });
-  assert.deepEqual(config.roots, { dubbo: '/team/dubbo' });
+  assert.deepEqual(config.layouts, ['dubbo', 'sofarpc']);
+  assert.deepEqual(config.roots, { dubbo: '/team/dubbo', sofarpc: '/team/sofa' });
   assert.deepEqual(config.follow, { concurrentReads: 8, debounceMs: 100, deniedRetryMs: 60_000, resyncMs: 7_200_000 });
 });
 
@@ -63,6 +65,10 @@ test('what is wrong is said by option, and secrets are not repeated', () => {
   refused({ layouts: ['dubbo', 'x'] }, /^layouts: "x" is unknown/);
   refused({ root: '/' }, /^root: "\/" is no node/);
   refused({ root: 'a//b' }, /^root: /);
+  refused({ roots: { sofarpc: '/a/../b' } }, /^roots.sofarpc: /);
+  refused({ roots: { sofa: 'a' } }, /^roots: "sofa" is unknown; there is dubbo/);
+  refused({ roots: 'a' }, /^roots: write a map/);
+  refused({ root: 'a', roots: { dubbo: 'b' } }, /^root: it is the same as roots.dubbo/);
   refused({ auth: 'sasl:u:secret' }, /^auth: write digest:user:password/);
   refused({ driver: 'c' }, /^driver: "c" is unknown; there is builtin, native/);
   refused({ tls: true }, /^tls: write a map of ca, cert, key, serverName/);

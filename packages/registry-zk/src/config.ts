@@ -3,7 +3,7 @@ import type { ZkClientOptions, ZkDigestAuth, ZkTls } from './client/client.ts';
 import { parseConnectString } from './client/connect-string.ts';
 import { DRIVERS, type ZkDriver } from './client/open.ts';
 import type { FollowOptions } from './follow/tree-follower.ts';
-import { LAYOUTS, type LayoutName, type LayoutsConfig } from './layouts.ts';
+import { DEFAULT_ROOTS, LAYOUTS, type LayoutName, type LayoutsConfig, type RootName } from './layouts.ts';
 
 /** A checked `registries[]` entry of type zookeeper. */
 export interface ZooKeeperConfig extends LayoutsConfig {
@@ -17,6 +17,7 @@ const KEYS = [
   'driver',
   'layouts',
   'root',
+  'roots',
   'auth',
   'tls',
   'sessionTimeout',
@@ -51,7 +52,7 @@ export function parseConfig(raw: Raw): ZooKeeperConfig {
       maxPacketBytes: size(raw, 'maxPacketSize', '16MiB'),
     },
     layouts: layoutsOf(raw),
-    roots: { dubbo: rootOf(raw) },
+    roots: rootsOf(raw),
     follow: {
       concurrentReads: count(raw, 'concurrentReads', 64),
       debounceMs: duration(raw, 'debounce', '50ms', 0, MAX_DEBOUNCE_MS),
@@ -83,11 +84,25 @@ function layoutsOf(raw: Raw): LayoutName[] {
   return [...new Set(layouts)];
 }
 
-function rootOf(raw: Raw): string {
-  const written = text(raw, 'root') ?? 'dubbo';
+function rootsOf(raw: Raw): Record<RootName, string> {
+  const written: unknown = raw['roots'] ?? {};
+  if (!isMap(written)) throw new ConfigError(`roots: write a map, of ${Object.keys(DEFAULT_ROOTS).join(', ')}`);
+  const unknown = Object.keys(written).find((name) => !(name in DEFAULT_ROOTS));
+  if (unknown !== undefined) throw new ConfigError(`roots: "${unknown}" is unknown; there is ${Object.keys(DEFAULT_ROOTS).join(', ')}`);
+  if (raw['root'] !== undefined && written['dubbo'] !== undefined) throw new ConfigError('root: it is the same as roots.dubbo; write one');
+  const dubbo = pathOf('root', text(raw, 'root') ?? text(written, 'dubbo') ?? DEFAULT_ROOTS.dubbo);
+  const other = (name: RootName): string => pathOf(`roots.${name}`, text(written, name) ?? DEFAULT_ROOTS[name]);
+  return { dubbo, sofarpc: other('sofarpc') };
+}
+
+function isMap(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function pathOf(key: string, written: string): string {
   const segments = written.replace(/^\/|\/$/g, '').split('/');
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    throw new ConfigError(`root: "${written}" is no node below the top; Dubbo's own is "dubbo"`);
+    throw new ConfigError(`${key}: "${written}" is no node below the top`);
   }
   return `/${segments.join('/')}`;
 }

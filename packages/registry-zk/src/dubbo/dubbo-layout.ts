@@ -1,8 +1,8 @@
 import type { RegistryContext } from '@polywire/core/spi';
 import { ChildReader, logOther, type OtherChild } from '../follow/child-reader.ts';
 import type { AnnouncedService, Announcement, Layout, LeafReader } from '../follow/layout.ts';
+import { decodeNodeName, NodeUrlError } from '../node-url.ts';
 import { readProvider } from './provider.ts';
-import { decodeNodeName, ProviderUrlError } from './provider-url.ts';
 import { dubboService } from './service.ts';
 import { serviceKey } from './service-key.ts';
 
@@ -25,7 +25,7 @@ export class DubboLayout implements Layout {
       const providers = new Providers(decodeNodeName(directory), path);
       return new ChildReader({ read: (child) => providers.read(child), onOther: logOther(this.#log, directory, path) });
     } catch (error) {
-      if (!(error instanceof ProviderUrlError)) throw error;
+      if (!(error instanceof NodeUrlError)) throw error;
       this.#log('warn', `ignored interface ${directory}: ${error.message}`);
       return { read: () => ({ announcements: [] }) };
     }

@@ -1,4 +1,6 @@
-import { type ProviderUrl, parameter } from './provider-url.ts';
+import { divideParameters, type Parameters, sortedByKey } from '../labels.ts';
+import type { NodeUrl } from '../node-url.ts';
+import { parameter } from './parameter.ts';
 
 /**
  * Parameters of Dubbo's own that a subset may well select on. All others of Dubbo's configure the provider or change with each start.
@@ -24,32 +26,15 @@ const OWN = new Set(
 /** Prefixes of Dubbo's own parameters. */
 const OWN_PREFIXES = ['default.', 'dubbo.metadata', 'metadata-service.', 'metrics.', 'qos.', 'registry.', 'router.', 'tracing.'];
 
-/** Kubernetes' and Istio's syntax of a label key, and of a value. */
-const LABEL_KEY =
-  /^(?:(?=.{1,253}\/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\/)?(?=.{1,63}$)[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?$/;
-const LABEL_VALUE = /^(?=.{0,63}$)(?:[A-Za-z0-9](?:[-\w.]*[A-Za-z0-9])?)?$/;
-
-/** Every parameter is in exactly one of the two. */
-export interface Parameters {
-  /** Sorted by key. */
-  readonly labels: ReadonlyMap<string, string>;
-  /** Sorted by key. What is no legal label, and what is not stable. */
-  readonly metadata: ReadonlyMap<string, string>;
-}
-
 /** Splits a provider's parameters, and says in `timeout` and `path` what callers need and the parameters say otherwise. */
-export function splitParameters(url: ProviderUrl, interfaceName: string): Parameters {
+export function splitParameters(url: NodeUrl, interfaceName: string): Parameters {
   const methods = new Set(url.parameters.get('methods')?.split(','));
-  const labels = new Map<string, string>();
-  const metadata = new Map<string, string>();
-  for (const [key, value] of [...url.parameters].sort(byKey)) {
-    const isLabel = isStable(key, methods) && LABEL_KEY.test(key) && LABEL_VALUE.test(value);
-    (isLabel ? labels : metadata).set(key, value);
-  }
+  const { labels, metadata: others } = divideParameters(url.parameters, (key) => isStable(key, methods));
+  const metadata = new Map(others);
   const timeout = parameter(url, 'timeout');
   if (timeout !== undefined) metadata.set('timeout', timeout);
   if (url.path !== '' && url.path !== interfaceName) metadata.set('path', url.path);
-  return { labels, metadata: new Map([...metadata].sort(byKey)) };
+  return { labels, metadata: sortedByKey(metadata) };
 }
 
 function isStable(key: string, methods: ReadonlySet<string>): boolean {
@@ -58,8 +43,4 @@ function isStable(key: string, methods: ReadonlySet<string>): boolean {
   // `<method>.timeout` and the like
   const dot = key.lastIndexOf('.');
   return dot < 0 || !(methods.has(key.slice(0, dot)) || OWN.has(key.slice(dot + 1)));
-}
-
-function byKey([a]: readonly [string, string], [b]: readonly [string, string]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { parseNodeUrl } from '../node-url.ts';
 import { javaUrlEncode, providerUrl } from '../testing/providers.ts';
 import { RECORDED_NODES } from '../testing/recorded-nodes.ts';
 import { type LiveProvider, type Provider, readProvider } from './provider.ts';
-import { parseProviderUrl } from './provider-url.ts';
 
 const FLEET = 'com.acme.api.Fleet';
 
@@ -61,13 +61,13 @@ describe('nodes of real providers', () => {
 
 test('node names are decoded once, and + is a space', () => {
   const values = { plain: 'a b', plus: 'a+b', percent: '%2C', equals: 'a=b', unicode: '中文', star: '*' };
-  const url = parseProviderUrl(javaUrlEncode(providerUrl(FLEET, 1, values)));
+  const url = parseNodeUrl(javaUrlEncode(providerUrl(FLEET, 1, values)));
   for (const [key, value] of Object.entries(values)) assert.equal(url.parameters.get(key), value);
 });
 
 test('IPv6 hosts with and without brackets, host names, credentials', () => {
   const at = (authority: string): string => {
-    const { host, port } = parseProviderUrl(javaUrlEncode(`dubbo://${authority}/${FLEET}`));
+    const { host, port } = parseNodeUrl(javaUrlEncode(`dubbo://${authority}/${FLEET}`));
     return `${host} ${port}`;
   };
   assert.equal(at('[2001:db8::1]:20880'), '2001:db8::1 20880');
@@ -154,7 +154,7 @@ test('every parameter is a label or metadata, in the order of its key', () => {
   const parameters = fc.dictionary(fc.string({ minLength: 1 }), fc.string());
   fc.assert(
     fc.property(parameters, (extra) => {
-      const url = parseProviderUrl(javaUrlEncode(providerUrl(FLEET, 1, extra)));
+      const url = parseNodeUrl(javaUrlEncode(providerUrl(FLEET, 1, extra)));
       const { labels, metadata } = live(read(providerUrl(FLEET, 1, extra))).endpoint;
       for (const [key, value] of url.parameters) assert.equal(labels.get(key) ?? metadata.get(key), value);
       assert.equal(labels.size + metadata.size, url.parameters.size);

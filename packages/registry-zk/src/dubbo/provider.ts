@@ -1,7 +1,8 @@
 import type { Endpoint, ServiceIdentity } from '@polywire/core/spi';
 import type { OtherChild } from '../follow/child-reader.ts';
+import { type NodeUrl, NodeUrlError, parseNodeUrl } from '../node-url.ts';
+import { parameter } from './parameter.ts';
 import { splitParameters } from './parameters.ts';
-import { type ProviderUrl, ProviderUrlError, parameter, parseProviderUrl } from './provider-url.ts';
 import { identityOf } from './service-key.ts';
 
 /** Dubbo's default (Constants.DEFAULT_WEIGHT). */
@@ -25,11 +26,11 @@ export type Provider = LiveProvider | OtherChild;
  * @param path of the node
  */
 export function readProvider(nodeName: string, interfaceName: string, path: string): Provider {
-  let url: ProviderUrl;
+  let url: NodeUrl;
   try {
-    url = parseProviderUrl(nodeName);
+    url = parseNodeUrl(nodeName);
   } catch (error) {
-    if (error instanceof ProviderUrlError) return { kind: 'unreadable', reason: error.message };
+    if (error instanceof NodeUrlError) return { kind: 'unreadable', reason: error.message };
     throw error;
   }
   if (url.protocol !== 'dubbo') return { kind: 'ignored', reason: `protocol ${url.protocol}` };
@@ -48,7 +49,7 @@ export function readProvider(nodeName: string, interfaceName: string, path: stri
 }
 
 // A negative weight counts as 0 (AbstractLoadBalance.getWeight).
-function weightOf(url: ProviderUrl): number {
+function weightOf(url: NodeUrl): number {
   const text = parameter(url, 'weight');
   return text !== undefined && /^-?\d{1,9}$/.test(text) ? Math.max(0, Number(text)) : DEFAULT_WEIGHT;
 }

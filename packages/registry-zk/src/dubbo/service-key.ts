@@ -1,11 +1,12 @@
 import type { ServiceIdentity } from '@polywire/core/spi';
-import { type ProviderUrl, parameter } from './provider-url.ts';
+import type { NodeUrl } from '../node-url.ts';
+import { parameter } from './parameter.ts';
 
 /** What Dubbo writes for a service without a version; absent, empty and this are one. */
-export const NO_VERSION = '0.0.0';
+const NO_VERSION = '0.0.0';
 
 /** Who a provider serves. The interface is the parameter; the path may be something else. */
-export function identityOf(url: ProviderUrl): ServiceIdentity {
+export function identityOf(url: NodeUrl): ServiceIdentity {
   const version = parameter(url, 'version');
   return {
     name: parameter(url, 'interface') ?? url.path,

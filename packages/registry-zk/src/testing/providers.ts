@@ -1,6 +1,7 @@
 import type { ZkClient } from '../client/client.ts';
 import { hasCode, NODE_EXISTS } from '../client/errors.ts';
 
+const REGISTRANT = Buffer.from('127.0.0.1');
 const METHODS = 'date,boxedDouble,echo,slow';
 
 /** The encoding of java.net.URLEncoder, which Dubbo names its nodes with. */
@@ -33,13 +34,13 @@ export function providerUrl(interfaceName: string, port: number, parameters: Rea
   return `dubbo://127.0.0.1:${port}/${interfaceName}?${query.join('&')}`;
 }
 
-/** Creates a node and what is missing above it, as Dubbo does: directories stay, `data` is the registering host. */
-export async function createPath(zk: ZkClient, path: string, ephemeral = false): Promise<void> {
+/** Creates a node and what is missing above it, as Dubbo does: directories stay, their data is the registering host. */
+export async function createPath(zk: ZkClient, path: string, ephemeral = false, data = REGISTRANT): Promise<void> {
   const segments = path.split('/').slice(1);
   for (let i = 1; i <= segments.length; i++) {
     const isLeaf = i === segments.length;
     try {
-      await zk.create(`/${segments.slice(0, i).join('/')}`, Buffer.from('127.0.0.1'), { ephemeral: isLeaf && ephemeral });
+      await zk.create(`/${segments.slice(0, i).join('/')}`, isLeaf ? data : REGISTRANT, { ephemeral: isLeaf && ephemeral });
     } catch (error) {
       if (isLeaf || !hasCode(error, NODE_EXISTS)) throw error;
     }

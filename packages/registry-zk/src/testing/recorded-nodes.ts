@@ -1,5 +1,5 @@
 /**
- * Names of provider nodes as Dubbo's own providers wrote them (interface com.acme.api.Fleet, group g, version 1.0, on 127.0.0.1; process ids
+ * Names of provider nodes as Dubbo's and SOFARPC's own providers wrote them (interface com.acme.api.Fleet, group g, version 1.0, on 127.0.0.1; process ids
  * and timestamps set to 0).
  */
 export const RECORDED_NODES = {
@@ -13,4 +13,5 @@ export const RECORDED_NODES = {
     'dubbo%3A%2F%2F127.0.0.1%3A21128%2Fcom.acme.api.Fleet%3Fapplication%3Dfleet-provider%26deprecated%3Dfalse%26dubbo%3D2.0.2%26dubbo.tag%3Dgray%26dynamic%3Dtrue%26generic%3Dfalse%26group%3Dg%26interface%3Dcom.acme.api.Fleet%26logger%3Dslf4j%26methods%3DaddDouble%2CaddFloat%2CaddInt%2CaddLong%2Cany%2Cbigint%2Cboom%2CboxedBoolean%2CboxedDouble%2CboxedInt%2CboxedLong%2CbyName%2Cbytes%2Cchecksum%2Ccrash%2Ccycle%2Cdate%2Cdecimal%2Cdescribe%2Cecho%2Cfire%2Cfired%2Cgrade%2Cgroups%2CincByte%2CincShort%2Cints%2Clater%2CmakeBytes%2Cmark%2CnextChar%2Cnot%2Cover%2Cpeople%2Cperson%2Cseen%2Cslow%2Cstrings%2Cuniq%2Cwho%26prefer.serialization%3Dhessian2%2Cfastjson2%26release%3D3.3.6%26revision%3D1.0%26service-name-mapping%3Dtrue%26side%3Dprovider%26timestamp%3D0%26version%3D1.0%26weight%3D200',
   'dubbo3-all-tri':
     'tri%3A%2F%2F127.0.0.1%3A21128%2Fcom.acme.api.Fleet%3Fapplication%3Dfleet-provider%26deprecated%3Dfalse%26dubbo%3D2.0.2%26dynamic%3Dtrue%26generic%3Dfalse%26group%3Dg%26interface%3Dcom.acme.api.Fleet%26logger%3Dslf4j%26methods%3DaddDouble%2CaddFloat%2CaddInt%2CaddLong%2Cany%2Cbigint%2Cboom%2CboxedBoolean%2CboxedDouble%2CboxedInt%2CboxedLong%2CbyName%2Cbytes%2Cchecksum%2Ccrash%2Ccycle%2Cdate%2Cdecimal%2Cdescribe%2Cecho%2Cfire%2Cfired%2Cgrade%2Cgroups%2CincByte%2CincShort%2Cints%2Clater%2CmakeBytes%2Cmark%2CnextChar%2Cnot%2Cover%2Cpeople%2Cperson%2Cseen%2Cslow%2Cstrings%2Cuniq%2Cwho%26prefer.serialization%3Dhessian2%2Cfastjson2%26release%3D3.3.6%26revision%3D1.0%26service-name-mapping%3Dtrue%26side%3Dprovider%26timestamp%3D0%26version%3D1.0',
+  sofa: 'bolt%3A%2F%2F127.0.0.1%3A21129%3Fversion%3D1.0%26accepts%3D100000%26appName%3Dfleet-provider%26weight%3D200%26language%3Djava%26pid%3D0%26interface%3Dcom.acme.api.Fleet%26timeout%3D0%26serialization%3Dhessian2%26protocol%3Dbolt%26delay%3D-1%26dynamic%3Dtrue%26startTime%3D0%26id%3Drpc-cfg-0%26uniqueId%3Du1%26rpcVer%3D51302',
 } as const;

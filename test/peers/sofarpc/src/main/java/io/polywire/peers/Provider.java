@@ -2,6 +2,7 @@ package io.polywire.peers;
 
 import com.alipay.sofa.rpc.config.ApplicationConfig;
 import com.alipay.sofa.rpc.config.ProviderConfig;
+import com.alipay.sofa.rpc.config.RegistryConfig;
 import com.alipay.sofa.rpc.config.ServerConfig;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -12,19 +13,23 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An unmodified SOFARPC provider. Its one argument is a JSON object: `application` and `exports`, each with a `name`, a `port`
- * and optionally `version`, `uniqueId`, `weight`, `threads` and `queue` (of the server's pool), `shutdownWait` (milliseconds).
+ * An unmodified SOFARPC provider. Its one argument is a JSON object: `application`, `registry` (host:port of a ZooKeeper, or absent) and
+ * `exports`, each with a `name`, a `port` and optionally `version`, `uniqueId`, `weight`, `dynamic` (false: registered out of service),
+ * `parameters`, `threads` and `queue` (of the server's pool), `shutdownWait` (milliseconds).
  * Commands: `served` (calls that arrived, by name), `export` and `unexport` (by name), `stop` (as an orderly SIGTERM).
  */
 public final class Provider {
   private record Exported(ServerConfig server, List<ProviderConfig<?>> services) {}
 
   private final ApplicationConfig application;
+  private final RegistryConfig registry;
   private final Map<String, Exported> exported = new HashMap<>();
   private final Map<String, CallServiceImpl> calls = new LinkedHashMap<>();
 
   private Provider(JsonObject settings) {
     application = new ApplicationConfig().setAppName(Settings.text(settings, "application", "peer-provider"));
+    String address = Settings.text(settings, "registry", null);
+    registry = address == null ? null : new RegistryConfig().setProtocol("zookeeper").setAddress(address);
   }
 
   public static void main(String[] arguments) throws Exception {
@@ -107,7 +112,12 @@ public final class Provider {
     service.setInterfaceId(type.getName());
     service.setRef(implementation);
     service.setServer(server);
-    service.setRegister(false);
+    service.setRegister(registry != null);
+    if (registry != null) {
+      service.setRegistry(registry);
+      service.setDynamic(!export.has("dynamic") || export.get("dynamic").getAsBoolean());
+      Settings.texts(export, "parameters").forEach(service::setParameter);
+    }
     service.setFilterRef(List.of(new Baggage.Receiver()));
     // One process may export a service on many ports.
     service.setRepeatedExportLimit(-1);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { hostName } from './host-name.ts';
 
 function host(name: string, group?: string, version?: string): string {
-  return hostName({ name, group, version });
+  return hostName({ name, group, version }, 'dubbo');
 }
 
 test('conventional names stay readable', () => {

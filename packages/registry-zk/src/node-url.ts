@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 
 /** A provider as its node name says it. */
-export interface ProviderUrl {
-  /** Scheme: dubbo, tri, rest, ... */
+export interface NodeUrl {
+  /** Scheme: dubbo, tri, bolt, ... */
   readonly protocol: string;
   /** IP address without brackets, or a host name. */
   readonly host: string;
@@ -14,39 +14,34 @@ export interface ProviderUrl {
 }
 
 /** Node names that are no provider; the message says why. */
-export class ProviderUrlError extends Error {
-  override readonly name = 'ProviderUrlError';
+export class NodeUrlError extends Error {
+  override readonly name = 'NodeUrlError';
 }
 
 /**
- * Reads a child of `/dubbo/<interface>/providers`. The name is java.net.URLEncoder's of a whole URL, so a space is `+`, and it is decoded
- * once: URL.buildParameters writes values raw, and the few that Dubbo encodes on its own (`rule`, `monitor`) stay as they are.
- * @throws ProviderUrlError
+ * Reads a node's name that is java.net.URLEncoder's of a whole URL, so that a space is `+`. It is decoded once: Dubbo's URL.buildParameters
+ * writes values raw, and the few that it encodes on its own (`rule`, `monitor`) stay as they are.
+ * @throws NodeUrlError
  */
-export function parseProviderUrl(nodeName: string): ProviderUrl {
+export function parseNodeUrl(nodeName: string): NodeUrl {
   const text = decodeNodeName(nodeName);
   const question = text.indexOf('?');
   const head = question < 0 ? text : text.slice(0, question);
   const [, protocol, authority = '', path = ''] = /^([A-Za-z][\w.+-]*):\/\/([^/]*)(?:\/(.*))?$/s.exec(head) ?? [];
-  if (protocol === undefined) throw new ProviderUrlError('not protocol://host:port/path');
+  if (protocol === undefined) throw new NodeUrlError('not protocol://host:port/path');
   return { protocol, ...parseAuthority(authority), path, parameters: parseParameters(question < 0 ? '' : text.slice(question + 1)) };
 }
 
 /**
  * Undoes java.net.URLEncoder.
- * @throws ProviderUrlError when a percent sign is not followed by UTF-8
+ * @throws NodeUrlError when a percent sign is not followed by UTF-8
  */
 export function decodeNodeName(name: string): string {
   try {
     return decodeURIComponent(name.replaceAll('+', '%20'));
   } catch {
-    throw new ProviderUrlError('not URL-encoded UTF-8');
+    throw new NodeUrlError('not URL-encoded UTF-8');
   }
-}
-
-/** The parameter, or the provider-wide `default.` one that 2.6 writes (URL.getParameter); empty values count as absent. */
-export function parameter(url: ProviderUrl, key: string): string | undefined {
-  return url.parameters.get(key) || url.parameters.get(`default.${key}`) || undefined;
 }
 
 // Credentials before `@` are of no use to a caller and must not spread. IPv6 comes with and without brackets: the last colon counts.
@@ -55,10 +50,10 @@ function parseAuthority(authority: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':');
   const digits = address.slice(colon + 1);
   const port = Number(digits);
-  if (colon < 0 || !/^\d{1,5}$/.test(digits) || port < 1 || port > 65_535) throw new ProviderUrlError('no port in 1..65535');
+  if (colon < 0 || !/^\d{1,5}$/.test(digits) || port < 1 || port > 65_535) throw new NodeUrlError('no port in 1..65535');
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) === 0 && !/^(?=.{1,253}$)[A-Za-z0-9_]([\w-]{0,61}\w)?(\.[A-Za-z0-9_]([\w-]{0,61}\w)?)*\.?$/.test(host)) {
-    throw new ProviderUrlError('neither an IP address nor a host name');
+    throw new NodeUrlError('neither an IP address nor a host name');
   }
   return { host, port };
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ServiceIdentity } from '@polywire/core/spi';
-import { NO_VERSION, serviceKey } from './service-key.ts';
 
-/** Keeps generated hosts apart from real DNS names and hand-written hosts. */
-const DOMAIN = 'dubbo';
+/** Stands in a host for no version, where there is a group. Dubbo takes it for none, too. */
+const NO_VERSION = '0.0.0';
 const MAX_HOST = 253;
 const MAX_LABEL = 63;
 /** Characters of readable text in a host that carries a hash. */
@@ -18,14 +17,16 @@ const MAX_READABLE = 180;
  *
  * Every other name gets a label `0x<64 bits of SHA-256>`, which no readable host can contain, behind as much text as is legal:
  * `com.acme.foo` -> `com.acme.foo.0x….dubbo`.
+ *
+ * @param domain keeps hosts apart from those of other kinds of services, from real DNS names and from hand-written hosts
  */
-export function hostName(identity: ServiceIdentity): string {
-  return readableHost(identity) ?? hashedHost(identity);
+export function hostName(identity: ServiceIdentity, domain: string): string {
+  return readableHost(identity, domain) ?? hashedHost(identity, domain);
 }
 
 // Each part must be reversible, or two services could meet: labels that start with a letter belong to the interface; the one
 // label that starts with a digit is version and group, of which the group starts with a letter.
-function readableHost({ name, group, version }: ServiceIdentity): string | undefined {
+function readableHost({ name, group, version }: ServiceIdentity, domain: string): string | undefined {
   const segments = name.split('.');
   const className = segments.pop() ?? '';
   if (!segments.every((segment) => /^[a-z][a-z0-9]*$/.test(segment)) || !/^(?:[A-Z][a-z0-9]*)+$/.test(className)) return undefined;
@@ -36,15 +37,16 @@ function readableHost({ name, group, version }: ServiceIdentity): string | undef
   if (version !== undefined || group !== undefined) {
     labels.push([(version ?? NO_VERSION).replaceAll('.', '-'), ...(group === undefined ? [] : [group])].join('-'));
   }
-  const host = [...labels, DOMAIN].join('.');
+  const host = [...labels, domain].join('.');
   return host.length <= MAX_HOST && labels.every((label) => label.length <= MAX_LABEL) ? host : undefined;
 }
 
-function hashedHost(identity: ServiceIdentity): string {
+function hashedHost(identity: ServiceIdentity, domain: string): string {
+  const { name, group, version } = identity;
   // Not the service key: it is ambiguous when a name contains `/` or `:`
-  const exact = JSON.stringify([identity.name, identity.group ?? null, identity.version ?? null]);
+  const exact = JSON.stringify([name, group ?? null, version ?? null]);
   const hash = createHash('sha256').update(exact).digest('hex').slice(0, 16);
-  const readable = serviceKey(identity)
+  const readable = `${group === undefined ? '' : `${group}/`}${name}${version === undefined ? '' : `:${version}`}`
     .slice(0, MAX_READABLE)
     .toLowerCase()
     .split('.')
@@ -55,5 +57,5 @@ function hashedHost(identity: ServiceIdentity): string {
         .replace(/^-+|-+$/g, ''),
     )
     .filter((label) => label !== '');
-  return [...readable, `0x${hash}`, DOMAIN].join('.');
+  return [...readable, `0x${hash}`, domain].join('.');
 }
