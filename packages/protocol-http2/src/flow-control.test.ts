@@ -260,3 +260,30 @@ test('streams that are over wait for no window: a caller that opens none collect
   }
   assert.equal(peer.counters.queuedBytes, 0);
 });
+
+test('a caller that will send nothing more gets no window back', () => {
+  const peer = new CallerPeer({ options: { streamWindow: 32 * KIB } });
+  peer.send(post(1), post(3));
+  assert.deepEqual(peer.send(data(1, 16 * KIB, END_STREAM)), []);
+  peer.exchange.more = false;
+  peer.send(data(3, 16 * KIB, END_STREAM));
+  peer.exchange.stream?.resume();
+  assert.deepEqual(peer.read(), []);
+});
+
+test('an answer that filled the socket goes on when that takes data again', () => {
+  const peer = new CallerPeer();
+  peer.send(get(1));
+  const { stream, events } = peer.exchange;
+  stream?.respond(head, undefined, false);
+  const { writeRange } = peer.transport;
+  peer.transport.writeRange = (buffer, from, to) => {
+    writeRange.call(peer.transport, buffer, from, to);
+    peer.transport.full = true;
+  };
+  assert.equal(stream?.respondData(Buffer.from('some'), false), false);
+  assert.deepEqual(peer.read(), ['HEADERS 1', 'DATA 1 4']);
+  assert.equal(events.includes('drain'), false);
+  peer.drain();
+  assert.equal(events.at(-1), 'drain');
+});
