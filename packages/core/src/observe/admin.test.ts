@@ -120,6 +120,7 @@ test('stats in three forms, filtered', () =>
     assert.deepEqual(JSON.parse(json.body), [{ ...METRICS.requests, labels: { service: 'a' }, value: 7 }]);
     const prometheus = await ask(address, '/stats/prometheus');
     assert.equal(prometheus.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+    assert.equal((await ask(address, '/metrics')).body, prometheus.body);
     assert.match(prometheus.body, /# TYPE polywire_requests_total counter\npolywire_requests_total\{service="a"\} 7\n/);
   }));
 

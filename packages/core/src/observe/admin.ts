@@ -78,8 +78,9 @@ const PAGES: readonly Page[] = [
   {
     path: '/stats/prometheus',
     help: 'every metric in the Prometheus text format',
-    render: (source) => ({ type: PROMETHEUS_CONTENT_TYPE, body: renderPrometheus(source.metrics()) }),
+    render: renderForPrometheus,
   },
+  { path: '/metrics', help: 'the same, where Prometheus looks by itself', render: renderForPrometheus },
   {
     path: '/listeners',
     help: 'listeners: address, protocols, what becomes of other connections; ?format=json',
@@ -98,6 +99,10 @@ const PAGES: readonly Page[] = [
   { path: '/config_dump', help: 'the configuration in force, as JSON', render: (source) => json(source.configDump()) },
   { path: '/logging', help: 'the log level; POST /logging?level=debug sets it', posts: true, render: renderLogging },
 ];
+
+function renderForPrometheus(source: AdminSource): Answer {
+  return { type: PROMETHEUS_CONTENT_TYPE, body: renderPrometheus(source.metrics()) };
+}
 
 function renderLogging(source: AdminSource, query: URLSearchParams, posted: boolean): Answer {
   if (posted) {
