@@ -1,77 +1,8 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { FilterChain } from '../filter/chain.ts';
-import { ListenerStats } from '../observe/listener-stats.ts';
-import { serve } from '../testing/raw-peers.ts';
-import { ToyCall, type ToyHead, ToyStreams } from '../testing/toy-streams.ts';
-import { loop } from '../transport/loop.ts';
-import { TimerWheel } from '../transport/timer-wheel.ts';
-import { Pools } from '../upstream/pools.ts';
-import { fixedRoutes } from './fixed-routes.ts';
-import { RequestPath } from './request-path.ts';
+import { test } from 'node:test';
+import { setup } from '../testing/stream-path.ts';
 
 const FIELD = { name: 'status', value: 'bad', neverIndexed: false };
-
-/** A request path between callers and a service that the test plays both; one connection takes turns unless it says otherwise. */
-async function setup(t: TestContext, options: { readonly defaultTimeoutMs?: number; readonly streamIdleTimeoutMs?: number } = {}) {
-  const port = await serve(t, (socket) => socket.resume().on('end', () => socket.end()));
-  const protocol = new ToyStreams();
-  const wheel = new TimerWheel();
-  wheel.start();
-  const stats = new ListenerStats();
-  const pools = new Pools<ToyHead, ToyHead>(() => ({ protocol, settings: '' }), {
-    connections: 1,
-    maxConnections: 3,
-    connectTimeoutMs: 1000,
-    heartbeatIntervalMs: 0,
-    backoff: { initialMs: 50, maxMs: 200 },
-  });
-  t.after(() => {
-    pools.close('the test is over');
-    wheel.stop();
-  });
-  const upstream = { host: '127.0.0.1', port };
-  const routes = fixedRoutes({
-    listener: 'toy',
-    upstream,
-    heads: protocol.heads,
-    endpoints: pools,
-    metadata: new Map(),
-    names: [],
-    timeout: true,
-  });
-  const path = new RequestPath<ToyHead, ToyHead>(
-    {
-      listener: 'toy',
-      protocol,
-      wheel,
-      stats,
-      filters: new FilterChain([]),
-      declaredHeaders: 0,
-      defaultTimeoutMs: options.defaultTimeoutMs ?? 5000,
-      streamIdleTimeoutMs: options.streamIdleTimeoutMs ?? 5000,
-      log: undefined,
-      onClosed: () => undefined,
-      onUnreadable: () => undefined,
-    },
-    routes,
-  );
-  const transport = { peer: 'a caller' };
-  const call = (head: ToyHead, end: boolean) => {
-    loop.begin();
-    const caller = new ToyCall(Object.assign(Object.create(null), { transport, bindings: new Map() }));
-    const exchange = path.onRequest(caller, head, end);
-    assert(exchange !== undefined);
-    const ended = new Promise<void>((resolve) => {
-      caller.onEvent = () => {
-        if (/^(abort|reply)|end$/.test(caller.events.at(-1) ?? '')) resolve();
-      };
-    });
-    return { ...caller, caller, exchange, ended };
-  };
-  const sent = () => protocol.connections.flatMap((connection) => connection.sent);
-  return { protocol, stats, pools, call, sent };
-}
 
 test('a body, trailers and interim answers pass in order, and trailers say how it went', async (t) => {
   const { call, sent, stats } = await setup(t);

@@ -132,7 +132,11 @@ export class ToyCall implements DownstreamStream<ToyHead> {
     return progress;
   }
   pause(): void {}
-  resume(): void {}
+  /** How often it was told to read on. */
+  resumed = 0;
+  resume(): void {
+    this.resumed++;
+  }
   #note(event: string): void {
     this.events.push(event);
     this.onEvent();
