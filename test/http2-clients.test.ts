@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { selfSigned } from './support/certificate.ts';
+import { localCertificate } from './support/certificates.ts';
 import { assertExchanges } from './support/http2-checks.ts';
 import { CLIENTS, Http2Clients } from './support/http2-client-set.ts';
 import { nothingIsLeft } from './support/http2-left.ts';
@@ -22,7 +22,7 @@ describe('HTTP/2 through the proxy', { skip: requireHttp2('nghttp2', 'curl', 'go
   let proxy: Polywire;
 
   before(async () => {
-    const certificate = selfSigned();
+    const certificate = localCertificate(owner);
     clients = await Http2Clients.start(owner);
     const entries = [{ host: 'secure-node.example', endpoints: [{ port: (await startNodeOrigin(owner, { tls: certificate })).port }] }];
     for (const name of ORIGINS) entries.push({ host: `${name}.example`, endpoints: [{ port: await startOrigin(owner, name) }] });

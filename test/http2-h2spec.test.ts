@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { selfSigned } from './support/certificate.ts';
+import { localCertificate } from './support/certificates.ts';
 import { H2SPEC_CASES, type H2specRun, h2specFailures, runH2spec } from './support/http2-h2spec.ts';
 import { nothingIsLeft } from './support/http2-left.ts';
 import { http2Bootstrap, http2Entries, http2Routes } from './support/http2-mesh.ts';
@@ -20,7 +20,7 @@ describe('h2spec against the proxy', { skip: requireHttp2('nghttp2', 'go') }, ()
   before(async () => {
     const nodePort = (await startNodeOrigin(owner, { delay: SLOW })).port;
     const nghttpdPort = await startOrigin(owner, 'nghttpd');
-    const { cert, key } = selfSigned();
+    const { cert, key } = localCertificate(owner);
     const tls = { cert: 'cert.pem', key: 'key.pem' };
     proxy = await Polywire.start(owner, {
       'polywire.yaml': http2Bootstrap([{ name: 'plain' }, { name: 'secure', tls }]),

@@ -1,11 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Owner } from './owner.ts';
 
 /** A certificate and its key, in files. */
 export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate and its key, in PEM. */
+export interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
@@ -39,6 +45,12 @@ export class CertificateAuthority {
     openssl('x509', '-req', ...signed, '-out', files.cert, '-extfile', path('ext'));
     return files;
   }
+}
+
+/** A certificate for this machine, of a CA that nobody knows. */
+export function localCertificate(owner: Owner): Certificate {
+  const { cert, key } = new CertificateAuthority(owner, 'unknown').issue('localhost', 'DNS:localhost,IP:127.0.0.1');
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
 }
 
 /** Puts a certificate and its key in the place of others, as a renewal does. */

@@ -9,7 +9,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { Certificate } from './certificate.ts';
+import type { Certificate } from './certificates.ts';
 import type { Owner } from './owner.ts';
 import { listen } from './ports.ts';
 
