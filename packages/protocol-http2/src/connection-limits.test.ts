@@ -70,3 +70,16 @@ test('a connection to a service takes no more requests than limits allow, of the
   slow.transport.queuedBytes = 1000;
   assert.equal(slow.connection.usable, false);
 });
+
+test('an idle caller is told which of its requests was the last one that was looked at', () => {
+  const peer = new CallerPeer();
+  peer.send(get(1));
+  peer.exchange.stream?.respond(head, undefined, true);
+  peer.read();
+  assert.equal(peer.connection.endIdle(), true);
+  assert.deepEqual(peer.read(), ['GOAWAY 1 NO_ERROR']);
+  assert.ok(peer.transport.ended);
+  assert.deepEqual(peer.send(get(3)), []);
+  assert.equal(peer.connection.endIdle(), false);
+  assert.equal(new CallerPeer({}, []).connection.endIdle(), false);
+});

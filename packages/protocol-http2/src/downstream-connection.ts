@@ -100,6 +100,14 @@ export class Http2DownstreamConnection extends Http2Connection<Http2DownstreamSt
     this.#drainTime.arm(DRAIN_PING_MS);
   }
 
+  /** RFC 9113, section 9.1: whoever sends a request just now learns that it was not looked at, and may send it again. */
+  endIdle(): boolean {
+    if (this.ending || this.#prefaceBytes < PREFACE.length) return false;
+    this.sayGoAway(this.#lastId, NO_ERROR, 'idle');
+    this.endTransport();
+    return true;
+  }
+
   /** Heads and trailers have no windows: what waits of them is bounded with everything else that the socket does not take. */
   limitUnread(): void {
     const { transport } = this;

@@ -59,6 +59,9 @@ export class DetectingConnection implements AcceptedConnection, Timed {
     this.#leaving = true;
     this.#taker?.goAway();
   }
+  endIdle(): boolean {
+    return this.#taker?.endIdle?.() === true;
+  }
 
   onBytes(chunk: Buffer): void {
     if (this.#refused) return;

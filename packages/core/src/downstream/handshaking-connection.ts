@@ -22,6 +22,9 @@ export class HandshakingConnection implements AcceptedConnection {
     this.#leaving = true;
     this.#taker?.goAway();
   }
+  endIdle(): boolean {
+    return this.#taker?.endIdle?.() === true;
+  }
 
   /** The handshake is over. */
   onDrain(): void {

@@ -13,6 +13,8 @@ export interface AcceptedConnection extends TransportUser {
   readonly open: number;
   /** Tells the caller to send no new requests here. */
   goAway(): void;
+  /** See DownstreamConnection. */
+  endIdle?(): boolean;
 }
 
 /** What a listener is made with. */
@@ -143,8 +145,8 @@ export class Listener {
         const { transport, silent } = accepted;
         // Callers that read only while they wait for an answer do not see that they were told to go.
         const unaware = silent > LOOKS && transport.queuedBytes === 0;
-        if (this.#drained === undefined || unaware) transport.destroy(reason);
-        else transport.end();
+        if (this.#drained !== undefined && !unaware) transport.end();
+        else if (unaware || accepted.connection.endIdle?.() !== true) transport.destroy(reason);
       }
     }
   }

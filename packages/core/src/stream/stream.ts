@@ -117,6 +117,11 @@ export interface DownstreamConnection extends TransportUser {
   readonly bindings: Map<object, BoundUpstream>;
   /** Tells the caller to send no new requests here. */
   goAway(): void;
+  /**
+   * Nothing was open or heard for too long: ends the connection so that its caller knows what was not looked at. False: nothing was said, and
+   * it is to be closed, as without this method.
+   */
+  endIdle?(): boolean;
 }
 
 /** What a caller's connection must know of an upstream connection of its own. */
