@@ -28,10 +28,10 @@ test("a caller's own timer runs out before the proxy answers for it", async (t) 
   const { call } = await setup(t, { defaultTimeoutMs: 60 });
   const own = call({ path: '/own', timeoutMs: 60 }, true);
   const usual = call({ path: '/usual' }, true);
-  await usual.ended;
-  assert.deepEqual([usual.caller.events, own.caller.events], [['reply timeout'], []]);
-  await own.ended;
-  assert.deepEqual(own.caller.events, ['reply timeout']);
+  const order: string[] = [];
+  await Promise.all([own.ended.then(() => order.push('own')), usual.ended.then(() => order.push('usual'))]);
+  assert.deepEqual(order, ['usual', 'own']);
+  assert.deepEqual([usual.caller.events, own.caller.events], [['reply timeout'], ['reply timeout']]);
 });
 
 test('a body waits while a filter does, its caller is asked to pause, and to go on when it is on its way', async (t) => {
