@@ -133,6 +133,8 @@ for (const wire of WIRES) {
         await zookeeper.restart();
         const after = await provider('after');
         await serves(after, 'after');
+        // The steady one registers again, too, when its own session is over.
+        await endpoints(2);
         await after.stop();
         await endpoints(1);
       });
