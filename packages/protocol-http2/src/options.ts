@@ -68,6 +68,8 @@ interface Setting {
   readonly side: Side;
 }
 
+const UNITS: Record<Setting['unit'], string> = { count: '', size: ' bytes', duration: ' ms' };
+
 const MINUTES_10 = 600_000;
 
 const SETTINGS: ReadonlyMap<string, Setting> = new Map<string, Setting>([
@@ -109,7 +111,7 @@ export function readSettings(settings: ReadonlyMap<string, string>): Http2Option
 
 function readValue(name: string, { unit, least, most }: Setting, text: string): number {
   const value = parse(name, unit, text);
-  if (value < least || value > most) throw new ConfigError(`http2's ${name} is between ${least} and ${most}, not ${text}`);
+  if (value < least || value > most) throw new ConfigError(`http2's ${name} is between ${least} and ${most}${UNITS[unit]}, not ${text}`);
   return value;
 }
 

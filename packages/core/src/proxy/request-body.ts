@@ -3,6 +3,9 @@ import type { HeaderField, UpstreamStream } from '../stream/stream.ts';
 /** A body of at most so many bytes is kept until its answer begins, so that the request can be sent again. */
 const REPEATABLE_BYTES = 64 * 1024;
 
+/** A smaller part of the memory that it lies in is copied: what is kept must not keep much more than it is. */
+const KEPT_PART = 1 / 4;
+
 /** What follows a request's head: kept while there is nowhere to send it, and while it may have to be sent again. */
 export class RequestBody {
   /** Everything that came so far is here. */
@@ -15,7 +18,7 @@ export class RequestBody {
   /** @param sent it went to a service, so that keeping it is a mere precaution */
   add(chunk: Buffer, end: boolean, sent: boolean): void {
     if (!this.complete) return;
-    this.#parts.push(chunk);
+    this.#parts.push(chunk.length < chunk.buffer.byteLength * KEPT_PART ? ownCopy(chunk) : chunk);
     this.#bytes += chunk.length;
     this.#ended = end;
     if (sent && this.#bytes > REPEATABLE_BYTES) this.drop();
@@ -37,4 +40,10 @@ export class RequestBody {
     for (let i = 0; i <= last; i++) upstream.sendData(parts[i]!, this.#ended && i === last);
     if (this.#trailers !== undefined) upstream.sendTrailers(this.#trailers);
   }
+}
+
+function ownCopy(chunk: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(chunk.length);
+  chunk.copy(copy);
+  return copy;
 }
