@@ -290,13 +290,13 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
 
   test('other children of the root and other protocols are left alone', async () => {
     for (const name of ['config/dubbo', 'mapping/com.acme.X', 'metadata/com.acme.X']) await createPath(zk, `${root}/${name}/providers/x`);
-    await register(zk, FLEET, providerUrl(FLEET, 1).replace('dubbo://', 'tri://'), root);
+    await register(zk, FLEET, providerUrl(FLEET, 1).replace('dubbo://', 'rest://'), root);
     await createPath(zk, `${root}/com.acme.Broken/providers/%zz`);
     const followed = await synced(server.address);
     assert.equal(followed.entries.size, 0);
     assert.deepEqual(
       followed.log.filter((line) => line.includes('provider of')),
-      [`debug: ignored provider of ${FLEET}: protocol tri`, 'warn: unreadable provider of com.acme.Broken: not URL-encoded UTF-8'],
+      [`debug: ignored provider of ${FLEET}: protocol rest`, 'warn: unreadable provider of com.acme.Broken: not URL-encoded UTF-8'],
     );
   });
 

@@ -3,6 +3,7 @@ import type { ZkClient, ZkEvent } from './client/client.ts';
 import { clientOpener, type ZkOpener } from './client/open.ts';
 import { parseConfig, type ZooKeeperConfig } from './config.ts';
 import { MergedServices } from './follow/merged-services.ts';
+import { ReadLimit } from './follow/read-limit.ts';
 import { createLayouts } from './layouts.ts';
 import { RegistryTrees } from './registry-trees.ts';
 
@@ -46,8 +47,9 @@ class ZooKeeperAdapter implements RegistryAdapter {
     });
     const { log } = this.#context;
     const services = new MergedServices(sink);
-    const layouts = createLayouts(this.#config, { log });
-    const trees = new RegistryTrees({ client, layouts, services, sink, follow: this.#config.follow, log });
+    const reads = new ReadLimit(this.#config.follow.concurrentReads);
+    const layouts = createLayouts(this.#config, { client, reads, services, log });
+    const trees = new RegistryTrees({ client, reads, layouts, services, sink, follow: this.#config.follow, log });
     this.#client = client;
     this.#trees = trees;
     client.connect();

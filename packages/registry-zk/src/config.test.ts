@@ -14,8 +14,9 @@ test('defaults', () => {
       connectTimeoutMs: 5_000,
       maxPacketBytes: 16 * 1024 ** 2,
     },
-    layouts: ['dubbo'],
-    roots: { dubbo: '/dubbo', sofarpc: '/sofa-rpc' },
+    layouts: ['dubbo', 'dubbo-application'],
+    optional: ['dubbo-application'],
+    roots: { dubbo: '/dubbo', 'dubbo-metadata': '/dubbo/metadata', 'dubbo-application': '/services', sofarpc: '/sofa-rpc' },
     follow: { concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000, resyncMs: 300_000 },
   });
 });
@@ -46,7 +47,13 @@ test('every option', () => {
     maxPacketBytes: 1024 ** 2,
   });
   assert.deepEqual(config.layouts, ['dubbo', 'sofarpc']);
-  assert.deepEqual(config.roots, { dubbo: '/team/dubbo', sofarpc: '/team/sofa' });
+  assert.deepEqual(config.optional, []);
+  assert.deepEqual(config.roots, {
+    dubbo: '/team/dubbo',
+    'dubbo-metadata': '/team/dubbo/metadata',
+    'dubbo-application': '/services',
+    sofarpc: '/team/sofa',
+  });
   assert.deepEqual(config.follow, { concurrentReads: 8, debounceMs: 100, deniedRetryMs: 60_000, resyncMs: 7_200_000 });
 });
 

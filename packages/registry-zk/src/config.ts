@@ -2,14 +2,12 @@ import { ConfigError, parseDuration, parseSize } from '@polywire/core/spi';
 import type { ZkClientOptions, ZkDigestAuth, ZkTls } from './client/client.ts';
 import { parseConnectString } from './client/connect-string.ts';
 import { DRIVERS, type ZkDriver } from './client/open.ts';
-import type { FollowOptions } from './follow/tree-follower.ts';
-import { DEFAULT_ROOTS, LAYOUTS, type LayoutName, type LayoutsConfig, type RootName } from './layouts.ts';
+import { DEFAULT_LAYOUTS, DEFAULT_ROOTS, LAYOUTS, type LayoutName, type LayoutsConfig, type RootName } from './layouts.ts';
 
 /** A checked `registries[]` entry of type zookeeper. */
 export interface ZooKeeperConfig extends LayoutsConfig {
   readonly driver: ZkDriver;
   readonly client: ZkClientOptions;
-  readonly follow: FollowOptions;
 }
 
 const KEYS = [
@@ -52,6 +50,7 @@ export function parseConfig(raw: Raw): ZooKeeperConfig {
       maxPacketBytes: size(raw, 'maxPacketSize', '16MiB'),
     },
     layouts: layoutsOf(raw),
+    optional: raw['layouts'] === undefined ? ['dubbo-application'] : [],
     roots: rootsOf(raw),
     follow: {
       concurrentReads: count(raw, 'concurrentReads', 64),
@@ -74,7 +73,7 @@ function addressOf(raw: Raw): string {
 }
 
 function layoutsOf(raw: Raw): LayoutName[] {
-  const written: unknown = raw['layouts'] ?? ['dubbo'];
+  const written: unknown = raw['layouts'] ?? DEFAULT_LAYOUTS;
   if (!Array.isArray(written) || written.length === 0) throw new ConfigError(`layouts: write a list, of ${LAYOUTS.join(', ')}`);
   const layouts = written.map((each: unknown) => {
     const layout = LAYOUTS.find((name) => name === each);
@@ -85,14 +84,20 @@ function layoutsOf(raw: Raw): LayoutName[] {
 }
 
 function rootsOf(raw: Raw): Record<RootName, string> {
+  const names = [...Object.keys(DEFAULT_ROOTS), 'dubbo-metadata'];
   const written: unknown = raw['roots'] ?? {};
-  if (!isMap(written)) throw new ConfigError(`roots: write a map, of ${Object.keys(DEFAULT_ROOTS).join(', ')}`);
-  const unknown = Object.keys(written).find((name) => !(name in DEFAULT_ROOTS));
-  if (unknown !== undefined) throw new ConfigError(`roots: "${unknown}" is unknown; there is ${Object.keys(DEFAULT_ROOTS).join(', ')}`);
+  if (!isMap(written)) throw new ConfigError(`roots: write a map, of ${names.join(', ')}`);
+  const unknown = Object.keys(written).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new ConfigError(`roots: "${unknown}" is unknown; there is ${names.join(', ')}`);
   if (raw['root'] !== undefined && written['dubbo'] !== undefined) throw new ConfigError('root: it is the same as roots.dubbo; write one');
-  const dubbo = pathOf('root', text(raw, 'root') ?? text(written, 'dubbo') ?? DEFAULT_ROOTS.dubbo);
-  const other = (name: RootName): string => pathOf(`roots.${name}`, text(written, name) ?? DEFAULT_ROOTS[name]);
-  return { dubbo, sofarpc: other('sofarpc') };
+  const of = (name: RootName, otherwise: string): string => pathOf(`roots.${name}`, text(written, name) ?? otherwise);
+  const dubbo = raw['root'] === undefined ? of('dubbo', DEFAULT_ROOTS.dubbo) : pathOf('root', text(raw, 'root') ?? '');
+  return {
+    dubbo,
+    'dubbo-metadata': of('dubbo-metadata', `${dubbo}/metadata`),
+    'dubbo-application': of('dubbo-application', DEFAULT_ROOTS['dubbo-application']),
+    sofarpc: of('sofarpc', DEFAULT_ROOTS.sofarpc),
+  };
 }
 
 function isMap(value: unknown): value is Raw {

@@ -1,29 +1,63 @@
 import type { RegistryContext } from '@polywire/core/spi';
+import type { ZkClient } from './client/client.ts';
 import { DubboLayout } from './dubbo/dubbo-layout.ts';
+import { ApplicationLayout } from './dubbo-application/application-layout.ts';
+import { ZooKeeperMetadata } from './dubbo-application/metadata.ts';
 import type { Layout } from './follow/layout.ts';
+import type { MergedServices } from './follow/merged-services.ts';
+import type { ReadLimit } from './follow/read-limit.ts';
+import type { FollowOptions } from './follow/tree-follower.ts';
 import { SofaLayout } from './sofa/sofa-layout.ts';
 
 /** What `layouts` may name. */
-export const LAYOUTS = ['dubbo', 'sofarpc'] as const;
+export const LAYOUTS = ['dubbo', 'dubbo-application', 'sofarpc'] as const;
 export type LayoutName = (typeof LAYOUTS)[number];
 
-/** Nodes that hold a tree each. */
-export type RootName = LayoutName;
+/** When nothing is said. Nobody misses the second one's tree, where it is not there. */
+export const DEFAULT_LAYOUTS: readonly LayoutName[] = ['dubbo', 'dubbo-application'];
 
 /** Where the trees are by default: as the frameworks write them. */
-export const DEFAULT_ROOTS: Readonly<Record<RootName, string>> = { dubbo: 'dubbo', sofarpc: 'sofa-rpc' };
+export const DEFAULT_ROOTS: Readonly<Record<LayoutName, string>> = {
+  dubbo: 'dubbo',
+  'dubbo-application': 'services',
+  sofarpc: 'sofa-rpc',
+};
+
+/** Nodes that hold a tree each. */
+export type RootName = LayoutName | 'dubbo-metadata';
 
 /** Which trees are followed. */
 export interface LayoutsConfig {
   readonly layouts: readonly LayoutName[];
+  /** Layouts that nobody asked for. */
+  readonly optional: readonly LayoutName[];
   /** Absolute paths. */
   readonly roots: Readonly<Record<RootName, string>>;
+  readonly follow: FollowOptions;
+}
+
+/** What layouts may use. */
+interface LayoutContext {
+  readonly client: ZkClient;
+  readonly reads: ReadLimit;
+  readonly services: MergedServices;
+  readonly log: RegistryContext['log'];
 }
 
 /** The configured layouts. Of two that announce one address of one service, the first decides what is said of it. */
-export function createLayouts({ layouts, roots }: LayoutsConfig, { log }: RegistryContext): Layout[] {
+export function createLayouts({ layouts, optional, roots, follow }: LayoutsConfig, context: LayoutContext): Layout[] {
+  const { client, reads, services, log } = context;
   const create: Readonly<Record<LayoutName, () => Layout>> = {
     dubbo: () => new DubboLayout(roots.dubbo, log),
+    'dubbo-application': () =>
+      new ApplicationLayout({
+        root: roots['dubbo-application'],
+        isRequired: !optional.includes('dubbo-application'),
+        metadata: new ZooKeeperMetadata(client, reads, roots['dubbo-metadata']),
+        retryMs: follow.deniedRetryMs,
+        isAnnounced: (address, port) => services.hasAddress(address, port),
+        log,
+      }),
     sofarpc: () => new SofaLayout(roots.sofarpc, log),
   };
   return layouts.map((name) => create[name]());

@@ -2,12 +2,13 @@ import type { RegistryContext, ServiceEntrySink } from '@polywire/core/spi';
 import type { ZkClient, ZkEvent } from './client/client.ts';
 import type { Layout } from './follow/layout.ts';
 import type { MergedServices } from './follow/merged-services.ts';
-import { ReadLimit } from './follow/read-limit.ts';
+import type { ReadLimit } from './follow/read-limit.ts';
 import { type FollowOptions, TreeFollower } from './follow/tree-follower.ts';
 
 /** What the trees of one registry are made from. */
 export interface RegistryTreesOptions {
   readonly client: ZkClient;
+  readonly reads: ReadLimit;
   /** In order of precedence. */
   readonly layouts: readonly Layout[];
   readonly services: MergedServices;
@@ -22,13 +23,15 @@ export class RegistryTrees {
   readonly #unsynced = new Set<Layout>();
   readonly #layouts: readonly Layout[];
 
-  constructor({ client, layouts, services, sink, follow, log }: RegistryTreesOptions) {
+  constructor({ client, reads, layouts, services, sink, follow, log }: RegistryTreesOptions) {
     this.#layouts = layouts;
-    const context = { client, options: follow, reads: new ReadLimit(follow.concurrentReads), log };
+    const context = { client, options: follow, reads, log };
     this.#followers = layouts.map((layout, rank) => {
       const synced = (): void => {
         this.#unsynced.delete(layout);
-        if (this.#unsynced.size === 0) sink.synced();
+        if (this.#unsynced.size > 0) return;
+        for (const each of layouts) each.synced?.();
+        sink.synced();
       };
       const stale = (cause: Error): void => {
         this.#unsynced.add(layout);

@@ -36,7 +36,7 @@ export class DubboLayout implements Layout {
 class Providers {
   readonly #interfaceName: string;
   readonly #path: string;
-  /** By service key, which is unambiguous among services of one interface. */
+  /** By protocol and service key, which is unambiguous among services of one interface. */
   readonly #services = new Map<string, AnnouncedService>();
 
   constructor(interfaceName: string, path: string) {
@@ -47,9 +47,9 @@ class Providers {
   read(child: string): Announcement | OtherChild {
     const provider = readProvider(child, this.#interfaceName, `${this.#path}/${child}`);
     if (provider.kind !== 'provider') return provider;
-    const { identity, endpoint, timestamp } = provider;
-    const key = serviceKey(identity);
-    const service = this.#services.get(key) ?? dubboService(identity);
+    const { protocol, identity, endpoint, timestamp } = provider;
+    const key = `${protocol} ${serviceKey(identity)}`;
+    const service = this.#services.get(key) ?? dubboService(identity, protocol);
     this.#services.set(key, service);
     return { service, endpoint, timestamp };
   }

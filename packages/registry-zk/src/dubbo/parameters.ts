@@ -13,12 +13,12 @@ const OWN = new Set(
   `accepts accesslog actives anyhost async background bean.name bind.ip bind.port buffer callbacks category charset check client cluster
   codec compiler connect.timeout connections container corethreads delay deprecated dispatcher dispather document dynamic echo enabled
   disabled exchanger executes executor executor-management-mode export exported ext.protocol extra-keys file-cache filter generic
-  group-priority heartbeat heartbeat.timeout host init injvm interface interfaces invoker.listener iothreads ipv6 keepalive lazy listener
+  group-priority heartbeat heartbeat.timeout host init injvm interface interfaces invoker.listener iothreads ipv6 ispuserver isExtra keepalive lazy listener
   loadbalance local logger merger metadata metadata-service-port metadata-service-protocol metadata-type metadata.type methods mock
   monitor networker notify onconnect ondisconnect optimizer owner parameters path payload pid prefer.serialization preferred-protocol
   prompt protocol provider.filter proxy queues ratelimit reconnect reference.filter register register-mode registry
   registry-cluster-type remote.application remote.timestamp retries revision router rule runtime scope send.reconnect sent serialization
-  serialize.check.status server service-name-mapping service.filter service.listener service.name share.connections shutdown.timeout
+  serialize.check.status REGISTRY_CLUSTER server service-name-mapping service.filter service.listener service.name share.connections shutdown.timeout
   side ssl-enabled sticky stub stub.event subscribe telnet threadname threadpool threads timeout timestamp token tps tps.interval
   transporter valid validation warmup weight`.split(/\s+/),
 );

@@ -54,8 +54,10 @@ describe('nodes of real providers', () => {
     }
   });
 
-  test('Triple is left to others', () => {
-    assert.deepEqual(readProvider(RECORDED_NODES['dubbo3-all-tri'], FLEET, '/x'), { kind: 'ignored', reason: 'protocol tri' });
+  test('Triple', () => {
+    const { protocol, identity, endpoint } = live(readProvider(RECORDED_NODES['dubbo3-all-tri'], FLEET, '/x'));
+    assert.deepEqual([protocol, identity.group, endpoint.port], ['tri', 'g', 21_128]);
+    assert.deepEqual(read(`rest://127.0.0.1:8080/${FLEET}`), { kind: 'ignored', reason: 'protocol rest' });
   });
 });
 

@@ -3,6 +3,7 @@ import type { OtherChild } from '../follow/child-reader.ts';
 import { type NodeUrl, NodeUrlError, parseNodeUrl } from '../node-url.ts';
 import { parameter } from './parameter.ts';
 import { splitParameters } from './parameters.ts';
+import type { DubboProtocol } from './service.ts';
 import { identityOf } from './service-key.ts';
 
 /** Dubbo's default (Constants.DEFAULT_WEIGHT). */
@@ -11,6 +12,7 @@ const DEFAULT_WEIGHT = 100;
 /** A child of `providers` that takes requests. */
 export interface LiveProvider {
   readonly kind: 'provider';
+  readonly protocol: DubboProtocol;
   readonly identity: ServiceIdentity;
   readonly endpoint: Endpoint;
   /** Milliseconds since 1970 at which it registered; 0 when it does not say. Tells a restarted provider from its former self. */
@@ -33,7 +35,13 @@ export function readProvider(nodeName: string, interfaceName: string, path: stri
     if (error instanceof NodeUrlError) return { kind: 'unreadable', reason: error.message };
     throw error;
   }
-  if (url.protocol !== 'dubbo') return { kind: 'ignored', reason: `protocol ${url.protocol}` };
+  return providerOf(url, interfaceName, path);
+}
+
+/** What a provider URL says, wherever it was found. */
+export function providerOf(url: NodeUrl, interfaceName: string, path: string): Provider {
+  const { protocol } = url;
+  if (protocol !== 'dubbo' && protocol !== 'tri') return { kind: 'ignored', reason: `protocol ${protocol}` };
   if (parameter(url, 'enabled') === 'false') return { kind: 'ignored', reason: 'enabled=false' };
   if (parameter(url, 'disabled') === 'true') return { kind: 'ignored', reason: 'disabled=true' };
   const identity = identityOf(url);
@@ -45,7 +53,7 @@ export function readProvider(nodeName: string, interfaceName: string, path: stri
     ...splitParameters(url, interfaceName),
     origin: path,
   };
-  return { kind: 'provider', identity, endpoint, timestamp: Number(url.parameters.get('timestamp')) || 0 };
+  return { kind: 'provider', protocol, identity, endpoint, timestamp: Number(url.parameters.get('timestamp')) || 0 };
 }
 
 // A negative weight counts as 0 (AbstractLoadBalance.getWeight).

@@ -52,4 +52,6 @@ export interface Layout {
    * @param path of the leaf
    */
   reader(names: readonly string[], path: string): LeafReader;
+  /** Told whenever all trees of the registry were read. */
+  synced?(): void;
 }

@@ -35,6 +35,8 @@ interface Service {
 export class MergedServices {
   readonly #sink: EntrySink;
   readonly #services = new Map<string, Service>();
+  /** How often each address is announced. */
+  readonly #addresses = new Map<string, number>();
 
   constructor(sink: EntrySink) {
     this.#sink = sink;
@@ -63,6 +65,11 @@ export class MergedServices {
     };
   }
 
+  /** Whether a service is announced there. */
+  hasAddress(address: string, port: number): boolean {
+    return this.#addresses.has(`${address} ${port}`);
+  }
+
   #set(leaf: Leaf, announcements: readonly Announcement[]): void {
     const wasHeld = leaf.held !== undefined;
     leaf.held = undefined;
@@ -76,6 +83,8 @@ export class MergedServices {
   }
 
   #announce(leaf: Leaf, host: string, announcements: readonly Announcement[], isNews: boolean): void {
+    this.#count(announcements, 1);
+    this.#count(leaf.byHost.get(host) ?? [], -1);
     leaf.byHost.set(host, announcements);
     let service = this.#services.get(host);
     if (service === undefined) {
@@ -89,7 +98,8 @@ export class MergedServices {
   }
 
   #remove(leaf: Leaf): void {
-    for (const host of leaf.byHost.keys()) {
+    for (const [host, announcements] of leaf.byHost) {
+      this.#count(announcements, -1);
       const service = this.#services.get(host);
       service?.leaves.delete(leaf);
       if (service === undefined) continue;
@@ -99,6 +109,15 @@ export class MergedServices {
         this.#services.delete(host);
         this.#sink.remove(host);
       }
+    }
+  }
+
+  #count(announcements: readonly Announcement[], change: 1 | -1): void {
+    for (const { endpoint } of announcements) {
+      const key = `${endpoint.address} ${endpoint.port}`;
+      const count = (this.#addresses.get(key) ?? 0) + change;
+      if (count > 0) this.#addresses.set(key, count);
+      else this.#addresses.delete(key);
     }
   }
 

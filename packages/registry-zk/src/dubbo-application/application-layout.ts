@@ -1,0 +1,97 @@
+import type { RegistryContext } from '@polywire/core/spi';
+import { providerOf } from '../dubbo/provider.ts';
+import { dubboService } from '../dubbo/service.ts';
+import { serviceKey } from '../dubbo/service-key.ts';
+import { logOther } from '../follow/child-reader.ts';
+import type { AnnouncedService, Announcement, Layout, LeafReader } from '../follow/layout.ts';
+import { ApplicationReader } from './application-reader.ts';
+import type { ApplicationInstance } from './instance.ts';
+import type { ExportedService, MetadataSource } from './metadata.ts';
+import { Revisions } from './revisions.ts';
+
+/** What the layout works with. */
+export interface ApplicationLayoutOptions {
+  readonly root: string;
+  readonly isRequired: boolean;
+  readonly metadata: MetadataSource;
+  /** How long an instance whose metadata were not there is not asked for again, in ms. */
+  readonly retryMs: number;
+  /** Whether something is announced at this address in another way. */
+  readonly isAnnounced: (address: string, port: number) => boolean;
+  readonly log: RegistryContext['log'];
+}
+
+/** Dubbo by application: `/<root>/<application>/<host:port>`, and what each application has in its revision from elsewhere. */
+export class ApplicationLayout implements Layout {
+  readonly leaves = ['*'];
+  readonly skipped: ReadonlySet<string> = new Set();
+  readonly readsData = true;
+  readonly root: string;
+  readonly isRequired: boolean;
+  readonly #options: ApplicationLayoutOptions;
+  /** Instances whose services are not known and that nobody was told of, by path. */
+  readonly #absent = new Map<string, () => void>();
+  /** Those that somebody was told of. */
+  readonly #told = new WeakSet<ApplicationInstance>();
+  #isSynced = false;
+
+  constructor(options: ApplicationLayoutOptions) {
+    this.root = options.root;
+    this.isRequired = options.isRequired;
+    this.#options = options;
+  }
+
+  reader([application = '']: readonly string[], path: string): LeafReader {
+    const { metadata, retryMs, log } = this.#options;
+    const services = new Map<string, AnnouncedService>();
+    return new ApplicationReader({
+      path,
+      revisions: new Revisions(application, metadata, retryMs),
+      announce: (instance, exported) => exported.flatMap((each) => announcement(instance, each, services, log) ?? []),
+      onOther: logOther(log, application, path),
+      onAbsent: (instance, revision) => this.#tellAbsent(application, instance, revision),
+    });
+  }
+
+  synced(): void {
+    this.#isSynced = true;
+    for (const tell of this.#absent.values()) tell();
+    this.#absent.clear();
+  }
+
+  /** Not before everything is read: by then it is known whether the provider registered its services by interface, too. */
+  #tellAbsent(application: string, instance: ApplicationInstance, revision: string): void {
+    if (this.#told.has(instance)) return;
+    const tell = (): void => {
+      this.#told.add(instance);
+      const isAnnounced = [...instance.endpoints.values()].every((port) => this.#options.isAnnounced(instance.address, port));
+      this.#options.log(
+        isAnnounced ? 'debug' : 'warn',
+        `held back instance ${instance.path}: the services of ${application} in revision ${revision} are not in ZooKeeper; start it with dubbo.application.metadata-type=remote, or with register-mode=all`,
+      );
+    };
+    if (this.#isSynced) tell();
+    else this.#absent.set(instance.path, tell);
+  }
+}
+
+/** As if it were registered by interface; undefined: no address, or of a protocol that nobody here speaks. */
+function announcement(
+  instance: ApplicationInstance,
+  exported: ExportedService,
+  services: Map<string, AnnouncedService>,
+  log: RegistryContext['log'],
+): Announcement | undefined {
+  const { name, protocol, path, parameters } = exported;
+  const port = exported.port || instance.endpoints.get(protocol) || instance.endpoints.get('') || 0;
+  const url = { protocol, host: instance.address, port, path, parameters: new Map([...parameters, ...instance.parameters]) };
+  const provider = port === 0 ? ({ kind: 'ignored', reason: 'no port' } as const) : providerOf(url, name, instance.path);
+  if (provider.kind !== 'provider') {
+    log('debug', `ignored ${name} of instance ${instance.path}: ${provider.reason}`);
+    return undefined;
+  }
+  const key = `${protocol} ${serviceKey(provider.identity)}`;
+  const service = services.get(key) ?? dubboService(provider.identity, provider.protocol);
+  services.set(key, service);
+  return { service, endpoint: provider.endpoint, timestamp: provider.timestamp };
+}

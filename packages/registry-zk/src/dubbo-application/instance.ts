@@ -1,0 +1,55 @@
+import { type DiscoveryInstance, portOf, readInstance } from '../discovery-instance.ts';
+import type { OtherChild } from '../follow/child-reader.ts';
+import { jsonObject, parsed, textsOf } from '../json.ts';
+
+/** Dubbo's RevisionResolver.EMPTY_REVISION: the application has no services. */
+const EMPTY_REVISION = '0';
+
+/** An instance of a Dubbo application. Immutable: as long as its node says the same, it is the same object. */
+export interface ApplicationInstance {
+  readonly kind: 'instance';
+  readonly address: string;
+  /** Ports by protocol. */
+  readonly endpoints: ReadonlyMap<string, number>;
+  /** undefined: it has no services. */
+  readonly revision: string | undefined;
+  /** What it says of itself beside that: `dubbo.tag`, `region`, `timestamp`, .... */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** How to reach its MetadataService: `dubbo.metadata-service.url-params`; empty when it does not say. */
+  readonly metadataService: ReadonlyMap<string, string>;
+  /** Absolute path of its node. */
+  readonly path: string;
+}
+
+/** Reads a child of `/services/<application>`. */
+export function readApplicationInstance(data: Buffer, path: string): ApplicationInstance | OtherChild {
+  const instance = readInstance(data);
+  if (instance === undefined) return { kind: 'ignored', reason: 'no instance in JSON with an address' };
+  if (!instance.isEnabled) return { kind: 'ignored', reason: 'enabled=false' };
+  const metadata = textsOf(instance.metadata);
+  const revision = metadata.get('dubbo.metadata.revision');
+  // Spring Cloud's instances are registered in the same place.
+  if (revision === undefined) return { kind: 'ignored', reason: 'no dubbo.metadata.revision' };
+  return {
+    kind: 'instance',
+    address: instance.address,
+    endpoints: endpointsOf(instance),
+    revision: revision === EMPTY_REVISION ? undefined : revision,
+    parameters: new Map([...metadata].filter(([key]) => !/^(?:dubbo\.endpoints|dubbo\.metadata.*|meta-v)$/.test(key))),
+    metadataService: textsOf(jsonObject(metadata.get('dubbo.metadata-service.url-params'))),
+    path,
+  };
+}
+
+/** `dubbo.endpoints` is the text of a JSON list. The protocol of a single port is not said. */
+function endpointsOf({ metadata, port }: DiscoveryInstance): Map<string, number> {
+  const list: unknown = parsed(String(metadata['dubbo.endpoints'] ?? ''));
+  const endpoints = new Map<string, number>();
+  for (const each of Array.isArray(list) ? list : []) {
+    const endpoint = jsonObject(each);
+    const protocol = endpoint?.['protocol'];
+    if (typeof protocol === 'string' && portOf(endpoint?.['port']) > 0) endpoints.set(protocol, portOf(endpoint?.['port']));
+  }
+  if (endpoints.size === 0 && port > 0) endpoints.set('', port);
+  return endpoints;
+}
