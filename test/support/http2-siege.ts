@@ -28,9 +28,10 @@ const MOST_GROWTH = 160 * MIB;
 /** Two cores are shared with the attacker and with everything else that runs. */
 const P50_TIMES = 10;
 const P50_MORE_MS = 20;
-const P99_TIMES = 10;
-const P99_MORE_MS = 600;
-const SLOWEST_MS = 2000;
+/** Of some hundred calls: one that a busy machine held up says nothing, and none may take for ever. */
+const P95_TIMES = 10;
+const P95_MORE_MS = 300;
+const SLOWEST_MS = 3000;
 const SETTLED_MS = 5000;
 
 export interface SiegeOptions {
@@ -46,6 +47,7 @@ export interface SiegeOptions {
 interface Latency {
   readonly count: number;
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
   readonly slowest: number;
 }
@@ -188,17 +190,17 @@ export class Siege {
     }
     const sorted = all.sort((a, b) => a - b);
     const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-    return { count: sorted.length, p50: at(0.5), p99: at(0.99), slowest: at(1) };
+    return { count: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), slowest: at(1) };
   }
 
-  #judge(name: string, { count, p50, p99, slowest }: Latency, mostBytes: number): void {
-    const base = this.#baseline ?? { count: 0, p50: 0, p99: 0, slowest: 0 };
+  #judge(name: string, { count, p50, p95, p99, slowest }: Latency, mostBytes: number): void {
+    const base = this.#baseline ?? { count: 0, p50: 0, p95: 0, p99: 0, slowest: 0 };
     const said =
-      `${name}: ${count} calls, p50 ${p50.toFixed(1)} ms (${base.p50.toFixed(1)}), p99 ${p99.toFixed(1)} ms (${base.p99.toFixed(1)}), ` +
+      `${name}: ${count} calls, p50 ${p50.toFixed(1)} ms (${base.p50.toFixed(1)}), p95 ${p95.toFixed(1)} ms (${base.p95.toFixed(1)}), p99 ${p99.toFixed(1)} ms (${base.p99.toFixed(1)}), ` +
       `slowest ${slowest.toFixed(1)} ms, memory +${((mostBytes - this.#warmBytes) / MIB).toFixed(0)} MiB`;
     if (process.env['POLYWIRE_SIEGE'] === 'report') process.stderr.write(`${said}\n`);
     assert.ok(p50 < base.p50 * P50_TIMES + P50_MORE_MS, said);
-    assert.ok(p99 < base.p99 * P99_TIMES + P99_MORE_MS && slowest < SLOWEST_MS, said);
+    assert.ok(p95 < base.p95 * P95_TIMES + P95_MORE_MS && slowest < SLOWEST_MS, said);
     assert.ok(mostBytes - this.#warmBytes < MOST_GROWTH, said);
   }
 }
