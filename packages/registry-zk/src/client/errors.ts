@@ -3,6 +3,7 @@ export const CONNECTION_LOSS = -4;
 export const UNIMPLEMENTED = -6;
 export const NO_NODE = -101;
 export const NO_AUTH = -102;
+export const BAD_VERSION = -103;
 export const NODE_EXISTS = -110;
 const SESSION_EXPIRED = -112;
 export const AUTH_FAILED = -115;
@@ -20,7 +21,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [-8, 'BAD_ARGUMENTS'],
   [NO_NODE, 'NO_NODE'],
   [NO_AUTH, 'NO_AUTH'],
-  [-103, 'BAD_VERSION'],
+  [BAD_VERSION, 'BAD_VERSION'],
   [-108, 'NO_CHILDREN_FOR_EPHEMERALS'],
   [NODE_EXISTS, 'NODE_EXISTS'],
   [-111, 'NOT_EMPTY'],

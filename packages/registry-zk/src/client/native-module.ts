@@ -15,7 +15,13 @@ export interface NativeHandle {
   readonly client_id: string;
   /** The granted session timeout, in ms. */
   readonly timeout: number;
-  init(config: { connect: string; timeout: number; debug_level: number; host_order_deterministic: boolean }): unknown;
+  init(config: {
+    connect: string;
+    timeout: number;
+    debug_level: number;
+    host_order_deterministic: boolean;
+    response_counter_limit: number;
+  }): unknown;
   close(): unknown;
   on(event: string, listener: (handle: unknown, detail: unknown) => void): unknown;
   add_auth(scheme: string, auth: string, done: (code: number) => void): number;

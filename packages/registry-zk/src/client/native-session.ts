@@ -19,6 +19,8 @@ const LOSSES: ReadonlySet<number> = new Set([CONNECTION_LOSS, -7, -9, -112, -116
  */
 const MAX_WATCHED_BYTES = 900 * 1024;
 
+const MAX_EMPTY_READS = 100_000;
+
 /** What one session of the C client reports. Nothing after `ended`. */
 export interface NativeSessionHandler {
   connected(): void;
@@ -46,6 +48,7 @@ export class NativeSession {
   readonly #watched = new Set<string>();
   #watchedBytes = 0;
   #over = false;
+  #probes: NodeJS.Timeout | undefined;
 
   constructor(
     Native: NativeConstructor,
@@ -57,12 +60,22 @@ export class NativeSession {
     const on = (event: string, listener: (detail: unknown) => void): void => {
       this.#handle.on(event, (_handle, detail) => this.#over || listener(detail));
     };
-    on('connect', () => handler.connected());
+    on('connect', () => {
+      this.#watchOver();
+      handler.connected();
+    });
     on('connecting', () => this.#connecting());
     // From inside the C client's own call: its memory is in use until the turn is over.
     on('close', (code) => setImmediate(() => this.#end(`the C client ended the session with code ${String(code)}`)));
     for (const [name, kind] of EVENTS) on(name, (path) => typeof path === 'string' && this.#fired({ kind, path }));
-    this.#handle.init({ connect: options.servers, timeout: options.timeoutMs, debug_level: 0, host_order_deterministic: false });
+    this.#handle.init({
+      connect: options.servers,
+      timeout: options.timeoutMs,
+      debug_level: 0,
+      host_order_deterministic: false,
+      // By default the wrapper ends the session after ten reads in a row without a whole answer.
+      response_counter_limit: MAX_EMPTY_READS,
+    });
     // Kept by the C client, and sent ahead of all requests at each connect.
     if (options.auth !== undefined) this.#handle.add_auth('digest', `${options.auth.user}:${options.auth.password}`, () => {});
   }
@@ -100,9 +113,27 @@ export class NativeSession {
   close(cause: Error): void {
     if (this.#over) return;
     this.#over = true;
+    clearInterval(this.#probes);
     for (const fail of this.#pending) fail(cause);
     this.#pending.clear();
     this.#handle.close();
+  }
+
+  // The wrapper stops looking at its socket when the C client's answer to its timer is an error (`yield` in node-zk.cpp) and the timer is not
+  // armed again: then nothing comes any more, not even the news of a lost connection.
+  #watchOver(): void {
+    const { timeout } = this.#handle;
+    let answeredAt = performance.now();
+    let asked = false;
+    const answered = (): void => {
+      asked = false;
+      answeredAt = performance.now();
+    };
+    clearInterval(this.#probes);
+    this.#probes = setInterval(() => {
+      if (performance.now() - answeredAt > timeout) this.#end(`the C client has not answered for ${timeout} ms`);
+      else if (!asked) asked = this.#handle.a_exists('/', false, answered) === 0;
+    }, timeout / 3);
   }
 
   #connecting(): void {

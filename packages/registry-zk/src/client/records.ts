@@ -13,7 +13,7 @@ export const OP_CREATE_CONTAINER = 19;
 export const OP_SET_WATCHES = 101;
 export const OP_SET_WATCHES_2 = 105;
 export const OP_ADD_WATCH = 106;
-export const OP_PING = 11;
+const OP_PING = 11;
 const OP_AUTH = 100;
 const OP_CLOSE_SESSION = -11;
 

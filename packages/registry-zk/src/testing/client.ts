@@ -27,3 +27,10 @@ export function testClient(address: string, options: Partial<ZkClientOptions> = 
   client.connect();
   return { client, reports };
 }
+
+export const connected = (report: ClientReport): boolean => report.kind === 'connected';
+export const disconnected = (report: ClientReport): boolean => report.kind === 'disconnected';
+export const eventOn =
+  (path: string) =>
+  (report: ClientReport): boolean =>
+    report.kind === 'event' && report.event.path === path;

@@ -18,6 +18,7 @@ export class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cutAfter: number | undefined;
+  #cutHow: 'break' | 'silence' = 'break';
   #onCut: (() => void) | undefined;
 
   private constructor(target: number) {
@@ -43,9 +44,13 @@ export class Relay {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Lets this many more bytes of answers through, then breaks every connection. Resolves at the cut. */
-  cutAfter(bytes: number): Promise<void> {
+  /**
+   * Lets this many more bytes of answers through, then breaks every connection, or goes silent on them as a network does that lost its way.
+   * Resolves at the cut.
+   */
+  cutAfter(bytes: number, how: 'break' | 'silence' = 'break'): Promise<void> {
     this.#cutAfter = bytes;
+    this.#cutHow = how;
     return new Promise((resolve) => {
       this.#onCut = resolve;
     });
@@ -106,7 +111,8 @@ export class Relay {
     const rest = chunk.subarray(0, this.#cutAfter);
     this.#cutAfter = undefined;
     downstream.write(rest, () => {
-      this.breakAll();
+      if (this.#cutHow === 'break') this.breakAll();
+      else for (const socket of this.#sockets) socket.pause();
       this.#onCut?.();
     });
   }

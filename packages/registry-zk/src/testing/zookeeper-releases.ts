@@ -17,6 +17,9 @@ export const CURRENT: Release = {
   ],
 };
 
+/** The last of the releases that know neither recursive watches nor container nodes. */
+export const OLD: Release = { version: '3.4.14', needs: [] };
+
 /**
  * Resolved once, by Maven's own client, and remembered in the repository's `.cache/`. `POLYWIRE_ZK_CLASSPATH` puts another server in the
  * place of the current one.

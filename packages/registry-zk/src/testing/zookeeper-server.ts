@@ -28,7 +28,15 @@ export interface ServerOptions {
   readonly flags?: readonly string[];
 }
 
-const JVM_FLAGS = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Dzookeeper.forceSync=no'];
+const JVM_FLAGS = [
+  // how often empty containers are looked for
+  '-Dznode.container.checkIntervalMs=200',
+  '-Xmx256m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-Xshare:auto',
+  '-Dzookeeper.forceSync=no',
+];
 
 /** A real ZooKeeper server in a JVM of its own, on a free port of 127.0.0.1. */
 export class ZooKeeperServer {
@@ -129,7 +137,7 @@ function endWithUs(child: ChildProcess): void {
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
