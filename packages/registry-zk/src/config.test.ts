@@ -16,7 +16,14 @@ test('defaults', () => {
     },
     layouts: ['dubbo', 'dubbo-application'],
     optional: ['dubbo-application'],
-    roots: { dubbo: '/dubbo', 'dubbo-metadata': '/dubbo/metadata', 'dubbo-application': '/services', sofarpc: '/sofa-rpc' },
+    roots: {
+      dubbo: '/dubbo',
+      'dubbo-metadata': '/dubbo/metadata',
+      'dubbo-application': '/services',
+      sofarpc: '/sofa-rpc',
+      motan: '/motan',
+      'spring-cloud': '/services',
+    },
     follow: { concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000, resyncMs: 300_000 },
   });
 });
@@ -53,6 +60,8 @@ test('every option', () => {
     'dubbo-metadata': '/team/dubbo/metadata',
     'dubbo-application': '/services',
     sofarpc: '/team/sofa',
+    motan: '/motan',
+    'spring-cloud': '/services',
   });
   assert.deepEqual(config.follow, { concurrentReads: 8, debounceMs: 100, deniedRetryMs: 60_000, resyncMs: 7_200_000 });
 });

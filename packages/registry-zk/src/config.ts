@@ -97,6 +97,8 @@ function rootsOf(raw: Raw): Record<RootName, string> {
     'dubbo-metadata': of('dubbo-metadata', `${dubbo}/metadata`),
     'dubbo-application': of('dubbo-application', DEFAULT_ROOTS['dubbo-application']),
     sofarpc: of('sofarpc', DEFAULT_ROOTS.sofarpc),
+    motan: of('motan', DEFAULT_ROOTS.motan),
+    'spring-cloud': of('spring-cloud', DEFAULT_ROOTS['spring-cloud']),
   };
 }
 

@@ -17,8 +17,6 @@ export interface DiscoveryInstance {
   readonly metadata: JsonObject;
   /** Milliseconds since 1970; 0: it does not say. */
   readonly registeredAt: number;
-  /** Whether ports and schemes make up a template (UriSpec), as Spring Cloud's do and Dubbo's do not. */
-  readonly hasUriSpec: boolean;
 }
 
 /** undefined: no such instance. */
@@ -34,7 +32,6 @@ export function readInstance(data: Buffer): DiscoveryInstance | undefined {
     payload,
     metadata: isJsonObject(payload['metadata']) ? payload['metadata'] : {},
     registeredAt: Number(instance['registrationTimeUTC']) || 0,
-    hasUriSpec: isJsonObject(instance['uriSpec']),
   };
 }
 

@@ -41,7 +41,8 @@ function readableHost({ name, group, version }: ServiceIdentity, domain: string)
   return host.length <= MAX_HOST && labels.every((label) => label.length <= MAX_LABEL) ? host : undefined;
 }
 
-function hashedHost(identity: ServiceIdentity, domain: string): string {
+/** As `hostName` of a name that is not readable. */
+export function hashedHost(identity: ServiceIdentity, domain: string): string {
   const { name, group, version } = identity;
   // Not the service key: it is ambiguous when a name contains `/` or `:`
   const exact = JSON.stringify([name, group ?? null, version ?? null]);

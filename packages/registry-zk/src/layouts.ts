@@ -7,10 +7,12 @@ import type { Layout } from './follow/layout.ts';
 import type { MergedServices } from './follow/merged-services.ts';
 import type { ReadLimit } from './follow/read-limit.ts';
 import type { FollowOptions } from './follow/tree-follower.ts';
+import { MotanLayout } from './motan/motan-layout.ts';
 import { SofaLayout } from './sofa/sofa-layout.ts';
+import { SpringLayout } from './spring/spring-layout.ts';
 
 /** What `layouts` may name. */
-export const LAYOUTS = ['dubbo', 'dubbo-application', 'sofarpc'] as const;
+export const LAYOUTS = ['dubbo', 'dubbo-application', 'sofarpc', 'motan', 'spring-cloud'] as const;
 export type LayoutName = (typeof LAYOUTS)[number];
 
 /** When nothing is said. Nobody misses the second one's tree, where it is not there. */
@@ -21,6 +23,8 @@ export const DEFAULT_ROOTS: Readonly<Record<LayoutName, string>> = {
   dubbo: 'dubbo',
   'dubbo-application': 'services',
   sofarpc: 'sofa-rpc',
+  motan: 'motan',
+  'spring-cloud': 'services',
 };
 
 /** Nodes that hold a tree each. */
@@ -59,6 +63,8 @@ export function createLayouts({ layouts, optional, roots, follow }: LayoutsConfi
         log,
       }),
     sofarpc: () => new SofaLayout(roots.sofarpc, log),
+    motan: () => new MotanLayout(roots.motan, log),
+    'spring-cloud': () => new SpringLayout(roots['spring-cloud'], log),
   };
   return layouts.map((name) => create[name]());
 }

@@ -24,12 +24,19 @@ export class NodeUrlError extends Error {
  * @throws NodeUrlError
  */
 export function parseNodeUrl(nodeName: string): NodeUrl {
-  const text = decodeNodeName(nodeName);
+  return parseUrl(decodeNodeName(nodeName));
+}
+
+/**
+ * Reads a URL, its values as they are written.
+ * @throws NodeUrlError
+ */
+export function parseUrl(text: string): NodeUrl {
   const question = text.indexOf('?');
   const head = question < 0 ? text : text.slice(0, question);
   const [, protocol, authority = '', path = ''] = /^([A-Za-z][\w.+-]*):\/\/([^/]*)(?:\/(.*))?$/s.exec(head) ?? [];
   if (protocol === undefined) throw new NodeUrlError('not protocol://host:port/path');
-  return { protocol, ...parseAuthority(authority), path, parameters: parseParameters(question < 0 ? '' : text.slice(question + 1)) };
+  return { protocol, ...parseHostAndPort(authority), path, parameters: parseParameters(question < 0 ? '' : text.slice(question + 1)) };
 }
 
 /**
@@ -44,8 +51,12 @@ export function decodeNodeName(name: string): string {
   }
 }
 
-// Credentials before `@` are of no use to a caller and must not spread. IPv6 comes with and without brackets: the last colon counts.
-function parseAuthority(authority: string): { host: string; port: number } {
+/**
+ * Reads `host:port`. Credentials before `@` are of no use to a caller and must not spread. IPv6 comes with and without brackets: the last
+ * colon counts.
+ * @throws NodeUrlError
+ */
+export function parseHostAndPort(authority: string): { host: string; port: number } {
   const address = authority.slice(authority.lastIndexOf('@') + 1);
   const colon = address.lastIndexOf(':');
   const digits = address.slice(colon + 1);
