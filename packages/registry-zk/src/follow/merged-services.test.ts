@@ -45,11 +45,11 @@ beforeEach(() => {
 test('a service that two layouts announce has each address once, as the first layout says it', () => {
   second.set('/b', [announced(1, 'b'), announced(2, 'b')]);
   assert.deepEqual(taken(), [`${HOST} 1b 2b`]);
-  first.set('/a', [announced(1, 'a')]);
+  first.set('/z', [announced(1, 'a')]);
   assert.deepEqual(taken(), [`${HOST} 1a 2b`]);
   second.set('/b', [announced(2, 'b', { timestamp: 9 }), announced(1, 'b', { timestamp: 9 })]);
   assert.deepEqual(taken(), [`${HOST} 1a 2b`]);
-  first.remove('/a');
+  first.remove('/z');
   assert.deepEqual(taken(), [`${HOST} 1b 2b`]);
   second.remove('/b');
   assert.deepEqual(taken(), [`removed ${HOST}`]);
