@@ -34,3 +34,21 @@ test('memory whose bytes the system has taken is used again', () => {
   second.connection.onBytes(ping('secondon'));
   assert.deepEqual(first.transport.take(), pong('secondon'));
 });
+
+test('memory of which some is on its way is used behind that', () => {
+  const slow = new CallerPeer();
+  const other = new CallerPeer();
+  slow.connection.onFlushed();
+  other.connection.onFlushed();
+  slow.transport.take();
+  other.transport.take();
+  slow.connection.onBytes(ping('slowslow'));
+  slow.transport.queuedBytes = 17;
+  slow.connection.onFlushed();
+  other.connection.onBytes(ping('otherone'));
+  other.connection.onFlushed();
+  slow.transport.queuedBytes = 0;
+  slow.connection.onBytes(ping('againone'));
+  assert.deepEqual(slow.transport.take(), Buffer.concat([pong('slowslow'), pong('againone')]));
+  assert.deepEqual(other.transport.take(), pong('againone'), 'what was taken is written over, from where it began');
+});

@@ -12,7 +12,7 @@ import {
   WINDOW_UPDATE,
 } from './frame.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
-import { SLAB_BYTES, slabs } from './slabs.ts';
+import { type Slab, slabs } from './slabs.ts';
 
 /** Data of so many bytes is copied next to its frame's header: a range of its own would cost the socket more. */
 const COPIED_DATA_BYTES = 4096;
@@ -26,10 +26,10 @@ export class FrameWriter {
   readonly #transport: Transport;
   #encoder: HpackEncoder | undefined = undefined;
   /** Written up to #at; undefined: nothing since everything was handed to the socket. */
-  #slab: Buffer | undefined = undefined;
+  #slab: Slab | undefined = undefined;
   #at = 0;
   /** Full slabs whose bytes may not have been sent. */
-  #spent: Buffer[] = [];
+  #spent: Slab[] = [];
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -110,8 +110,13 @@ export class FrameWriter {
   /** Everything was handed to the socket. What the system has taken, too, is written over. */
   flushed(): void {
     const taken = this.#transport.queuedBytes === 0;
-    if (this.#slab !== undefined && taken) slabs.give(this.#slab);
-    this.#slab = undefined;
+    const slab = this.#slab;
+    if (slab !== undefined) {
+      // TLS, and a socket that is behind, still read what was written: the rest is for others.
+      if (!taken) slab.from = this.#at;
+      slabs.give(slab);
+      this.#slab = undefined;
+    }
     if (this.#spent.length === 0) return;
     if (taken) for (const slab of this.#spent) slabs.give(slab);
     this.#spent = [];
@@ -132,12 +137,12 @@ export class FrameWriter {
   /** A slab with room for so many bytes at #at. */
   #reserve(bytes: number): Buffer {
     const slab = this.#slab;
-    if (slab !== undefined && slab.length - this.#at >= bytes) return slab;
+    if (slab !== undefined && slab.bytes.length - this.#at >= bytes) return slab.bytes;
     if (slab !== undefined) this.#spent.push(slab);
-    const next = bytes > SLAB_BYTES ? Buffer.allocUnsafeSlow(bytes) : slabs.take();
+    const next = slabs.take(bytes);
     this.#slab = next;
-    this.#at = 0;
-    return next;
+    this.#at = next.from;
+    return next.bytes;
   }
 
   /** RFC 9113, section 6.10: nothing may come between. */
