@@ -31,7 +31,7 @@ const P50_MORE_MS = 20;
 /** Of some hundred calls: one that a busy machine held up says nothing, and none may take for ever. */
 const P95_TIMES = 10;
 const P95_MORE_MS = 300;
-const SLOWEST_MS = 3000;
+const SLOWEST_MS = 2000;
 const SETTLED_MS = 5000;
 
 export interface SiegeOptions {

@@ -8,13 +8,19 @@ import { CallerPeer } from './testing/peers.ts';
 const pong = (text: string) => frame(PING, 1, 0, text);
 const ping = (text: string) => frame(PING, 0, 0, text);
 
+/** Two connections that have said who they are, and hold no memory. */
+function twoIdle(): [CallerPeer, CallerPeer] {
+  const idle = () => {
+    const peer = new CallerPeer();
+    peer.connection.onFlushed();
+    peer.transport.take();
+    return peer;
+  };
+  return [idle(), idle()];
+}
+
 test('memory whose bytes the system has not taken is written over by nobody', () => {
-  const slow = new CallerPeer();
-  const other = new CallerPeer();
-  slow.connection.onFlushed();
-  other.connection.onFlushed();
-  slow.transport.take();
-  other.transport.take();
+  const [slow, other] = twoIdle();
   slow.connection.onBytes(ping('slowslow'));
   slow.transport.queuedBytes = 17;
   slow.connection.onFlushed();
@@ -24,11 +30,7 @@ test('memory whose bytes the system has not taken is written over by nobody', ()
 });
 
 test('memory whose bytes the system has taken is used again', () => {
-  const first = new CallerPeer();
-  const second = new CallerPeer();
-  first.connection.onFlushed();
-  second.connection.onFlushed();
-  first.transport.take();
+  const [first, second] = twoIdle();
   first.connection.onBytes(ping('firstone'));
   first.connection.onFlushed();
   second.connection.onBytes(ping('secondon'));
@@ -36,12 +38,7 @@ test('memory whose bytes the system has taken is used again', () => {
 });
 
 test('memory of which some is on its way is used behind that', () => {
-  const slow = new CallerPeer();
-  const other = new CallerPeer();
-  slow.connection.onFlushed();
-  other.connection.onFlushed();
-  slow.transport.take();
-  other.transport.take();
+  const [slow, other] = twoIdle();
   slow.connection.onBytes(ping('slowslow'));
   slow.transport.queuedBytes = 17;
   slow.connection.onFlushed();
