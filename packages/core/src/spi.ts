@@ -1,5 +1,5 @@
 /** What a plugin imports. Everything else in core may change without notice. */
-export type { Endpoint } from './cluster/endpoint.ts';
+export type { Endpoint, Learnt, Override } from './cluster/endpoint.ts';
 export type { BalancedEndpoint, LoadBalancer, LoadBalancerFactory, Picker } from './cluster/load-balancer.ts';
 export { parseDuration, parseSize } from './config/units.ts';
 export { CodecError } from './errors/codec-error.ts';
@@ -33,6 +33,7 @@ export {
   UNREADABLE,
 } from './protocol/spi.ts';
 export type { Head, Protocol, StreamEngine, StreamingProtocol } from './protocol/streaming.ts';
+export type { EndpointCondition, EndpointRule, RequestCondition } from './registry/endpoint-rule.ts';
 export type {
   HoldReason,
   RegistryAdapter,

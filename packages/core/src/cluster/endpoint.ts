@@ -11,4 +11,24 @@ export interface Endpoint {
   readonly metadata: ReadonlyMap<string, string>;
   /** Where it was read: file position or registry path. */
   readonly origin: string;
+  /** In which of the registry's sessions, and when; absent for files. It says nothing of what the endpoint is: two that differ in it alone are equal. */
+  readonly learnt?: Learnt;
+  /** What else of the registry's changed what is said here; absent: nothing. */
+  readonly overrides?: readonly Override[];
+}
+
+/** When a registry said something. */
+export interface Learnt {
+  /** As the registry numbers its sessions. */
+  readonly session: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A rule of a registry's that changed what an endpoint says of itself. */
+export interface Override {
+  /** Registry path. */
+  readonly origin: string;
+  /** `weight 200, was 100` */
+  readonly effect: string;
 }

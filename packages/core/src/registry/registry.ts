@@ -1,4 +1,5 @@
 import type { Endpoint } from '../cluster/endpoint.ts';
+import type { EndpointRule } from './endpoint-rule.ts';
 
 /** Who a service is. Two services with one name and different groups or versions are different services. */
 export interface ServiceIdentity {
@@ -33,6 +34,8 @@ export interface ServiceEntry {
   readonly port?: number;
   readonly endpoints: readonly Endpoint[];
   readonly annotations: ReadonlyMap<string, string>;
+  /** The registry's own rules on which endpoints take which requests; absent: there are none. */
+  readonly endpointRules?: readonly EndpointRule[];
   /** File position or registry path. */
   readonly origin: string;
 }

@@ -1,0 +1,38 @@
+import type { StringMatch } from '../config/model.ts';
+
+/** A condition on a request. */
+export interface RequestCondition {
+  /** What is looked at: its method, or one of its headers. */
+  readonly of: { readonly kind: 'method' } | { readonly kind: 'header'; readonly name: string };
+  readonly match: StringMatch;
+  /** It must not hold. */
+  readonly negated: boolean;
+}
+
+/** A condition on an endpoint. */
+export interface EndpointCondition {
+  /** What is looked at: `ip`, `ip:port`, or a label, or else metadata, of this name. */
+  readonly of: { readonly kind: 'ip' } | { readonly kind: 'address' } | { readonly kind: 'parameter'; readonly name: string };
+  readonly match: StringMatch;
+  /** It must not hold. */
+  readonly negated: boolean;
+}
+
+/**
+ * Which endpoints of a service take which requests, by a rule that its registry keeps. Plain data. Rules apply in order, each to what the
+ * former left. Where a VirtualService of a file speaks of the service, none of them applies.
+ */
+export interface EndpointRule {
+  /** Registry path. */
+  readonly origin: string;
+  /** In one line, as its author would know it again, for `explain`. */
+  readonly text: string;
+  /** Why it cannot be applied; it is shown, and nothing else. */
+  readonly fault?: string;
+  /** Which requests it is for: all of these hold. Empty: all requests. */
+  readonly match: readonly RequestCondition[];
+  /** Ways to choose endpoints, of which the first that leaves any is taken. The conditions of one all hold; none: every endpoint. */
+  readonly choices: readonly (readonly EndpointCondition[])[];
+  /** When no choice leaves an endpoint: the request is refused, or the rule is passed over. */
+  readonly otherwise: 'refuse' | 'pass';
+}
