@@ -145,6 +145,8 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
         assert.deepEqual(ports(friend), [20881]);
         const stranger = await synced(relay.address);
         assert.equal(stranger.entries.size, 0);
+        const unread = stranger.deliveries.all.filter((delivery) => delivery.kind === 'unread');
+        assert.deepEqual(unread, [{ kind: 'unread', origin: `${root}/${FLEET}/providers`, reason: 'denied' }]);
         assert.ok(stranger.log.some((line) => line.startsWith('warn: not allowed to read')));
       });
     });
@@ -181,6 +183,15 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
     const freed = followed.deliveries.next(kind('upsert', HOST));
     await owner.setAcl(root, 'open');
     await Promise.all([resynced, freed]);
+  });
+
+  test('a root that is not there is said before the registry counts as read', async () => {
+    const followed = await synced(server.address);
+    const told = followed.deliveries.all.map(({ kind: what, ...more }) => [what, 'reason' in more ? more.reason : undefined]);
+    assert.deepEqual(told, [
+      ['unread', 'missing'],
+      ['synced', undefined],
+    ]);
   });
 
   test('events that the server swallows for lack of permission are made up for by reading everything now and then', async () => {

@@ -3,7 +3,7 @@ import type { ZkClient, ZkEvent } from './client/client.ts';
 import type { Layout } from './follow/layout.ts';
 import type { MergedServices } from './follow/merged-services.ts';
 import type { ReadLimit } from './follow/read-limit.ts';
-import { type FollowOptions, TreeFollower } from './follow/tree-follower.ts';
+import { type FollowOptions, TreeFollower, type TreeSink } from './follow/tree-follower.ts';
 
 /** What the trees of one registry are made from. */
 export interface RegistryTreesOptions {
@@ -12,7 +12,7 @@ export interface RegistryTreesOptions {
   /** In order of precedence. */
   readonly layouts: readonly Layout[];
   readonly services: MergedServices;
-  readonly sink: Pick<ServiceEntrySink, 'synced' | 'stale'>;
+  readonly sink: Pick<ServiceEntrySink, 'synced' | 'stale' | 'unread'>;
   readonly follow: FollowOptions;
   readonly log: RegistryContext['log'];
 }
@@ -37,7 +37,8 @@ export class RegistryTrees {
         this.#unsynced.add(layout);
         sink.stale(cause);
       };
-      return new TreeFollower(layout, context, { ...services.layout(rank), synced, stale });
+      const unread: TreeSink['unread'] = (path, reason) => sink.unread?.(path, reason);
+      return new TreeFollower(layout, context, { ...services.layout(rank), synced, stale, unread });
     });
   }
 

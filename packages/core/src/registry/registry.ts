@@ -1,4 +1,5 @@
 import type { Endpoint } from '../cluster/endpoint.ts';
+import type { ServiceCall } from '../protocol/calls.ts';
 import type { EndpointRule } from './endpoint-rule.ts';
 
 /** Who a service is. Two services with one name and different groups or versions are different services. */
@@ -40,8 +41,8 @@ export interface ServiceEntry {
   readonly origin: string;
 }
 
-/** Why a service's last known endpoints are kept although they cannot be confirmed. */
-export type HoldReason = 'denied' | 'disconnected' | 'unparsable';
+/** Why a service's last known endpoints are kept although they cannot be confirmed; `guarded`: too many vanished at once, as core judges it. */
+export type HoldReason = 'denied' | 'disconnected' | 'unparsable' | 'guarded';
 
 /** Where an adapter delivers. */
 export interface ServiceEntrySink {
@@ -51,6 +52,12 @@ export interface ServiceEntrySink {
   remove(host: string): void;
   /** Its last known endpoints stay in force, marked. */
   hold(host: string, reason: HoldReason): void;
+  /**
+   * A part of the registry that was not read before cannot be read: what it announces is not known. `missing`: a whole tree is not there.
+   * Said again at each reading that fails; `synced` comes all the same.
+   * @param origin registry path
+   */
+  unread?(origin: string, reason: HoldReason | 'missing'): void;
   /** A full read is complete: what was delivered is current. */
   synced(): void;
   /** The whole registry is unreachable; everything delivered stays in force. */
@@ -61,15 +68,35 @@ export interface ServiceEntrySink {
 export interface RegistryAdapter {
   /** For logs and the admin listener: type and address. */
   readonly name: string;
+  /** The session it reads in, as the registry numbers them; undefined while there is none. */
+  readonly session?: string | undefined;
   /** Nothing is delivered before it is called. Resolves once it runs, whether or not the registry is reachable. */
   start(sink: ServiceEntrySink): Promise<void>;
   /** Idempotent. Nothing is delivered after it resolves. */
   stop(): Promise<void>;
 }
 
+/** Whom a registry adapter calls. */
+export interface CallOptions {
+  /** Name of a codec with calls. */
+  readonly protocol: string;
+  /** IP address or host name. */
+  readonly host: string;
+  readonly port: number;
+  /** Milliseconds, from the connection on to the answer's last byte. */
+  readonly timeoutMs: number;
+}
+
 /** What a registry adapter may use of the running proxy. */
 export interface RegistryContext {
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** Folder that names of files are relative to: the bootstrap file's. Absent: the one that the program was started in. */
+  readonly directory?: string;
+  /**
+   * Calls a service over a plain connection of its own, once: with a value as the codec documents it, or with the reason why there is none.
+   * Few calls are under way at a time, in order of arrival; all end when the proxy stops. Absent: this program calls nobody.
+   */
+  readonly call?: (call: ServiceCall, options: CallOptions) => Promise<unknown>;
 }
 
 /** What a registry plugin exports. */

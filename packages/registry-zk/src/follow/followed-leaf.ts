@@ -6,6 +6,8 @@ const NO_DATA = Buffer.alloc(0);
 /** A leaf that is there, and what is known of its children's data. */
 export class FollowedLeaf {
   readonly reader: LeafReader;
+  /** Whether it was read as a whole once. */
+  wasAnnounced = false;
   readonly #path: string;
   readonly #readsData: boolean;
   #known: ReadonlyMap<string, Buffer> = new Map();

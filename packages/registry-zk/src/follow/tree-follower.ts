@@ -38,6 +38,8 @@ export interface TreeSink extends AnnouncementSink {
   synced(): void;
   /** The root may not be read. */
   stale(cause: Error): void;
+  /** See ServiceEntrySink. */
+  unread(path: string, reason: HoldReason | 'missing'): void;
 }
 
 const ROOT = '';
@@ -187,6 +189,7 @@ export class TreeFollower {
   /** @returns whether more will be known soon */
   #announce(node: string, leaf: FollowedLeaf, children: ReadonlyMap<string, Buffer>, epoch: number): boolean {
     this.#join(node);
+    leaf.wasAnnounced = true;
     const { announcements, pending, failure } = leaf.reader.read(children);
     this.#sink.set(this.#path(node), announcements);
     if (failure === undefined) this.#recovered(node);
@@ -215,6 +218,7 @@ export class TreeFollower {
     if (node === ROOT) {
       const level = this.#layout.isRequired ? 'warn' : 'debug';
       this.#context.log(level, `${this.#layout.root} does not exist; check root and the address's chroot`);
+      if (this.#layout.isRequired) this.#sink.unread(this.#layout.root, 'missing');
     }
     this.#drop(node);
   }
@@ -247,7 +251,8 @@ export class TreeFollower {
   }
 
   #hold(node: string, reason: HoldReason): void {
-    if (this.#leaves.has(node)) this.#sink.hold(this.#path(node), reason);
+    if (this.#leaves.get(node)?.wasAnnounced) this.#sink.hold(this.#path(node), reason);
+    else if (!this.#below.has(node)) this.#sink.unread(this.#path(node), reason);
     for (const each of this.#below.get(node) ?? []) this.#hold(each, reason);
   }
 

@@ -7,6 +7,7 @@ export type Delivery =
   | { readonly kind: 'upsert'; readonly host: string; readonly entry: ServiceEntry }
   | { readonly kind: 'remove'; readonly host: string }
   | { readonly kind: 'hold'; readonly host: string; readonly reason: string }
+  | { readonly kind: 'unread'; readonly origin: string; readonly reason: string }
   | { readonly kind: 'synced' }
   | { readonly kind: 'stale'; readonly cause: Error };
 
@@ -37,6 +38,7 @@ export async function testAdapter(address: string, config: Readonly<Record<strin
       deliveries.add({ kind: 'remove', host });
     },
     hold: (host, reason) => deliveries.add({ kind: 'hold', host, reason }),
+    unread: (origin, reason) => deliveries.add({ kind: 'unread', origin, reason }),
     synced: () => deliveries.add({ kind: 'synced' }),
     stale: (cause) => deliveries.add({ kind: 'stale', cause }),
   });
