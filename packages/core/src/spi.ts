@@ -6,6 +6,7 @@ export { CodecError } from './errors/codec-error.ts';
 export { ConfigError } from './errors/config-error.ts';
 export type { Filter, FilterContext, FilterFactory, FilterVerdict, RouteInfo } from './filter/filter.ts';
 export { type Plugin, type ProtocolFactory, SPI_VERSION } from './plugin/plugin.ts';
+export type { CallAnswer, FrameCalls, ServiceCall, StreamCalls } from './protocol/calls.ts';
 export {
   type Capability,
   type CodecConnection,
@@ -35,6 +36,7 @@ export {
 export type { Head, Protocol, StreamEngine, StreamingProtocol } from './protocol/streaming.ts';
 export type { EndpointCondition, EndpointRule, RequestCondition } from './registry/endpoint-rule.ts';
 export type {
+  CallOptions,
   HoldReason,
   RegistryAdapter,
   RegistryAdapterFactory,

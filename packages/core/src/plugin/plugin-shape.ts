@@ -42,7 +42,8 @@ export function protocolFault(protocol: Protocol): string | undefined {
     facetFault(value, 'multiplexing', ['assignId', 'assignedId', 'restoreId'], ['assignable', 'objection', 'callerId']) ??
     facetFault(value, 'routing', ['service', 'method', 'scan', 'headers', 'outcome'], ['setRemainingMs']) ??
     facetFault(value, 'mediation', ['edit', 'localReply'], []) ??
-    facetFault(value, 'integrity', ['trailerMask'], []);
+    facetFault(value, 'integrity', ['trailerMask'], []) ??
+    facetFault(value, 'calls', ['request', 'answer'], []);
   if (fault !== undefined) return `"${name}": ${fault}`;
   const { multiplexing, routing } = value;
   const { maxId } = isRecord(multiplexing) ? multiplexing : { maxId: MAX_ID };

@@ -6,9 +6,12 @@
  *   routing       who is it for, how long may it take, how did it go?
  *   mediation     what may be changed, and how do I say no?
  *   integrity     what does a change in front do to a checksum behind?
+ *   calls         how does the proxy itself ask a service something?
  *
  * Core owns the loop, the limits, the buffers and the sockets. A codec measures, describes and patches.
  */
+
+import type { FrameCalls } from './calls.ts';
 
 /**
  * What a frame is to the engine. `goaway`: the sender takes no new requests on this connection; `resume`: it takes them again;
@@ -261,6 +264,8 @@ export interface FrameProtocol<F extends Frame = Frame> {
   readonly routing?: Routing<F>;
   readonly mediation?: Mediation<F>;
   readonly integrity?: Integrity<F>;
+  /** Absent: the proxy calls nobody over it on its own account. */
+  readonly calls?: FrameCalls<F>;
 }
 
 /** Facets a filter or route may require, as errors name them. */

@@ -2,7 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { AdminSource, ClusterStatus, EndpointStatus, ListenerStatus } from '../observe/admin-source.ts';
-import type { Frame } from '../protocol/spi.ts';
+import type { Head } from '../protocol/streaming.ts';
 import { formatAddress } from '../transport/listen.ts';
 import type { OpaqueEndpoint } from '../upstream/opaque-endpoint.ts';
 import type { UpstreamEndpoint } from '../upstream/upstream-endpoint.ts';
@@ -54,7 +54,7 @@ function clusterStatus<E extends BalancedEndpoint>(cluster: Cluster<E>, statusOf
   return { name, loadBalancer: spec.loadBalancer, tls: spec.tls?.mode, origin: spec.origin, endpoints: cluster.endpoints.map(statusOf) };
 }
 
-function endpointStatus({ endpoint, pool }: UpstreamEndpoint<Frame, Frame>): EndpointStatus {
+function endpointStatus({ endpoint, pool }: UpstreamEndpoint<Head, Head>): EndpointStatus {
   const { available, backoffMs, activeRequests, connectionCount: connections } = pool;
   return { ...dataOf(endpoint), available, backoffMs, activeRequests, connections };
 }

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Bootstrap } from '../config/bootstrap-model.ts';
 import type { LoadedMesh, MeshSources } from '../config/load.ts';
 import type { MeshResources } from '../config/model.ts';
@@ -23,6 +24,8 @@ import { type ListenerEnvironment, ListenerRuntime } from './listener-runtime.ts
 import type { OpaqueConnection } from './opaque-connection.ts';
 import { OpaqueRuntime } from './opaque-runtime.ts';
 import { ProtocolRuntime } from './protocol-runtime.ts';
+import { createRegistries } from './registries.ts';
+import { ServiceCaller } from './service-caller.ts';
 import { TlsRuntime } from './tls-runtime.ts';
 
 /** What a proxy is made with. */
@@ -71,6 +74,7 @@ export class ProxyServer {
   readonly #wheel = new TimerWheel();
   readonly #tls: TlsRuntime;
   readonly #registries: readonly RegistryAdapter[];
+  readonly #caller: ServiceCaller;
   #watcher: ResourceWatcher | undefined = undefined;
   #started = false;
   #closing = false;
@@ -104,7 +108,12 @@ export class ProxyServer {
       onOpaqueEnd: (connection) => this.#onOpaqueEnd(connection),
     };
     this.listeners = bootstrap.listeners.map((config) => new ListenerRuntime(config, environment));
-    this.#registries = bootstrap.registries.map(({ type, config }) => createRegistry(type, config, plugins, log));
+    this.#caller = new ServiceCaller(plugins.protocols, bootstrap);
+    this.#registries = createRegistries(bootstrap.registries, plugins.registries, {
+      log: (level, message, fields) => log[level](message, fields),
+      directory: resolve(options.baseDirectory),
+      call: this.#caller.call,
+    });
     this.adminSource = adminView(this);
   }
 
@@ -191,6 +200,7 @@ export class ProxyServer {
     this.#closing = true;
     await this.#watcher?.close();
     await this.#tls.close();
+    this.#caller.close();
     // Services first: requests that are open get an answer while their callers are still there to hear it.
     for (const { pools } of this.protocols.values()) pools.close('the proxy stopped before the service answered');
     for (let turn = 0; turn < CLOSE_TURNS && this.#connectionsToServices() > 0; turn++) await new Promise(setImmediate);
@@ -276,12 +286,6 @@ export class ProxyServer {
       await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));
     }
   }
-}
-
-function createRegistry(type: string, config: Readonly<Record<string, unknown>>, plugins: PluginRegistry, log: Log): RegistryAdapter {
-  const factory = plugins.registries.get(type);
-  if (factory === undefined) throw new ConfigError(`registries: no plugin brings the type "${type}"`);
-  return factory.create(config, { log: (level, message, fields) => log[level](message, fields) });
 }
 
 function refusal(problems: readonly Problem[], sources: SourceTexts): RefusedConfiguration {

@@ -1,4 +1,6 @@
 import type { LimitsConfig } from '../config/bootstrap-model.ts';
+import { CodecError } from '../errors/codec-error.ts';
+import type { StreamCalls } from '../protocol/calls.ts';
 import type { Frame, FrameProtocol, HeaderScan, Routing, ScanRequest } from '../protocol/spi.ts';
 import type { Transport } from '../transport/transport.ts';
 import { FrameDownstreamConnection } from './frame-downstream.ts';
@@ -26,6 +28,25 @@ export function frameProtocol<F extends Frame>(
     heads: protocol.routing === undefined ? new BlindHeadReader() : new FrameHeadReader(protocol.routing),
     accept: (transport: Transport, handler: RequestHandler<F, F>) => new FrameDownstreamConnection(protocol, limits, transport, handler),
     connect: (transport, owner, use) => new FrameUpstreamConnection(protocol, limits, transport, owner, use, counts),
+    calls: protocol.calls === undefined ? undefined : frameCalls(protocol, protocol.calls, limits),
+  };
+}
+
+/** A request is its frame, and so is its answer. */
+function frameCalls<F extends Frame>(
+  protocol: FrameProtocol<F>,
+  calls: NonNullable<FrameProtocol<F>['calls']>,
+  { maxFrameBytes }: LimitsConfig,
+): StreamCalls<F, F> {
+  return {
+    request: (call) => {
+      const bytes = calls.request(call);
+      const codec = protocol.connection({ side: 'downstream', maxFrameBytes, dialect: 0 });
+      const head = codec.parse(bytes, 0, bytes.length, bytes.length);
+      if (head?.kind !== 'request') throw new CodecError('CALL_REQUEST', `the codec "${protocol.name}" cannot read its own request`);
+      return { head, body: undefined };
+    },
+    answer: (response) => calls.answer(response),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { StreamCalls } from '../protocol/calls.ts';
 import type { Echo, HeaderEdits, HeaderScan, LocalReply, LocalReplyReason, Outcome, ScanRequest } from '../protocol/spi.ts';
 import type { Transport, TransportUser } from '../transport/transport.ts';
 
@@ -232,4 +233,6 @@ export interface StreamProtocol<Req = unknown, Res = unknown> {
   /** A connection that a caller opened. */
   accept(transport: Transport, handler: RequestHandler<Req, Res>): DownstreamConnection;
   connect(transport: Transport, owner: UpstreamOwner, use: ConnectionUse): UpstreamConnection<Req, Res>;
+  /** Absent: Polywire calls nobody over it on its own account. */
+  readonly calls?: StreamCalls<Req, Res> | undefined;
 }
