@@ -1,3 +1,4 @@
+export { type DecoderOptions, HessianDecoder, type HessianMap, HessianObject, type HessianValue } from './decoder.ts';
 export type { Interner } from './draft/definitions.ts';
 export { encodeSofaError } from './draft/encode.ts';
 export { SofaRequestReader } from './draft/sofa-request.ts';
