@@ -110,7 +110,7 @@ const plain = fc.letrec((tie) => ({
     fc.constant(null),
     fc.boolean(),
     fc.integer(),
-    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.double({ noNaN: true, noDefaultInfinity: true, max: 1e15, min: -1e15 }),
     fc.string(),
     fc.array(tie('value'), { maxLength: 4 }),
     fc.dictionary(fc.string({ minLength: 1, maxLength: 5 }), tie('value'), { maxKeys: 4, noNullPrototype: true }),

@@ -1,4 +1,5 @@
 import { type CodecCore, type FrameProtocol, type Plugin, SPI_VERSION } from '@polywire/core/spi';
+import { answer, request } from './calls.ts';
 import { detect } from './detect.ts';
 import { edit } from './edit.ts';
 import type { DubboFrame } from './frame.ts';
@@ -21,6 +22,7 @@ export function dubbo(core: CodecCore): FrameProtocol<DubboFrame> {
       edit: (frame, edits) => edit(frame, edits, table, core),
       localReply: (request, reply) => localReply(request, reply, table),
     },
+    calls: { request, answer },
   };
 }
 

@@ -17,6 +17,7 @@ function facet<T>(value: T | undefined): T {
 export const routing: NonNullable<typeof codec.routing> = facet(codec.routing);
 export const mediation: NonNullable<typeof codec.mediation> = facet(codec.mediation);
 export const multiplexing: NonNullable<typeof codec.multiplexing> = facet(codec.multiplexing);
+export const calls: NonNullable<typeof codec.calls> = facet(codec.calls);
 
 /** A new connection's codec. */
 export function connect(): CodecConnection<DubboFrame> {
