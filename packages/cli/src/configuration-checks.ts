@@ -59,6 +59,15 @@ export function checkPluginParts(
     if (factory === undefined) fail(unknownName('registry type', type, plugins.registries), ['registries', index, 'type']);
     else attempt(['registries', index], () => factory.create(config, { log: () => undefined }));
   }
+  for (const [index, { type, config, listener: name }] of bootstrap.publish.entries()) {
+    const factory = plugins.publishers.get(type);
+    const { protocols = [], tls } = bootstrap.listeners.find((listener) => listener.name === name) ?? {};
+    if (factory === undefined) fail(unknownName('publisher type', type, plugins.publishers), ['publish', index, 'type']);
+    else {
+      const context = { instance: 'checked', protocols: protocols.map((each) => each.name), tls: tls !== undefined };
+      attempt(['publish', index], () => factory.create(config, { ...context, registries: bootstrap.registries, log: () => undefined }));
+    }
+  }
   return problems;
 }
 

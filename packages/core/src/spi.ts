@@ -34,6 +34,15 @@ export {
   UNREADABLE,
 } from './protocol/spi.ts';
 export type { Head, Protocol, StreamEngine, StreamingProtocol } from './protocol/streaming.ts';
+export type {
+  PublishedAddress,
+  PublishedService,
+  PublishedServiceStatus,
+  Publisher,
+  PublisherContext,
+  PublisherFactory,
+  PublisherStatus,
+} from './publish/publisher.ts';
 export type { EndpointCondition, EndpointRule, RequestCondition } from './registry/endpoint-rule.ts';
 export type {
   CallOptions,

@@ -71,6 +71,22 @@ export interface RegistryConfig {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+/** One place where Polywire registers itself as the provider of what a listener routes. */
+export interface PublishConfig {
+  /** As its plugin names it. */
+  readonly type: string;
+  /** Name of the listener that callers are sent to. */
+  readonly listener: string;
+  /** As callers reach it; undefined: as the listener is bound. */
+  readonly host: string | undefined;
+  /** The same. */
+  readonly port: number | undefined;
+  /** Milliseconds between taking everything back and taking no new connections. */
+  readonly grace: number;
+  /** Everything else, handed to the plugin as written. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
 /** Where a line per request goes. */
 export interface AccessLogConfig {
   readonly format: 'text' | 'json';
@@ -121,6 +137,7 @@ export interface UpstreamConfig {
 export interface Bootstrap {
   readonly listeners: readonly ListenerConfig[];
   readonly registries: readonly RegistryConfig[];
+  readonly publish: readonly PublishConfig[];
   /** Globs of files with mesh resources, as written: relative to the bootstrap file's folder. */
   readonly resources: readonly string[];
   /** Modules to import: package names, or paths relative to the bootstrap file's folder. */

@@ -32,10 +32,13 @@ const upstream = z
   })
   .prefault({});
 
+const port = z.int().min(1).max(65_535).optional();
+
 /** The shape of polywire.yaml. What each option means stands at `Bootstrap` and in docs/bootstrap.md. */
 export const bootstrapSchema = z.strictObject({
   listeners: z.array(listener).min(1, 'must have at least one listener'),
   registries: z.array(z.looseObject({ type: name })).default([]),
+  publish: z.array(z.looseObject({ type: name, listener: name, host: name.optional(), port, grace: duration.prefault('3s') })).default([]),
   resources: z.array(name).default([]),
   plugins: z.array(name).default([]),
   admin: z.strictObject({ address: address.prefault('127.0.0.1:15000') }).optional(),

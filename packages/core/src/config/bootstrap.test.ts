@@ -30,6 +30,7 @@ test('the smallest file gets every default, and is frozen', () => {
       },
     ],
     registries: [],
+    publish: [],
     resources: [],
     plugins: [],
     admin: undefined,

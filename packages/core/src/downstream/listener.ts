@@ -47,6 +47,8 @@ export class Listener {
   readonly name: string;
   /** `address:port` as bound, or as configured while it is not. */
   address: string;
+  /** The same, of the port alone. */
+  port: number;
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #accepted = new Set<Accepted>();
@@ -57,6 +59,7 @@ export class Listener {
     const { name, address } = options.config;
     this.name = name;
     this.address = formatAddress(address.host, address.port);
+    this.port = address.port;
     this.#options = options;
     const settings = { noDelay: true, allowHalfOpen: true, highWaterMark: HIGH_WATERMARK };
     this.#server = createServer(settings, (socket) => this.#accept(socket));
@@ -67,6 +70,7 @@ export class Listener {
     const { host, port } = this.#options.config.address;
     const address = await listen(this.#server, `listener ${this.name}`, { host, port, backlog: BACKLOG });
     this.address = formatAddress(address.address, address.port);
+    this.port = address.port;
     // A connection that cannot be accepted, for want of file descriptors, costs only itself.
     this.#server.on('error', () => this.#options.stats.connectionsRefused++);
     this.#watchIdle();

@@ -1,12 +1,9 @@
+import { isSecretName, MASK, maskSecrets } from '../errors/secrets.ts';
+import type { PublisherStatus } from '../publish/publisher.ts';
 import type { SourceStatus } from '../registry/service-entry-store.ts';
 import type { ClusterStatus, ListenerStatus } from './admin-source.ts';
 import type { Metric } from './metrics.ts';
 import { seriesName } from './prometheus.ts';
-
-const MASK = '******';
-const SECRET_NAME = /passw(or)?d|secret|token|credential|private.?key|api.?key|^(digest|auth(orization)?)$/i;
-const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
-const SECRET_PARAMETER = /([?&;](?:passw(?:or)?d|secret|token|api_?key)=)[^&;#\s]+/gi;
 
 /** JSON with maps and sets as objects and arrays, and every value under a secret's name, or a URL's user part, masked. */
 export function renderJson(value: unknown): string {
@@ -14,8 +11,8 @@ export function renderJson(value: unknown): string {
 }
 
 function replaceForJson(name: string, value: unknown): unknown {
-  if (SECRET_NAME.test(name) && (typeof value === 'string' || typeof value === 'number' || Array.isArray(value))) return MASK;
-  if (typeof value === 'string') return value.replace(USER_INFO, `$1${MASK}@`).replace(SECRET_PARAMETER, `$1${MASK}`);
+  if (isSecretName(name) && (typeof value === 'string' || typeof value === 'number' || Array.isArray(value))) return MASK;
+  if (typeof value === 'string') return maskSecrets(value);
   if (typeof value === 'bigint') return value.toString();
   if (value instanceof Map) return Object.fromEntries(value);
   if (value instanceof Set) return [...value];
@@ -91,6 +88,19 @@ export function renderRegistries(registries: Iterable<SourceStatus>): string {
       lines.push(
         `  ${service.host}: ${counted(service.endpoints, 'endpoint')}${service.held === undefined ? '' : `, held (${service.held})`}`,
       );
+    }
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A head line per publisher and an indented one per service and place. */
+export function renderPublishers(publishers: Iterable<PublisherStatus>): string {
+  const lines: string[] = [];
+  for (const { name, address, state, session, problem, services } of publishers) {
+    const as = [...(address === undefined ? [] : [`as ${address}`]), ...(session === undefined ? [] : [`session ${session}`])];
+    lines.push([`${name}: ${state}${problem === undefined ? '' : ` (${problem})`}`, ...as, counted(services.length, 'service')].join(', '));
+    for (const { service, places, state: stands, reason } of services) {
+      lines.push(`  ${service}: ${stands}${reason === undefined ? '' : ` (${reason})`}`, ...places.map((place) => `    ${place}`));
     }
   }
   return lines.map((line) => `${line}\n`).join('');

@@ -1,3 +1,4 @@
+import type { PublisherStatus } from '../publish/publisher.ts';
 import type { SourceStatus } from '../registry/service-entry-store.ts';
 import type { LogLevel } from './log.ts';
 import type { Metric } from './metrics.ts';
@@ -51,6 +52,7 @@ export interface AdminSource {
   listeners(): Iterable<ListenerStatus>;
   clusters(): Iterable<ClusterStatus>;
   registries(): Iterable<SourceStatus>;
+  publishers(): Iterable<PublisherStatus>;
   /** The snapshot in force, with positions. Maps and sets are welcome; secrets are masked by the listener. */
   configDump(): unknown;
   /** `reason` says what is waited for, or that nothing is. */

@@ -49,6 +49,19 @@ function source(overrides: Partial<AdminSource> = {}): AdminSource {
       },
       { name: 'empty', loadBalancer: 'RANDOM', origin: 'x', endpoints: [] },
     ],
+    publishers: () => [
+      {
+        name: 'zookeeper 127.0.0.1:2181/polywire',
+        address: '10.0.0.9:20880',
+        state: 'behind',
+        session: '0x1f',
+        problem: 'NO_AUTH: /polywire',
+        services: [
+          { service: 'g/a.B:1.0.0', places: ['/polywire/a.B/providers'], state: 'published', reason: undefined },
+          { service: 'a.C', places: ['/polywire/a.C/providers'], state: 'failed', reason: 'NO_AUTH: /polywire/a.C' },
+        ],
+      },
+    ],
     registries: () => [
       {
         name: 'zookeeper 127.0.0.1:2181',
@@ -137,6 +150,13 @@ test('clusters and registries as text and as json', () =>
         '  users: 3 endpoints, held (disconnected)\n',
     );
     assert.equal(JSON.parse((await ask(address, '/registry?format=json')).body)[0].state, 'stale');
+    assert.equal(
+      (await ask(address, '/publish')).body,
+      'zookeeper 127.0.0.1:2181/polywire: behind (NO_AUTH: /polywire), as 10.0.0.9:20880, session 0x1f, 2 services\n' +
+        '  g/a.B:1.0.0: published\n    /polywire/a.B/providers\n' +
+        '  a.C: failed (NO_AUTH: /polywire/a.C)\n    /polywire/a.C/providers\n',
+    );
+    assert.equal(JSON.parse((await ask(address, '/publish?format=json')).body)[0].services[1].state, 'failed');
   }));
 
 test('the configuration is shown without its secrets', () =>

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf } from '../errors/message-of.ts';
 import { formatAddress, listen } from '../transport/listen.ts';
-import { renderClusters, renderJson, renderListeners, renderRegistries, renderStats } from './admin-render.ts';
+import { renderClusters, renderJson, renderListeners, renderPublishers, renderRegistries, renderStats } from './admin-render.ts';
 import type { AdminSource } from './admin-source.ts';
 import { isLogLevel, LOG_LEVELS } from './log.ts';
 import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from './prometheus.ts';
@@ -95,6 +95,11 @@ const PAGES: readonly Page[] = [
     path: '/registry',
     help: 'sources of services: state, last sync, services; ?format=json',
     render: (source, query) => (wantsJson(query) ? json([...source.registries()]) : { body: renderRegistries(source.registries()) }),
+  },
+  {
+    path: '/publish',
+    help: 'where Polywire is registered as a provider, as what, and whether it stands; ?format=json',
+    render: (source, query) => (wantsJson(query) ? json([...source.publishers()]) : { body: renderPublishers(source.publishers()) }),
   },
   { path: '/config_dump', help: 'the configuration in force, as JSON', render: (source) => json(source.configDump()) },
   { path: '/logging', help: 'the log level; POST /logging?level=debug sets it', posts: true, render: renderLogging },

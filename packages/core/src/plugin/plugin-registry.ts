@@ -5,6 +5,7 @@ import { messageOf } from '../errors/message-of.ts';
 import type { FilterFactory } from '../filter/filter.ts';
 import type { CodecCore } from '../protocol/spi.ts';
 import type { Protocol } from '../protocol/streaming.ts';
+import type { PublisherFactory } from '../publish/publisher.ts';
 import type { RegistryAdapterFactory } from '../registry/registry.ts';
 import type { Plugin } from './plugin.ts';
 import { pluginFault, protocolFault } from './plugin-shape.ts';
@@ -15,12 +16,14 @@ export class PluginRegistry {
   readonly protocols: ReadonlyMap<string, Protocol>;
   readonly filters: ReadonlyMap<string, FilterFactory>;
   readonly registries: ReadonlyMap<string, RegistryAdapterFactory>;
+  readonly publishers: ReadonlyMap<string, PublisherFactory>;
   readonly loadBalancers: ReadonlyMap<string, LoadBalancerFactory>;
   readonly #core: CodecCore;
   readonly #origins = new Map<string, string>();
   readonly #protocols = new Map<string, Protocol>();
   readonly #filters = new Map<string, FilterFactory>();
   readonly #registries = new Map<string, RegistryAdapterFactory>();
+  readonly #publishers = new Map<string, PublisherFactory>();
   readonly #loadBalancers = new Map<string, LoadBalancerFactory>();
 
   /** @param core what codecs may use of the engine */
@@ -29,6 +32,7 @@ export class PluginRegistry {
     this.protocols = this.#protocols;
     this.filters = this.#filters;
     this.registries = this.#registries;
+    this.publishers = this.#publishers;
     this.loadBalancers = this.#loadBalancers;
   }
 
@@ -57,12 +61,14 @@ export class PluginRegistry {
       ...protocols.flatMap(namesOf).map((name) => `protocol "${name}"`),
       ...(plugin.filters ?? []).map(({ name }) => `filter "${name}"`),
       ...(plugin.registries ?? []).map(({ type }) => `registry "${type}"`),
+      ...(plugin.publishers ?? []).map(({ type }) => `publisher "${type}"`),
       ...(plugin.loadBalancers ?? []).map(({ name }) => `load balancer "${name}"`),
     ];
     this.#claim(names, origin);
     for (const protocol of protocols) this.#protocols.set(protocol.name, protocol);
     for (const filter of plugin.filters ?? []) this.#filters.set(filter.name, filter);
     for (const registry of plugin.registries ?? []) this.#registries.set(registry.type, registry);
+    for (const publisher of plugin.publishers ?? []) this.#publishers.set(publisher.type, publisher);
     for (const balancer of plugin.loadBalancers ?? []) this.#loadBalancers.set(balancer.name, balancer);
   }
 

@@ -19,6 +19,7 @@ export function pluginFault(value: unknown): string | undefined {
     ) ??
     listFault(value, 'filters', (item) => factoryFault(item, 'name')) ??
     listFault(value, 'registries', (item) => factoryFault(item, 'type')) ??
+    listFault(value, 'publishers', (item) => factoryFault(item, 'type')) ??
     listFault(value, 'loadBalancers', (item) => factoryFault(item, 'name'))
   );
 }

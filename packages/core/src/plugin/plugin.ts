@@ -2,6 +2,7 @@ import type { LoadBalancerFactory } from '../cluster/load-balancer.ts';
 import type { FilterFactory } from '../filter/filter.ts';
 import type { CodecCore } from '../protocol/spi.ts';
 import type { Protocol } from '../protocol/streaming.ts';
+import type { PublisherFactory } from '../publish/publisher.ts';
 import type { RegistryAdapterFactory } from '../registry/registry.ts';
 
 /** Version of the plugin interfaces. Raised when a plugin written against the former one would break. */
@@ -17,5 +18,6 @@ export interface Plugin {
   readonly protocols?: readonly ProtocolFactory[];
   readonly filters?: readonly FilterFactory[];
   readonly registries?: readonly RegistryAdapterFactory[];
+  readonly publishers?: readonly PublisherFactory[];
   readonly loadBalancers?: readonly LoadBalancerFactory[];
 }

@@ -26,6 +26,7 @@ export function* collectMetrics(proxy: ProxyServer): Generator<Metric> {
     yield metric(METRICS.registryConnected, source.state === 'synced' ? 1 : 0, { registry: source.name });
     yield metric(METRICS.registryServices, source.services.length, { registry: source.name });
   }
+  yield* publishMetrics(proxy);
   if (proxy.accessLog !== undefined) yield metric(METRICS.accessLogDropped, proxy.accessLog.dropped);
 }
 
@@ -133,6 +134,15 @@ function* clusterMetrics<E extends BalancedEndpoint>(protocol: string, clusters:
     yield metric(METRICS.clusterRetries, stats.retries, labels);
     yield metric(METRICS.clusterEndpoints, endpoints.length, labels);
     yield metric(METRICS.clusterEndpointsAvailable, endpoints.filter(({ available }) => available).length, labels);
+  }
+}
+
+function* publishMetrics({ publishings }: ProxyServer): Generator<Metric> {
+  for (const { name: publisher, session, services } of publishings.statuses()) {
+    yield metric(METRICS.publishConnected, session === undefined ? 0 : 1, { publisher });
+    for (const state of ['published', 'pending', 'failed']) {
+      yield metric(METRICS.publishServices, services.filter((service) => service.state === state).length, { publisher, state });
+    }
   }
 }
 

@@ -24,6 +24,7 @@ import { type ListenerEnvironment, ListenerRuntime } from './listener-runtime.ts
 import type { OpaqueConnection } from './opaque-connection.ts';
 import { OpaqueRuntime } from './opaque-runtime.ts';
 import { ProtocolRuntime } from './protocol-runtime.ts';
+import { Publishings } from './publishings.ts';
 import { createRegistries } from './registries.ts';
 import { ServiceCaller } from './service-caller.ts';
 import { TlsRuntime } from './tls-runtime.ts';
@@ -67,6 +68,7 @@ export class ProxyServer {
   readonly config: ConfigStatus = { reloads: 0, rejected: 0, loadedAt: Date.now(), problems: [] };
   readonly accessLog: AccessLog | undefined;
   readonly adminSource: AdminSource;
+  readonly publishings: Publishings;
   /** In force. */
   resources: MeshResources;
   readonly #where: MeshSources;
@@ -114,6 +116,7 @@ export class ProxyServer {
       directory: resolve(options.baseDirectory),
       call: this.#caller.call,
     });
+    this.publishings = new Publishings({ bootstrap, plugins, listeners: this.listeners, store: this.store, log });
     this.adminSource = adminView(this);
   }
 
@@ -149,6 +152,7 @@ export class ProxyServer {
       onChange: (changed) => this.#onChange(changed),
       onProblems: (problems, sources) => this.#onProblems(problems, sources),
     });
+    await this.publishings.start();
     this.#started = true;
     return { listeners };
   }
@@ -177,11 +181,12 @@ export class ProxyServer {
   }
 
   /**
-   * Takes no new connections; resolves when every caller is gone, or after the bootstrap's `drain.timeout`. Requests that are open then are
+   * Takes back what it published, then takes no new connections; resolves when every caller is gone, or after the bootstrap's `drain.timeout`. Requests that are open then are
    * answered with an error.
    */
   async drain(): Promise<void> {
     this.#closing = true;
+    await this.publishings.withdraw();
     const { timeout, quiet } = this.bootstrap.drain;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
@@ -198,6 +203,7 @@ export class ProxyServer {
 
   async close(): Promise<void> {
     this.#closing = true;
+    await this.publishings.stop();
     await this.#watcher?.close();
     await this.#tls.close();
     this.#caller.close();

@@ -49,6 +49,7 @@ type Listener = (change: DirectoryChange) => void;
 export class ServiceEntryStore implements ServiceDirectory {
   readonly #sources = new Map<string, Source>();
   readonly #listeners = new Set<Listener>();
+  readonly #syncListeners = new Set<() => void>();
   readonly #index = new EntryIndex((source) => this.#rank(source));
   readonly #protocols: ReadonlyMap<string, string>;
 
@@ -62,7 +63,10 @@ export class ServiceEntryStore implements ServiceDirectory {
     const known = this.#sources.get(options.name);
     if (known !== undefined) return known;
     const emit = (change: DirectoryChange): void => this.#emit(change);
-    const source = new Source(options, this.#sources.size, { index: this.#index, protocols: this.#protocols, emit });
+    const firstSync = (): void => {
+      for (const listener of this.#syncListeners) listener();
+    };
+    const source = new Source(options, this.#sources.size, { index: this.#index, protocols: this.#protocols, emit, firstSync });
     this.#sources.set(options.name, source);
     return source;
   }
@@ -97,6 +101,15 @@ export class ServiceEntryStore implements ServiceDirectory {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Told whenever a source was read whole for the first time.
+   * @returns a function that ends it
+   */
+  onFirstSync(listener: () => void): () => void {
+    this.#syncListeners.add(listener);
+    return () => this.#syncListeners.delete(listener);
+  }
+
   #rank(source: string): number {
     return this.#sources.get(source)?.rank ?? this.#sources.size;
   }
@@ -121,6 +134,7 @@ interface SourceContext {
   readonly index: EntryIndex;
   readonly protocols: ReadonlyMap<string, string>;
   readonly emit: Listener;
+  readonly firstSync: () => void;
 }
 
 class Source implements EntrySource {
@@ -155,9 +169,11 @@ class Source implements EntrySource {
   }
 
   synced(): void {
+    const isFirst = this.#lastSync === undefined;
     this.#state = 'synced';
     this.#reason = undefined;
     this.#lastSync = Date.now();
+    if (isFirst) this.#context.firstSync();
   }
 
   stale(cause: Error): void {
