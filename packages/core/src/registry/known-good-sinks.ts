@@ -1,0 +1,99 @@
+import type { KnownGood } from './known-good-reader.ts';
+import type { KnownGoodWriter } from './known-good-writer.ts';
+import type { HoldReason, ServiceEntry, ServiceEntrySink } from './registry.ts';
+
+/** Before the store: has everything that comes into force written down. */
+export class RecordingSink implements ServiceEntrySink {
+  readonly #sink: ServiceEntrySink;
+  readonly #writer: KnownGoodWriter;
+
+  constructor(sink: ServiceEntrySink, writer: KnownGoodWriter) {
+    this.#sink = sink;
+    this.#writer = writer;
+  }
+
+  upsert(entry: ServiceEntry): void {
+    this.#sink.upsert(entry);
+    this.#writer.changed();
+  }
+
+  remove(host: string): void {
+    this.#sink.remove(host);
+    this.#writer.changed();
+  }
+
+  hold(host: string, reason: HoldReason): void {
+    this.#sink.hold(host, reason);
+  }
+
+  synced(): void {
+    this.#sink.synced();
+    this.#writer.synced();
+  }
+
+  stale(cause: Error): void {
+    this.#sink.stale(cause);
+    this.#writer.stale();
+  }
+}
+
+/** Services that are delivered between two turns of the event loop. */
+const PER_TURN = 200;
+
+/** Right behind the adapter: what was known before the start is in force until the adapter has said what there is. */
+export class RestoringSink implements ServiceEntrySink {
+  readonly #sink: ServiceEntrySink;
+  /** Restored, and not delivered by the adapter. */
+  readonly #restored = new Set<string>();
+  /** Where what is in force is from; undefined once the adapter has delivered everything, or when nothing was restored. */
+  #origin: string | undefined = undefined;
+  #hasAnswered = false;
+
+  constructor(sink: ServiceEntrySink) {
+    this.#sink = sink;
+  }
+
+  /** Whether the adapter has said that everything was read, or that it cannot be. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
+  /** Before the adapter starts. @param origin where the services are from, and of when */
+  async restore({ entries }: KnownGood, origin: string): Promise<void> {
+    this.#origin = origin;
+    for (const [index, entry] of entries.entries()) {
+      this.#restored.add(entry.host);
+      this.#sink.upsert(entry);
+      this.#sink.hold(entry.host, 'disconnected');
+      if (index % PER_TURN === PER_TURN - 1) await new Promise(setImmediate);
+    }
+    this.#sink.stale(new Error(`not read yet; ${origin}`));
+  }
+
+  upsert(entry: ServiceEntry): void {
+    this.#restored.delete(entry.host);
+    this.#sink.upsert(entry);
+  }
+
+  remove(host: string): void {
+    this.#restored.delete(host);
+    this.#sink.remove(host);
+  }
+
+  hold(host: string, reason: HoldReason): void {
+    this.#sink.hold(host, reason);
+  }
+
+  synced(): void {
+    this.#hasAnswered = true;
+    this.#origin = undefined;
+    for (const host of this.#restored) this.#sink.remove(host);
+    this.#restored.clear();
+    this.#sink.synced();
+  }
+
+  stale(cause: Error): void {
+    this.#hasAnswered = true;
+    this.#sink.stale(this.#origin === undefined ? cause : new Error(`${cause.message}; ${this.#origin}`, { cause }));
+  }
+}
