@@ -21,7 +21,7 @@ export function hasCommand(name) {
   }
 }
 
-const pinning = availableParallelism() > 1 && hasCommand('taskset');
+export const pinning = availableParallelism() > 1 && hasCommand('taskset');
 if (!pinning) console.error('taskset or a second core is missing: nothing is pinned, and the figures mean little');
 
 const running = new Set();
