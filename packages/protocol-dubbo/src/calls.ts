@@ -32,9 +32,9 @@ export function request({ service, group, version, method, arguments: values }: 
 }
 
 /** The value is a HessianValue. */
-export function answer({ chunk, from, to, format, defect }: DubboFrame): CallAnswer {
+export function answer({ chunk, from, to, serialization, defect }: DubboFrame): CallAnswer {
   if (defect !== undefined) return failed(defect);
-  if (format !== HESSIAN2) return failed(`asked in Hessian 2.0, it answers in serialization ${format}`);
+  if (serialization !== HESSIAN2) return failed(`asked in Hessian 2.0, it answers in serialization ${serialization}`);
   const decoder = new HessianDecoder();
   decoder.begin(chunk, from + HEADER_BYTES, to, to);
   const status = chunk[from + 3];
