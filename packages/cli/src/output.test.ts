@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { METRICS } from '@polywire/core';
 import type { RegistryAdapter, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
 import { DEFAULT_PORTS, demoFiles } from './demo/files.ts';
-import { readRegistry } from './registry-read.ts';
+import { readRegistry } from './registry/read.ts';
 import { styleFor, table } from './terminal.ts';
 import { renderTree } from './tree.ts';
 

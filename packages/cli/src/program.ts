@@ -3,7 +3,7 @@ import { messageOf } from '@polywire/core';
 import { Command, CommanderError, Option } from 'commander';
 import { addDemo } from './commands/demo.ts';
 import { addExplain } from './commands/explain.ts';
-import { addRegistry } from './commands/registry-dump.ts';
+import { addRegistry } from './commands/registry.ts';
 import { addRun } from './commands/run.ts';
 import { addValidate } from './commands/validate.ts';
 import { CliError, EXIT, type ExitCode } from './exit.ts';

@@ -3,6 +3,8 @@ export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Told when whoever reads the output is gone. */
+  once?(event: 'close', listener: () => void): unknown;
 }
 
 /** What a command may use of the process it runs in; tests give their own. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { glob } from 'tinyglobby';
 import type { Problem } from '../errors/config-error.ts';
 import { messageOf } from '../errors/message-of.ts';
+import type { ServiceEntry } from '../registry/registry.ts';
 import { crossCheck } from './cross-checks.ts';
 import type { MeshResources } from './model.ts';
 import type { SourceTexts } from './problems.ts';
@@ -61,6 +62,16 @@ export async function loadMesh(where: MeshSources, former?: LoadedMesh): Promise
   const tlsProblems = checkClientTls(mesh.destinationRules);
   problems.push(...crossCheck(resources, mesh), ...tlsProblems);
   return { resources: mesh, problems: inFileOrder(problems, sources), sources, tlsProblems, files };
+}
+
+/** ServiceEntries of one text, such as `registry dump` prints, and what is wrong with it. */
+export function readServiceEntries(
+  text: string,
+  file: string,
+  options: ResourceOptions,
+): { readonly entries: readonly ServiceEntry[]; readonly problems: readonly Problem[] } {
+  const { resources, problems } = readFileText(text, file, options);
+  return { entries: byKind(resources).serviceEntries, problems };
 }
 
 function sameProblems({ resources, tlsProblems }: LoadedMesh): boolean {

@@ -1,4 +1,4 @@
-import { type Bootstrap, messageOf, type PluginRegistry } from '@polywire/core';
+import { messageOf } from '@polywire/core';
 import type { HoldReason, RegistryAdapter, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
 
 /** What one reading of a registry gave. */
@@ -6,6 +6,8 @@ export interface RegistryReading {
   readonly entries: readonly ServiceEntry[];
   /** Hosts whose data could not be confirmed. */
   readonly held: ReadonlyMap<string, HoldReason>;
+  /** Registry paths that could not be read, or are not there, with the reason: what they announce is not known. */
+  readonly unread: ReadonlyMap<string, string>;
   /** Why the reading is not complete; undefined when it is. */
   readonly failure: string | undefined;
 }
@@ -26,27 +28,14 @@ export async function readRegistry(adapter: RegistryAdapter, timeoutMs: number):
     clearTimeout(timer);
     await adapter.stop();
   }
-  return { entries: [...collector.entries.values()], held: collector.held, failure: collector.failure };
-}
-
-/** The registries that a checked bootstrap names, not started. */
-export function createRegistries({
-  bootstrap,
-  plugins,
-}: {
-  readonly bootstrap: Bootstrap | undefined;
-  readonly plugins: PluginRegistry;
-}): RegistryAdapter[] {
-  const registries = bootstrap?.registries ?? [];
-  return registries.flatMap(({ type, config }) => {
-    const factory = plugins.registries.get(type);
-    return factory === undefined ? [] : [factory.create(config, { log: () => undefined })];
-  });
+  const { entries, held, unreadParts, failure } = collector;
+  return { entries: [...entries.values()], held, unread: unreadParts, failure };
 }
 
 class Collector implements ServiceEntrySink {
   readonly entries = new Map<string, ServiceEntry>();
   readonly held = new Map<string, HoldReason>();
+  readonly unreadParts = new Map<string, string>();
   readonly done: Promise<void>;
   failure: string | undefined;
   #finish: () => void = () => undefined;
@@ -69,6 +58,10 @@ class Collector implements ServiceEntrySink {
 
   hold(host: string, reason: HoldReason): void {
     this.held.set(host, reason);
+  }
+
+  unread(origin: string, reason: string): void {
+    this.unreadParts.set(origin, reason);
   }
 
   synced(): void {
