@@ -29,7 +29,7 @@ const KEYS = [
 const MAX_DEBOUNCE_MS = 60_000;
 const MAX_RESYNC_MS = 7 * 24 * 3_600_000;
 
-type Raw = Readonly<Record<string, unknown>>;
+export type Raw = Readonly<Record<string, unknown>>;
 
 /**
  * Checks a registry's configuration; docs/zookeeper.md lists the options.
@@ -61,7 +61,7 @@ export function parseConfig(raw: Raw): ZooKeeperConfig {
   };
 }
 
-function addressOf(raw: Raw): string {
+export function addressOf(raw: Raw): string {
   const address = text(raw, 'address');
   if (address === undefined) throw new ConfigError('zookeeper needs an address: host:port[,host:port...][/chroot]');
   try {
@@ -106,7 +106,7 @@ function isMap(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function pathOf(key: string, written: string): string {
+export function pathOf(key: string, written: string): string {
   const segments = written.replace(/^\/|\/$/g, '').split('/');
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
     throw new ConfigError(`${key}: "${written}" is no node below the top`);
@@ -114,7 +114,7 @@ function pathOf(key: string, written: string): string {
   return `/${segments.join('/')}`;
 }
 
-function driverOf(raw: Raw): ZkDriver {
+export function driverOf(raw: Raw): ZkDriver {
   const written = raw['driver'] ?? 'builtin';
   const driver = DRIVERS.find((each) => each === written);
   if (driver === undefined) throw new ConfigError(`driver: "${String(written)}" is unknown; there is ${DRIVERS.join(', ')}`);
@@ -123,7 +123,7 @@ function driverOf(raw: Raw): ZkDriver {
 
 const TLS_KEYS = ['ca', 'cert', 'key', 'serverName'];
 
-function tlsOf(raw: Raw, driver: ZkDriver): ZkTls | undefined {
+export function tlsOf(raw: Raw, driver: ZkDriver): ZkTls | undefined {
   const tls = raw['tls'];
   if (tls === undefined) return undefined;
   if (driver === 'native') throw new ConfigError('tls: the native driver has none; leave out driver: native');
@@ -140,7 +140,7 @@ function isRecord(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function authOf(raw: Raw): ZkDigestAuth | undefined {
+export function authOf(raw: Raw): ZkDigestAuth | undefined {
   const auth = text(raw, 'auth');
   if (auth === undefined) return undefined;
   const [, user, password] = /^digest:([^:]+):(.+)$/s.exec(auth) ?? [];
@@ -149,13 +149,13 @@ function authOf(raw: Raw): ZkDigestAuth | undefined {
   return { user, password };
 }
 
-function text(raw: Raw, key: string): string | undefined {
+export function text(raw: Raw, key: string): string | undefined {
   const value = raw[key];
   if (value === undefined || (typeof value === 'string' && value !== '')) return value;
   throw new ConfigError(`${key}: write a text`);
 }
 
-function duration(raw: Raw, key: string, byDefault: string, min: number, max = Number.POSITIVE_INFINITY): number {
+export function duration(raw: Raw, key: string, byDefault: string, min: number, max = Number.POSITIVE_INFINITY): number {
   const written = raw[key] ?? byDefault;
   if (typeof written !== 'string') throw new ConfigError(`${key}: write a duration like ${byDefault}`);
   const ms = named(key, () => parseDuration(written));
@@ -163,7 +163,7 @@ function duration(raw: Raw, key: string, byDefault: string, min: number, max = N
   return ms;
 }
 
-function size(raw: Raw, key: string, byDefault: string): number {
+export function size(raw: Raw, key: string, byDefault: string): number {
   const written = raw[key] ?? byDefault;
   if (typeof written !== 'string' && typeof written !== 'number') throw new ConfigError(`${key}: write a size like ${byDefault}`);
   const bytes = named(key, () => parseSize(String(written)));

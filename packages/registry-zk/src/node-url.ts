@@ -51,6 +51,13 @@ export function decodeNodeName(name: string): string {
   }
 }
 
+/** The encoding of java.net.URLEncoder, which Dubbo names its nodes with: a space is `+`, and `.`, `-`, `*` and `_` stay. */
+export function encodeNodeName(text: string): string {
+  return encodeURIComponent(text)
+    .replace(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+');
+}
+
 /**
  * Reads `host:port`. Credentials before `@` are of no use to a caller and must not spread. IPv6 comes with and without brackets: the last
  * colon counts.
@@ -69,8 +76,8 @@ export function parseHostAndPort(authority: string): { host: string; port: numbe
   return { host, port };
 }
 
-// As URL.valueOf: the first `=` splits, a key without one is its own value, the last of several wins.
-function parseParameters(query: string): Map<string, string> {
+/** Reads a query as URL.valueOf does: the first `=` splits, a key without one is its own value, the last of several wins. */
+export function parseParameters(query: string): Map<string, string> {
   const parameters = new Map<string, string>();
   for (const part of query.split('&')) {
     const equals = part.indexOf('=');

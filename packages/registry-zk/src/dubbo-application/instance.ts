@@ -1,6 +1,7 @@
 import { type DiscoveryInstance, portOf, readInstance } from '../discovery-instance.ts';
 import type { OtherChild } from '../follow/child-reader.ts';
 import { jsonObject, parsed, textsOf } from '../json.ts';
+import { PUBLISHED } from '../published.ts';
 
 /** Dubbo's RevisionResolver.EMPTY_REVISION: the application has no services. */
 const EMPTY_REVISION = '0';
@@ -28,6 +29,8 @@ export function readApplicationInstance(data: Buffer, path: string): Application
   if (!instance.isEnabled) return { kind: 'ignored', reason: 'enabled=false' };
   const metadata = textsOf(instance.metadata);
   const revision = metadata.get('dubbo.metadata.revision');
+  const publisher = metadata.get(PUBLISHED);
+  if (publisher !== undefined) return { kind: 'ignored', reason: `published by Polywire ${publisher}` };
   // Spring Cloud's instances are registered in the same place.
   if (revision === undefined) return { kind: 'ignored', reason: 'no dubbo.metadata.revision' };
   return {

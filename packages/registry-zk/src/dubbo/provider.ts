@@ -1,6 +1,7 @@
 import type { Endpoint, ServiceIdentity } from '@polywire/core/spi';
 import type { OtherChild } from '../follow/child-reader.ts';
 import { type NodeUrl, NodeUrlError, parseNodeUrl } from '../node-url.ts';
+import { PUBLISHED } from '../published.ts';
 import { parameter } from './parameter.ts';
 import { splitParameters } from './parameters.ts';
 import type { DubboProtocol } from './service.ts';
@@ -42,6 +43,8 @@ export function readProvider(nodeName: string, interfaceName: string, path: stri
 export function providerOf(url: NodeUrl, interfaceName: string, path: string): Provider {
   const { protocol } = url;
   if (protocol !== 'dubbo' && protocol !== 'tri') return { kind: 'ignored', reason: `protocol ${protocol}` };
+  const publisher = url.parameters.get(PUBLISHED);
+  if (publisher !== undefined) return { kind: 'ignored', reason: `published by Polywire ${publisher}` };
   if (parameter(url, 'enabled') === 'false') return { kind: 'ignored', reason: 'enabled=false' };
   if (parameter(url, 'disabled') === 'true') return { kind: 'ignored', reason: 'disabled=true' };
   const identity = identityOf(url);

@@ -1,0 +1,111 @@
+import { CONNECTION_LOSS, hasCode, NO_AUTH, NODE_EXISTS } from '../client/errors.ts';
+import { WorkQueue } from '../work-queue.ts';
+
+/** Jobs that run at a time. */
+const CONCURRENCY = 64;
+
+/** How one job is doing. */
+export interface JobState {
+  readonly state: 'published' | 'pending' | 'failed';
+  readonly reason: string | undefined;
+}
+
+/** What jobs work with. */
+export interface JobsOptions {
+  /** Brings one key to where it should be, whatever was there. */
+  readonly run: (key: string) => Promise<void>;
+  readonly warn: (message: string) => void;
+  /** First and longest pause before what failed is tried again, in ms. */
+  readonly retryMs: { readonly first: number; readonly longest: number };
+}
+
+/** Keeps doing what has to be done, key by key, while there is a connection; what failed is tried again later. */
+export class Jobs {
+  readonly #options: JobsOptions;
+  readonly #queue = new WorkQueue(CONCURRENCY, (key) => this.#run(key));
+  readonly #states = new Map<string, JobState>();
+  /** Reasons that somebody was told of since all was well. */
+  readonly #told = new Set<string>();
+  #isConnected = false;
+  #retry: NodeJS.Timeout | undefined = undefined;
+  #failures = 0;
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+  }
+
+  /** The key has to be looked at. */
+  mark(key: string): void {
+    this.#states.set(key, PENDING);
+    if (this.#isConnected) this.#queue.add(key);
+  }
+
+  /** The key is no longer of interest. */
+  forget(key: string): void {
+    this.#states.delete(key);
+  }
+
+  state(key: string): JobState {
+    return this.#states.get(key) ?? PENDING;
+  }
+
+  /** @param again everything, also what was done */
+  connected(again: boolean): void {
+    this.#isConnected = true;
+    for (const [key, { state }] of this.#states) if (again || state !== 'published') this.mark(key);
+  }
+
+  disconnected(): void {
+    this.#isConnected = false;
+    this.#queue.clear();
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+  }
+
+  async #run(key: string): Promise<void> {
+    const marked = this.#states.get(key);
+    if (marked === undefined || !this.#isConnected) return;
+    try {
+      await this.#options.run(key);
+      if (this.#states.get(key) === marked) this.#states.set(key, PUBLISHED);
+    } catch (error) {
+      if (this.#states.has(key)) this.#failed(key, error);
+    }
+    if (this.#retry === undefined && this.#told.size > 0 && ![...this.#states.values()].some(({ state }) => state === 'failed')) {
+      this.#told.clear();
+      this.#failures = 0;
+    }
+  }
+
+  #failed(key: string, error: unknown): void {
+    // Done again with the next connection.
+    if (hasCode(error, CONNECTION_LOSS)) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#states.set(key, { state: 'failed', reason });
+    const kind = kindOf(error, reason);
+    if (!this.#told.has(kind)) {
+      this.#told.add(kind);
+      this.#options.warn(`${reason}${adviceOn(error)}; it is tried again`);
+    }
+    if (this.#retry !== undefined || !this.#isConnected) return;
+    const { first, longest } = this.#options.retryMs;
+    const pause = Math.min(longest, first * 2 ** Math.min(this.#failures++, 16));
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      for (const [each, { state }] of this.#states) if (state === 'failed') this.mark(each);
+    }, pause);
+  }
+}
+
+const PENDING: JobState = { state: 'pending', reason: undefined };
+const PUBLISHED: JobState = { state: 'published', reason: undefined };
+
+/** Ten thousand nodes that may not be created are one thing to tell. */
+function kindOf(error: unknown, reason: string): string {
+  return hasCode(error, NO_AUTH) ? 'NO_AUTH' : reason;
+}
+
+function adviceOn(error: unknown): string {
+  if (hasCode(error, NO_AUTH)) return ': give auth to this entry of publish, as a user who may create nodes there';
+  return hasCode(error, NODE_EXISTS) ? ': somebody else holds it, perhaps a Polywire that is told the same host and port' : '';
+}

@@ -1,0 +1,79 @@
+import type { PublishedAddress, PublishedService } from '@polywire/core/spi';
+import type { ZkClient } from '../client/client.ts';
+import { hasCode, NO_NODE } from '../client/errors.ts';
+import { claimEphemeral } from '../client/nodes.ts';
+import { encodeNodeName } from '../node-url.ts';
+import { consumerView, type OwnParameters, withOwn } from './parameters.ts';
+import { providerNode, schemeOf } from './provider-url.ts';
+
+/** What Polywire's own nodes are made from. */
+export interface ProviderNodesOptions {
+  readonly client: ZkClient;
+  /** Absolute. */
+  readonly root: string;
+  readonly address: PublishedAddress;
+  readonly own: OwnParameters;
+}
+
+interface Slot {
+  /** undefined: it is to go. */
+  service: PublishedService | undefined;
+  /** What may stand in this session. */
+  readonly standing: Set<string>;
+}
+
+/** Dubbo by interface: `/<root>/<interface>/providers/<URL>`, one node for each service. */
+export class ProviderNodes {
+  readonly #options: ProviderNodesOptions;
+  readonly #slots = new Map<string, Slot>();
+
+  constructor(options: ProviderNodesOptions) {
+    this.#options = options;
+  }
+
+  want(key: string, service: PublishedService | undefined): void {
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) slot.service = service;
+    else if (service !== undefined) this.#slots.set(key, { service, standing: new Set() });
+  }
+
+  /** What stood went with its session. */
+  newSession(): void {
+    for (const slot of this.#slots.values()) slot.standing.clear();
+  }
+
+  /** The directory that the service's node is in. */
+  placeOf({ identity }: PublishedService): string {
+    return `${this.#options.root}/${encodeNodeName(identity.name)}/providers`;
+  }
+
+  /** Brings one service's node to where it should be. @returns whether it is there */
+  async settle(key: string): Promise<boolean> {
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return false;
+    const { client } = this.#options;
+    const path = slot.service && this.#pathOf(slot.service);
+    if (path !== undefined) {
+      // Whatever becomes of the request, it may be there.
+      slot.standing.add(path);
+      await claimEphemeral(client, path, Buffer.from(this.#options.address.host));
+    }
+    // Behind its successor, so that consumers always see one.
+    for (const former of slot.standing) {
+      if (former === path) continue;
+      await client.delete(former).catch((error: unknown) => {
+        if (!hasCode(error, NO_NODE)) throw error;
+      });
+      slot.standing.delete(former);
+    }
+    if (slot.service === undefined && this.#slots.get(key) === slot) this.#slots.delete(key);
+    return path !== undefined;
+  }
+
+  #pathOf(service: PublishedService): string {
+    const { address, own } = this.#options;
+    const view = consumerView(service);
+    const parameters = withOwn(view.parameters, own);
+    return `${this.placeOf(service)}/${providerNode(schemeOf(service) ?? '', address, { ...view, parameters })}`;
+  }
+}
