@@ -67,8 +67,22 @@ export interface FilterConfig {
 export interface RegistryConfig {
   /** As its plugin names it. */
   readonly type: string;
-  /** Everything but `type`, handed to the plugin as written. */
+  /** When endpoints that vanish in numbers are kept; undefined: never. */
+  readonly guard: RegistryGuardConfig | undefined;
+  /** File in which what it announced is kept, relative to the bootstrap file's folder; undefined: none. */
+  readonly lastKnownGood: string | undefined;
+  /** Everything else, handed to the plugin as written. */
   readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** When a loss of endpoints is not believed at once. */
+export interface RegistryGuardConfig {
+  /** More than this share vanishes, between 0 and 1. */
+  readonly loss: number;
+  /** Milliseconds for which what vanished stays in force at most. */
+  readonly hold: number;
+  /** Of at least so many endpoints. */
+  readonly least: number;
 }
 
 /** One place where Polywire registers itself as the provider of what a listener routes. */

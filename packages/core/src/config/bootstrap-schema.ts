@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LogLevel } from '../observe/log.ts';
 import { listener } from './listener-schema.ts';
-import { address, count, duration, name, positiveDuration, positiveSize } from './schema-units.ts';
+import { address, count, duration, name, percentage, positiveDuration, positiveSize } from './schema-units.ts';
 
 const limits = z
   .strictObject({
@@ -32,12 +32,16 @@ const upstream = z
   })
   .prefault({});
 
+const guard = z
+  .strictObject({ loss: percentage.prefault('50%'), hold: positiveDuration.prefault('1m'), least: count.default(3) })
+  .optional();
+
 const port = z.int().min(1).max(65_535).optional();
 
 /** The shape of polywire.yaml. What each option means stands at `Bootstrap` and in docs/bootstrap.md. */
 export const bootstrapSchema = z.strictObject({
   listeners: z.array(listener).min(1, 'must have at least one listener'),
-  registries: z.array(z.looseObject({ type: name })).default([]),
+  registries: z.array(z.looseObject({ type: name, guard, lastKnownGood: name.optional() })).default([]),
   publish: z.array(z.looseObject({ type: name, listener: name, host: name.optional(), port, grace: duration.prefault('3s') })).default([]),
   resources: z.array(name).default([]),
   plugins: z.array(name).default([]),

@@ -75,6 +75,7 @@ listeners:
   deadline: route
 registries:
 - {type: zookeeper, servers: [zk1:2181], session: {timeout: 30s}}
+- {type: other, guard: {hold: 30s}, lastKnownGood: other.jsonl}
 resources: [mesh/**/*.yaml]
 plugins: [./plugins/mine.ts]
 admin: {}
@@ -101,7 +102,11 @@ defaultTimeout: 0s
     ],
     deadline: 'route',
   });
-  assert.deepEqual(bootstrap?.registries, [{ type: 'zookeeper', config: { servers: ['zk1:2181'], session: { timeout: '30s' } } }]);
+  const config = { servers: ['zk1:2181'], session: { timeout: '30s' } };
+  assert.deepEqual(bootstrap?.registries, [
+    { type: 'zookeeper', guard: undefined, lastKnownGood: undefined, config },
+    { type: 'other', guard: { loss: 0.5, hold: 30_000, least: 3 }, lastKnownGood: 'other.jsonl', config: {} },
+  ]);
   assert.deepEqual(bootstrap?.admin, { address: { host: '127.0.0.1', port: 15000 } });
   assert.deepEqual(bootstrap?.accessLog, { format: 'json', path: 'access.log' });
   assert.equal(bootstrap?.upstream.connections, 4);
@@ -136,6 +141,11 @@ test('every kind of wrong value is reported where it stands', () => {
     'upstream: {connections: 0}': 'error polywire.yaml:5:25: upstream.connections: must be at least 1',
     'resources: mesh/*.yaml': 'error polywire.yaml:5:12: resources: must be a list, not a text',
     'registries: [{servers: x}]': 'error polywire.yaml:5:14: registries[0].type: is required',
+    'registries: [{type: x, guard: {loss: 0.5}}]': 'error polywire.yaml:5:38: registries[0].guard.loss: must be a percentage, like 50%',
+    'registries: [{type: x, guard: {los: 50%}}]':
+      'error polywire.yaml:5:32: unknown key "los" in registries[0].guard. Did you mean "loss"?',
+    'registries: [{type: x, lastKnownGood: a/b}, {type: y, lastKnownGood: ./a/b}]':
+      'error polywire.yaml:5:70: registries[0] writes the file ./a/b already: each needs its own',
     'log: {level: loud}':
       'error polywire.yaml:5:14: log.level: must be one of "trace", "debug", "info", "warn", "error", "fatal", "silent"',
   };

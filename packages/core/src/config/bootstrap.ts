@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import { checkListener, toListenerConfig } from './listener-config.ts';
 import { formatPath, hasErrors, type Path } from './problems.ts';
 import { checkPublish, toPublishConfig } from './publish-config.ts';
+import { checkRegistries, toRegistryConfig } from './registry-config.ts';
 import { didYouMean } from './suggest.ts';
 import type { SocketAddress } from './units.ts';
 import { parseYaml, type SourceDocument } from './yaml-source.ts';
@@ -50,7 +51,7 @@ function toBootstrap(parsed: Parsed): Bootstrap {
   const bootstrap: Bootstrap = {
     ...parsed,
     listeners: parsed.listeners.map(toListenerConfig),
-    registries: parsed.registries.map(({ type, ...config }) => ({ type, config })),
+    registries: parsed.registries.map(toRegistryConfig),
     publish: parsed.publish.map(toPublishConfig),
     admin: parsed.admin,
     accessLog: parsed.accessLog === undefined ? undefined : { format: parsed.accessLog.format, path: parsed.accessLog.path },
@@ -61,7 +62,7 @@ function toBootstrap(parsed: Parsed): Bootstrap {
 /** Rules that join several options. */
 function checkTogether(parsed: Parsed, document: SourceDocument): Problem[] {
   const { listeners, admin, limits } = parsed;
-  const problems: Problem[] = checkPublish(parsed, document);
+  const problems: Problem[] = [...checkPublish(parsed, document), ...checkRegistries(parsed, document)];
   const names = new Map<string, number>();
   const addresses = new Map<string, number>();
   for (const [index, listener] of listeners.entries()) {

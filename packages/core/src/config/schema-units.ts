@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messageOf } from '../errors/message-of.ts';
-import { parseDuration, parseSize, parseSocketAddress } from './units.ts';
+import { parseDuration, parsePercentage, parseSize, parseSocketAddress } from './units.ts';
 
 /** A text that one of the unit parsers reads; what it throws becomes the issue. `what` says what a value that is no text should be. */
 function parsedBy<T>(parse: (text: string) => T, what: string) {
@@ -22,5 +22,6 @@ const size = z.union([z.int().min(0), parsedBy(parseSize, 'a size')], {
 export const positiveSize = size.refine((bytes) => bytes > 0, 'must be more than 0');
 export const duration = parsedBy(parseDuration, 'a duration with its unit, like 3s or 500ms');
 export const positiveDuration = duration.refine((milliseconds) => milliseconds > 0, 'must be more than 0s');
+export const percentage = parsedBy(parsePercentage, 'a percentage, like 50%');
 export const count = z.int().min(1);
 export const name = z.string().min(1, 'must not be empty');

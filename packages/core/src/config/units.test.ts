@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { didYouMean } from './suggest.ts';
-import { parseDuration, parseSize, parseSocketAddress } from './units.ts';
+import { parseDuration, parsePercentage, parseSize, parseSocketAddress } from './units.ts';
 
 test('durations are whole milliseconds', () => {
   const expected = {
@@ -42,4 +42,10 @@ test('suggestions name what is close, and nothing else', () => {
   assert.equal(didYouMean('ignore_uri_case', ['ignoreUriCase']), ' Did you mean "ignoreUriCase"?');
   assert.equal(didYouMean('wieght', ['weight', 'height2']), ' Did you mean "weight"?');
   assert.equal(didYouMean('banana', ['weight', 'uri']), '');
+});
+
+test('percentages', () => {
+  for (const [text, share] of Object.entries({ '50%': 0.5, '0%': 0, '100 %': 1, '12.5%': 0.125 }))
+    assert.equal(parsePercentage(text), share);
+  for (const text of ['', '50', '0.5', '101%', '-1%', '%']) assert.throws(() => parsePercentage(text), /is not a percentage/, text);
 });

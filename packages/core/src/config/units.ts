@@ -33,6 +33,18 @@ export function parseDuration(text: string): number {
 }
 
 /**
+ * `50%`, `33.3%`.
+ * @returns a share between 0 and 1
+ * @throws ConfigError on anything else
+ */
+export function parsePercentage(text: string): number {
+  const [, digits] = /^(\d{1,3}(?:\.\d+)?) ?%$/.exec(text) ?? [];
+  const percentage = Number(digits);
+  if (!(percentage <= 100)) throw new ConfigError(`"${text}" is not a percentage: write 0% to 100%, like 50%`);
+  return percentage / 100;
+}
+
+/**
  * `65536`, `64KiB`, `1.5MiB`, `1GiB`.
  * @returns bytes
  * @throws ConfigError on anything else, and on a fraction of a byte

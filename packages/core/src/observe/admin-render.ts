@@ -81,9 +81,12 @@ function counted(count: number, name: string): string {
 /** A head line per source and an indented one per service. */
 export function renderRegistries(registries: Iterable<SourceStatus>): string {
   const lines: string[] = [];
-  for (const { name, state, reason, lastSync, services } of registries) {
+  for (const { name, state, reason, since, session, lastSync, services } of registries) {
     const when = lastSync === undefined ? 'never' : new Date(lastSync).toISOString();
-    lines.push(`${name}: ${state}${reason === undefined ? '' : ` (${reason})`}, last sync ${when}, ${counted(services.length, 'service')}`);
+    const began = new Date(since).toISOString();
+    const where = session === undefined ? '' : `, session ${session}`;
+    const why = reason === undefined ? '' : ` (${reason})`;
+    lines.push(`${name}: ${state}${why} since ${began}${where}, last sync ${when}, ${counted(services.length, 'service')}`);
     for (const service of services) {
       lines.push(
         `  ${service.host}: ${counted(service.endpoints, 'endpoint')}${service.held === undefined ? '' : `, held (${service.held})`}`,

@@ -1,4 +1,5 @@
 import type { PublisherStatus } from '../publish/publisher.ts';
+import type { DirectoryEntry } from '../registry/entry-index.ts';
 import type { SourceStatus } from '../registry/service-entry-store.ts';
 import type { LogLevel } from './log.ts';
 import type { Metric } from './metrics.ts';
@@ -52,6 +53,8 @@ export interface AdminSource {
   listeners(): Iterable<ListenerStatus>;
   clusters(): Iterable<ClusterStatus>;
   registries(): Iterable<SourceStatus>;
+  /** What each source says of a service. @param name its host, or its interface */
+  services(name: string): readonly DirectoryEntry[];
   publishers(): Iterable<PublisherStatus>;
   /** The snapshot in force, with positions. Maps and sets are welcome; secrets are masked by the listener. */
   configDump(): unknown;

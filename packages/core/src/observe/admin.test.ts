@@ -3,12 +3,43 @@ import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import type { DirectoryEntry } from '../registry/entry-index.ts';
 import { startAdmin } from './admin.ts';
 import type { AdminSource } from './admin-source.ts';
 import type { LogLevel } from './log.ts';
 import { METRICS } from './metrics.ts';
 
 const LEVEL: LogLevel = 'info';
+
+const USERS: DirectoryEntry = {
+  source: 'zookeeper 127.0.0.1:2181',
+  exactIdentity: true,
+  hosts: new Set(['users']),
+  held: 'guarded',
+  entry: {
+    host: 'users',
+    aliases: [],
+    identity: undefined,
+    protocol: undefined,
+    resolution: 'STATIC',
+    location: 'MESH_INTERNAL',
+    ports: [],
+    annotations: new Map(),
+    origin: '/dubbo/a.Users/providers',
+    endpoints: [
+      {
+        address: '10.0.0.1',
+        port: 20880,
+        weight: 200,
+        labels: new Map([['region', 'eu']]),
+        metadata: new Map([['token', 'hunter2']]),
+        origin: '/dubbo/a.Users/providers/dubbo%3A%2F%2F10.0.0.1%3Ftoken%3Dhunter2%26a%3Db',
+        learnt: { session: '0x1f', at: Date.UTC(2026, 0, 3) },
+        overrides: [{ origin: '/dubbo/config/dubbo/a.Users.configurators', effect: 'weight 200, was 100' }],
+      },
+    ],
+  },
+};
 
 function source(overrides: Partial<AdminSource> = {}): AdminSource {
   return {
@@ -68,9 +99,12 @@ function source(overrides: Partial<AdminSource> = {}): AdminSource {
         state: 'stale',
         reason: 'connection refused',
         lastSync: Date.UTC(2026, 0, 1),
+        since: Date.UTC(2026, 0, 2),
+        session: '0x1f',
         services: [{ host: 'users', endpoints: 3, held: 'disconnected' }],
       },
     ],
+    services: (name) => (name === 'users' ? [USERS] : []),
     configDump: () => ({
       hosts: new Map([['users', new Set(['a'])]]),
       position: { file: 'polywire.yaml', line: 3, column: 1 },
@@ -146,7 +180,7 @@ test('clusters and registries as text and as json', () =>
     assert.equal(JSON.parse((await ask(address, '/clusters?format=json')).body)[0].endpoints[0].weight, 5);
     assert.equal(
       (await ask(address, '/registry')).body,
-      'zookeeper 127.0.0.1:2181: stale (connection refused), last sync 2026-01-01T00:00:00.000Z, 1 service\n' +
+      'zookeeper 127.0.0.1:2181: stale (connection refused) since 2026-01-02T00:00:00.000Z, session 0x1f, last sync 2026-01-01T00:00:00.000Z, 1 service\n' +
         '  users: 3 endpoints, held (disconnected)\n',
     );
     assert.equal(JSON.parse((await ask(address, '/registry?format=json')).body)[0].state, 'stale');
@@ -157,6 +191,26 @@ test('clusters and registries as text and as json', () =>
         '  a.C: failed (NO_AUTH: /polywire/a.C)\n    /polywire/a.C/providers\n',
     );
     assert.equal(JSON.parse((await ask(address, '/publish?format=json')).body)[0].services[1].state, 'failed');
+  }));
+
+test('a service is shown with where, when and in which session each of its endpoints was learnt, and what changed it', () =>
+  withAdmin(async (address) => {
+    assert.deepEqual((await ask(address, '/registry?service=users')).body.split('\n'), [
+      'users of zookeeper 127.0.0.1:2181, held (guarded)',
+      '  origin: /dubbo/a.Users/providers',
+      '  10.0.0.1:20880: weight 200',
+      '    origin: /dubbo/a.Users/providers/dubbo%3A%2F%2F10.0.0.1%3Ftoken%3D******%26a%3Db',
+      '    learnt: 2026-01-03T00:00:00.000Z in session 0x1f',
+      '    override: weight 200, was 100 (/dubbo/config/dubbo/a.Users.configurators)',
+      '    labels: region=eu',
+      '',
+    ]);
+    const [users] = JSON.parse((await ask(address, '/registry?service=users&format=json')).body);
+    assert.deepEqual([users.source, users.held, users.host], ['zookeeper 127.0.0.1:2181', 'guarded', 'users']);
+    assert.deepEqual(users.endpoints[0].learnt, { session: '0x1f', at: '2026-01-03T00:00:00.000Z' });
+    assert.deepEqual(users.endpoints[0].metadata, { token: '******' });
+    const other = await ask(address, '/registry?service=orders');
+    assert.deepEqual([other.status, other.body], [404, 'nobody announces orders: /registry lists the hosts\n']);
   }));
 
 test('the configuration is shown without its secrets', () =>

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { messageOf } from '../errors/message-of.ts';
 import { formatAddress, listen } from '../transport/listen.ts';
 import { renderClusters, renderJson, renderListeners, renderPublishers, renderRegistries, renderStats } from './admin-render.ts';
+import { renderServices, serviceData } from './admin-services.ts';
 import type { AdminSource } from './admin-source.ts';
 import { isLogLevel, LOG_LEVELS } from './log.ts';
 import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from './prometheus.ts';
@@ -93,8 +94,8 @@ const PAGES: readonly Page[] = [
   },
   {
     path: '/registry',
-    help: 'sources of services: state, last sync, services; ?format=json',
-    render: (source, query) => (wantsJson(query) ? json([...source.registries()]) : { body: renderRegistries(source.registries()) }),
+    help: 'sources of services: state, session, services; ?service=host or interface: its endpoints; ?format=json',
+    render: renderRegistry,
   },
   {
     path: '/publish',
@@ -107,6 +108,15 @@ const PAGES: readonly Page[] = [
 
 function renderForPrometheus(source: AdminSource): Answer {
   return { type: PROMETHEUS_CONTENT_TYPE, body: renderPrometheus(source.metrics()) };
+}
+
+function renderRegistry(source: AdminSource, query: URLSearchParams): Answer {
+  const name = query.get('service');
+  if (name === null) return wantsJson(query) ? json([...source.registries()]) : { body: renderRegistries(source.registries()) };
+  const found = source.services(name);
+  const status = found.length === 0 ? 404 : 200;
+  if (wantsJson(query)) return { ...json(serviceData(found)), status };
+  return { status, body: found.length === 0 ? `nobody announces ${name}: /registry lists the hosts\n` : renderServices(found) };
 }
 
 function renderLogging(source: AdminSource, query: URLSearchParams, posted: boolean): Answer {

@@ -88,6 +88,11 @@ export const METRICS = {
   configProblems: gauge('polywire_config_problems', 'Problems of the newest configuration, by severity.'),
   registryConnected: gauge('polywire_registry_connected', '1 when the registry is in sync, 0 while its last known data is in force.'),
   registryServices: gauge('polywire_registry_services', 'Services that a registry announces.'),
+  registryGuardHolds: counter('polywire_registry_guard_holds_total', 'Losses of endpoints that were held because they were large.'),
+  registryGuardedEndpoints: gauge(
+    'polywire_registry_guarded_endpoints',
+    'Endpoints that are in force although their registry announces them no more.',
+  ),
   publishConnected: gauge('polywire_publish_connected', '1 while a publisher stands by its registry, 0 while that is away.'),
   publishServices: gauge('polywire_publish_services', 'Services that a publisher is to register, by whether they stand.'),
   accessLogDropped: counter('polywire_access_log_dropped_lines_total', 'Access log lines dropped because the sink was slow.'),

@@ -27,6 +27,11 @@ export function* collectMetrics(proxy: ProxyServer): Generator<Metric> {
     yield metric(METRICS.registryServices, source.services.length, { registry: source.name });
   }
   yield* publishMetrics(proxy);
+  for (const { name: registry, guard } of proxy.registries) {
+    if (guard === undefined) continue;
+    yield metric(METRICS.registryGuardHolds, guard.begun, { registry });
+    yield metric(METRICS.registryGuardedEndpoints, guard.kept, { registry });
+  }
   if (proxy.accessLog !== undefined) yield metric(METRICS.accessLogDropped, proxy.accessLog.dropped);
 }
 
@@ -126,7 +131,8 @@ function* addressMetrics(protocol: string, all: Iterable<AddressCounts>): Genera
 
 function* clusterMetrics<E extends BalancedEndpoint>(protocol: string, clusters: Iterable<Cluster<E>>): Generator<Metric> {
   // Those of one name, for several services or of several configurations, count together; the newest says what endpoints there are.
-  const newest = new Map([...clusters].map((cluster) => [cluster.name, cluster]));
+  const whole = [...clusters].filter(({ spec }) => spec.partOf === undefined);
+  const newest = new Map(whole.map((cluster) => [cluster.name, cluster]));
   for (const { name: cluster, stats, endpoints } of newest.values()) {
     const labels = { protocol, cluster };
     const outcomes = { ok: stats.ok, 'business-error': stats.businessErrors, timeout: stats.timeouts, failure: stats.failures };

@@ -11,7 +11,6 @@ import type { AccessLog } from '../observe/access-log.ts';
 import type { AdminSource } from '../observe/admin-source.ts';
 import type { Log } from '../observe/log.ts';
 import type { PluginRegistry } from '../plugin/plugin-registry.ts';
-import type { RegistryAdapter } from '../registry/registry.ts';
 import { ServiceEntryStore } from '../registry/service-entry-store.ts';
 import type { ExplainReport, ExplainRequest } from '../route/explain.ts';
 import { FILES } from '../route/routing-state.ts';
@@ -26,6 +25,7 @@ import { OpaqueRuntime } from './opaque-runtime.ts';
 import { ProtocolRuntime } from './protocol-runtime.ts';
 import { Publishings } from './publishings.ts';
 import { createRegistries } from './registries.ts';
+import type { RegistryRuntime } from './registry-runtime.ts';
 import { ServiceCaller } from './service-caller.ts';
 import { TlsRuntime } from './tls-runtime.ts';
 
@@ -68,6 +68,7 @@ export class ProxyServer {
   readonly config: ConfigStatus = { reloads: 0, rejected: 0, loadedAt: Date.now(), problems: [] };
   readonly accessLog: AccessLog | undefined;
   readonly adminSource: AdminSource;
+  readonly registries: readonly RegistryRuntime[];
   readonly publishings: Publishings;
   /** In force. */
   resources: MeshResources;
@@ -75,7 +76,6 @@ export class ProxyServer {
   readonly #mesh: LoadedMesh;
   readonly #wheel = new TimerWheel();
   readonly #tls: TlsRuntime;
-  readonly #registries: readonly RegistryAdapter[];
   readonly #caller: ServiceCaller;
   #watcher: ResourceWatcher | undefined = undefined;
   #started = false;
@@ -111,10 +111,13 @@ export class ProxyServer {
     };
     this.listeners = bootstrap.listeners.map((config) => new ListenerRuntime(config, environment));
     this.#caller = new ServiceCaller(plugins.protocols, bootstrap);
-    this.#registries = createRegistries(bootstrap.registries, plugins.registries, {
-      log: (level, message, fields) => log[level](message, fields),
-      directory: resolve(options.baseDirectory),
-      call: this.#caller.call,
+    const directory = resolve(options.baseDirectory);
+    this.registries = createRegistries(bootstrap.registries, {
+      factories: plugins.registries,
+      context: { log: (level, message, fields) => log[level](message, fields), directory, call: this.#caller.call },
+      directory,
+      store: this.store,
+      log,
     });
     this.publishings = new Publishings({ bootstrap, plugins, listeners: this.listeners, store: this.store, log });
     this.adminSource = adminView(this);
@@ -138,7 +141,7 @@ export class ProxyServer {
   async start(): Promise<{ readonly listeners: readonly { readonly name: string; readonly address: string }[] }> {
     this.#wheel.start();
     for (const { pools } of this.protocols.values()) pools.start();
-    for (const registry of this.#registries) await registry.start(this.store.source({ name: registry.name, exactIdentity: true }));
+    for (const registry of this.registries) await registry.start();
     await this.#firstSync();
     await this.#tls.start();
     const listeners: { name: string; address: string }[] = [];
@@ -160,7 +163,7 @@ export class ProxyServer {
   get ready(): { readonly ready: boolean; readonly reason: string } {
     if (this.#closing) return { ready: false, reason: 'it is shutting down' };
     if (!this.#started) return { ready: false, reason: 'it is starting' };
-    const waiting = this.store.sources().find((source) => source.state === 'starting');
+    const waiting = this.registries.find(({ isReady }) => !isReady);
     if (waiting !== undefined) return { ready: false, reason: `${waiting.name} has not answered yet` };
     return { ready: true, reason: 'serving' };
   }
@@ -176,7 +179,7 @@ export class ProxyServer {
 
   /** Reads the registries once, for commands that do not serve. Resolves when all have answered, or after `timeoutMs`. */
   async readRegistries(timeoutMs: number): Promise<void> {
-    for (const registry of this.#registries) await registry.start(this.store.source({ name: registry.name, exactIdentity: true }));
+    for (const registry of this.registries) await registry.read();
     await this.#firstSync(timeoutMs);
   }
 
@@ -212,7 +215,7 @@ export class ProxyServer {
     for (let turn = 0; turn < CLOSE_TURNS && this.#connectionsToServices() > 0; turn++) await new Promise(setImmediate);
     const closed = this.listeners.map((listener) => listener.close('the proxy stopped'));
     this.#wheel.stop();
-    await Promise.all([...closed, ...this.#registries.map((registry) => registry.stop())]);
+    await Promise.all([...closed, ...this.registries.map((registry) => registry.stop())]);
     // Last, so that requests that were cut off have a line, too.
     await this.accessLog?.close();
   }
@@ -288,7 +291,7 @@ export class ProxyServer {
 
   async #firstSync(timeoutMs = FIRST_SYNC_MS): Promise<void> {
     const until = performance.now() + timeoutMs;
-    while (this.store.sources().some((source) => source.state === 'starting') && performance.now() < until) {
+    while (this.registries.some(({ hasAnswered }) => !hasAnswered) && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, SYNC_POLL_MS));
     }
   }

@@ -48,7 +48,10 @@ interface Reading {
 }
 
 async function readLines(handle: FileHandle, { file, registry, warn }: Reading): Promise<KnownGood | undefined> {
-  const lines = createInterface({ input: handle.createReadStream({ encoding: 'utf8', autoClose: false }), crlfDelay: Number.POSITIVE_INFINITY });
+  const lines = createInterface({
+    input: handle.createReadStream({ encoding: 'utf8', autoClose: false }),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
   const entries = new Map<string, ServiceEntry>();
   let header: KnownGoodHeader | undefined;
   let number = 0;

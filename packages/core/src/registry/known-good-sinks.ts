@@ -1,23 +1,31 @@
 import type { KnownGood } from './known-good-reader.ts';
-import type { KnownGoodWriter } from './known-good-writer.ts';
+import { KnownGoodWriter, type KnownGoodWriterOptions } from './known-good-writer.ts';
 import type { HoldReason, ServiceEntry, ServiceEntrySink } from './registry.ts';
 
 /** Before the store: has everything that comes into force written down. */
 export class RecordingSink implements ServiceEntrySink {
   readonly #sink: ServiceEntrySink;
   readonly #writer: KnownGoodWriter;
+  readonly #entries = new Map<string, ServiceEntry>();
 
-  constructor(sink: ServiceEntrySink, writer: KnownGoodWriter) {
+  constructor(sink: ServiceEntrySink, options: Omit<KnownGoodWriterOptions, 'entries'>) {
     this.#sink = sink;
-    this.#writer = writer;
+    this.#writer = new KnownGoodWriter({ ...options, entries: () => this.#entries.values() });
+  }
+
+  /** Resolves when what came last is on the disk. */
+  close(): Promise<void> {
+    return this.#writer.close();
   }
 
   upsert(entry: ServiceEntry): void {
+    this.#entries.set(entry.host, entry);
     this.#sink.upsert(entry);
     this.#writer.changed();
   }
 
   remove(host: string): void {
+    this.#entries.delete(host);
     this.#sink.remove(host);
     this.#writer.changed();
   }

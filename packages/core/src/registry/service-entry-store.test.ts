@@ -135,7 +135,11 @@ describe('the store of service entries', () => {
 
   it('keeps what is held or stale, and says so', () => {
     const { store, changes, zk } = observed();
-    assert.deepEqual(store.sources(), [{ name: 'zk', state: 'starting', reason: undefined, lastSync: undefined, services: [] }]);
+    const [first] = store.sources();
+    assert.deepEqual(
+      [first?.name, first?.state, first?.reason, first?.lastSync, first?.services],
+      ['zk', 'starting', undefined, undefined, []],
+    );
     zk.upsert(entry('user.acme', 'com.acme.User', ['a']));
     zk.synced();
     zk.hold('user.acme', 'denied');
@@ -143,6 +147,8 @@ describe('the store of service entries', () => {
     zk.stale(new Error('session lost'));
     const [status] = store.sources();
     assert.deepEqual([status?.state, status?.reason, typeof status?.lastSync], ['stale', 'session lost', 'number']);
+    zk.stale(new Error('still'));
+    assert.equal(store.sources()[0]?.since, status?.since, 'it is stale since it became so');
     assert.deepEqual(status?.services, [{ host: 'user.acme', endpoints: 1, held: 'denied' }]);
     assert.equal(store.byHost('user.acme')[0]?.held, 'denied');
     zk.upsert(entry('user.acme', 'com.acme.User', ['a']));

@@ -18,6 +18,10 @@ export interface SourceStatus {
   readonly reason: string | undefined;
   /** Milliseconds since 1970; undefined before the first. */
   readonly lastSync: number | undefined;
+  /** When it got into this state, in milliseconds since 1970. */
+  readonly since: number;
+  /** As the registry numbers its sessions; undefined while there is none, and for sources without. */
+  readonly session: string | undefined;
   readonly services: readonly SourceService[];
 }
 
@@ -33,6 +37,7 @@ export interface SourceService {
 export interface EntrySource extends ServiceEntrySink {
   /** Everything the source has, at once: what is not in it is removed. */
   replaceAll(entries: readonly ServiceEntry[]): void;
+  readonly state: SourceStatus['state'];
   status(): SourceStatus;
 }
 
@@ -41,6 +46,8 @@ export interface SourceOptions {
   readonly name: string;
   /** See DirectoryEntry.exactIdentity: true for registries. */
   readonly exactIdentity: boolean;
+  /** Of the session it reads in; absent: it has none. */
+  readonly session?: () => string | undefined;
 }
 
 type Listener = (change: DirectoryChange) => void;
@@ -143,7 +150,8 @@ class Source implements EntrySource {
   readonly #context: SourceContext;
   /** By the host as the source says it. */
   readonly #entries = new Map<string, DirectoryEntry>();
-  #state: 'starting' | 'synced' | 'stale' = 'starting';
+  #state: SourceStatus['state'] = 'starting';
+  #since = Date.now();
   #reason: string | undefined;
   #lastSync: number | undefined;
 
@@ -170,15 +178,17 @@ class Source implements EntrySource {
 
   synced(): void {
     const isFirst = this.#lastSync === undefined;
-    this.#state = 'synced';
-    this.#reason = undefined;
+    this.#turn('synced', undefined);
     this.#lastSync = Date.now();
     if (isFirst) this.#context.firstSync();
   }
 
   stale(cause: Error): void {
-    this.#state = 'stale';
-    this.#reason = cause.message;
+    this.#turn('stale', cause.message);
+  }
+
+  get state(): SourceStatus['state'] {
+    return this.#state;
   }
 
   replaceAll(entries: readonly ServiceEntry[]): void {
@@ -198,7 +208,22 @@ class Source implements EntrySource {
 
   status(): SourceStatus {
     const services = [...this.#entries.values()].map(({ entry, held }) => ({ host: entry.host, endpoints: entry.endpoints.length, held }));
-    return { name: this.#options.name, state: this.#state, reason: this.#reason, lastSync: this.#lastSync, services };
+    const { name, session } = this.#options;
+    return {
+      name,
+      state: this.#state,
+      reason: this.#reason,
+      lastSync: this.#lastSync,
+      since: this.#since,
+      session: session?.(),
+      services,
+    };
+  }
+
+  #turn(state: SourceStatus['state'], reason: string | undefined): void {
+    if (this.#state !== state) this.#since = Date.now();
+    this.#state = state;
+    this.#reason = reason;
   }
 
   /** undefined when nothing that anybody could notice is different. */
