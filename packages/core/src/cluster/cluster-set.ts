@@ -76,10 +76,11 @@ export class ClusterSet<E extends BalancedEndpoint> {
   #create(spec: ClusterSpec): Cluster<E> {
     const factory = this.#options.loadBalancers.get(spec.loadBalancer);
     if (factory === undefined) throw new Error(`no load balancer is called ${spec.loadBalancer}`);
-    let stats = this.#stats.get(spec.name);
+    const name = spec.partOf ?? spec.name;
+    let stats = this.#stats.get(name);
     if (stats === undefined) {
       stats = new ClusterStats();
-      this.#stats.set(spec.name, stats);
+      this.#stats.set(name, stats);
     }
     return new Cluster(spec, stats, this.#options.endpoints, factory.create(), this.#options.balance === 'readEvent');
   }

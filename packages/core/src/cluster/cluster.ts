@@ -61,6 +61,11 @@ export interface ClusterSpec {
   readonly origin: string;
   /** Lower-case interfaces and hosts whose change asks for a new resolve(). */
   readonly dependsOn: readonly string[];
+  /**
+   * Name of another cluster, which has all these endpoints and more, is held at least as long and keeps the connections. Requests count
+   * there, and those that still hold this cluster when it is closed go on.
+   */
+  readonly partOf?: string;
   resolve(): ResolvedEndpoints;
 }
 
@@ -132,8 +137,12 @@ export class Cluster<E extends BalancedEndpoint> {
     this.#replace(this.spec.resolve());
   }
 
-  /** Lets every endpoint go. Requests that still hold the cluster find it empty. */
+  /** Lets every endpoint go. Requests that still hold the cluster find it empty, unless it is a part of another. */
   close(): void {
+    if (this.spec.partOf !== undefined) {
+      for (const endpoint of this.#endpoints) this.#source.release(endpoint);
+      return;
+    }
     this.#replace({ chosen: [], leftOut: [], emptiness: `${this.name} is no longer configured` });
   }
 

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../cluster/endpoint.ts';
+import type { EndpointRule } from './endpoint-rule.ts';
 import type { HoldReason, ServiceEntry } from './registry.ts';
 
 /** One source's word on one service. */
@@ -99,8 +100,14 @@ export function sameService(a: ServiceEntry, b: ServiceEntry): boolean {
     a.identity?.group === b.identity?.group &&
     a.identity?.version === b.identity?.version &&
     a.aliases.join('\n') === b.aliases.join('\n') &&
-    samePorts(a, b)
+    samePorts(a, b) &&
+    sameRules(a.endpointRules, b.endpointRules)
   );
+}
+
+/** They are plain data. One whose keys merely stand in another order is taken for another: it is compiled once more. */
+function sameRules(a: readonly EndpointRule[] = [], b: readonly EndpointRule[] = []): boolean {
+  return a === b || (a.length === b.length && (a.length === 0 || JSON.stringify(a) === JSON.stringify(b)));
 }
 
 function samePorts(a: ServiceEntry, b: ServiceEntry): boolean {

@@ -1,15 +1,17 @@
 import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { HeaderOperations, HttpRoute, VirtualService } from '../config/model.ts';
-import { formatPosition } from '../errors/config-error.ts';
+import { ConfigError, formatPosition } from '../errors/config-error.ts';
 import { covers, formatServiceKey, intersect, overlaps, type ServicePattern, specificity } from '../identity/service-key.ts';
 import type { Capability, HeaderEdits, HeaderScan, ScanRequest } from '../protocol/spi.ts';
 import { applicableHosts, wildcardNames } from './applicable-hosts.ts';
 import { clusterSpec, type DestinationContext, destinationTarget, targetNames, variantTarget } from './destination.ts';
+import { type JudgedEndpointRule, judgeEndpointRules, rulesOf } from './endpoint-rules.ts';
 import type { HostIndex, IndexedHost } from './host-index.ts';
 import { mergeRules, type WrittenRule } from './merged-rules.ts';
 import { Route, type RouteStats, type WeightedCluster } from './route.ts';
 import { GROUP, headersOf, RuleMatch, VERSION } from './rule.ts';
+import { RuledEndpoints } from './ruled-endpoints.ts';
 import type { ScanCache } from './scan-cache.ts';
 import { type Lane, type Rule, ServiceRoutes } from './service-routes.ts';
 import type { ServiceView, Variant } from './service-view.ts';
@@ -50,6 +52,8 @@ export interface CompiledService<H, E extends BalancedEndpoint> {
   /** Lower-case interfaces and hosts whose change may change the routes. */
   readonly dependsOn: ReadonlySet<string>;
   readonly clusters: readonly Cluster<E>[];
+  /** They hold further clusters. */
+  readonly ruled: readonly RuledEndpoints<E>[];
 }
 
 /**
@@ -117,6 +121,7 @@ class ServiceCompiler<H, E extends BalancedEndpoint> {
   readonly #label: string;
   readonly #dependsOn: Set<string>;
   readonly #clusters: Cluster<E>[] = [];
+  readonly #ruled: RuledEndpoints<E>[] = [];
   readonly #routes = new Map<HttpRoute, Route<E>>();
 
   constructor(context: CompileContext<H, E>, label: string) {
@@ -134,33 +139,62 @@ class ServiceCompiler<H, E extends BalancedEndpoint> {
     for (const { match } of plans.flatMap(({ rules }) => rules ?? [])) {
       if (match !== undefined) for (const header of headersOf(match, this.#context.methodIsPath)) wanted.add(header.name);
     }
+    const judged = plans.map(({ rules, variant }) => (rules === undefined ? this.#judge(variant) : []));
+    for (const { fault, rule } of judged.flat()) {
+      if (fault === undefined) for (const { of } of rule.match) if (of.kind === 'header') wanted.add(of.name);
+    }
     const { scan, names, indexOf } = this.#context.scans.get(wanted);
-    const lanes = plans.map((plan) => this.#lane(plan, indexOf));
+    const lanes = plans.map((plan, index) => this.#lane(plan, judged[index] ?? [], indexOf));
     const groupIndex = byGroup ? indexOf(GROUP) : -1;
     const versionIndex = byVersion ? indexOf(VERSION) : -1;
     const routes = new ServiceRoutes({ scan, names, groupIndex, versionIndex, lanes, broken: undefined });
-    return { routes, dependsOn: this.#dependsOn, clusters: this.#clusters };
+    return { routes, dependsOn: this.#dependsOn, clusters: this.#clusters, ruled: this.#ruled };
   }
 
-  #lane({ condition, variant, rules }: LanePlan, indexOf: (name: string) => number): Lane<E> {
+  #lane({ condition, variant, rules }: LanePlan, judged: readonly JudgedEndpointRule[], indexOf: (name: string) => number): Lane<E> {
     for (const entry of variant.entries) for (const host of entry.hosts) this.#dependsOn.add(host);
     this.#routes.clear();
-    if (rules === undefined) return { condition, variant, rules: [], fallback: this.#everyEndpoint(variant) };
+    if (rules === undefined) return { condition, variant, rules: [], ...this.#withoutVirtualService(variant, judged, indexOf) };
     const compiled = rules.map((written): Rule<E> => {
       const match = written.match === undefined ? undefined : new RuleMatch(written.match, this.#context.methodIsPath, indexOf);
       return { match, route: this.#route(written, variant), written };
     });
-    return { condition, variant, rules: compiled, fallback: undefined };
+    return { condition, variant, rules: compiled, fallback: undefined, ruled: undefined };
   }
 
-  #everyEndpoint(variant: Variant): Route<E> {
+  /** The registry's rules, each with what this protocol has against it. */
+  #judge({ entries }: Variant): JudgedEndpointRule[] {
+    const { protocol, scans } = this.#context;
+    return judgeEndpointRules(rulesOf(entries), (header) => {
+      try {
+        scans.get([header]);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        return `protocol ${protocol} has no header ${header}: ${error.message}`;
+      }
+    });
+  }
+
+  /** Every endpoint, or those that the registry's rules leave. */
+  #withoutVirtualService(
+    variant: Variant,
+    judged: readonly JudgedEndpointRule[],
+    indexOf: (name: string) => number,
+  ): Pick<Lane<E>, 'fallback' | 'ruled'> {
     const name = formatServiceKey(variant.pattern);
     const target = variantTarget(variant.pattern);
-    const cluster = this.#acquire(clusterSpec(this.#context, target, undefined), targetNames(target));
+    const allSpec = clusterSpec(this.#context, target, undefined);
+    const cluster = this.#acquire(allSpec, targetNames(target));
     const origin = variant.entries[0]?.entry.origin ?? '';
     const stats = this.#context.statsOf(name);
-    const options = { name, origin, requestEdits: undefined, responseEdits: undefined, timeoutMs: -1, stats };
-    return new Route(options, [{ cluster, weight: 1 }]);
+    const route = { name, origin, requestEdits: undefined, responseEdits: undefined, timeoutMs: -1, stats };
+    const all = new Route(route, [{ cluster, weight: 1 }]);
+    if (judged.length === 0) return { fallback: all, ruled: undefined };
+    const { clusters, methodIsPath } = this.#context;
+    const ruled = new RuledEndpoints({ rules: judged, methodIsPath, indexOf, clusters, all, allSpec, route });
+    this.#ruled.push(ruled);
+    return { fallback: judged.every(({ fault }) => fault !== undefined) ? all : undefined, ruled };
   }
 
   /** The blocks of one written route share it. */

@@ -76,7 +76,7 @@ export function targetNames(target: Target): Set<string> {
 }
 
 /** The entries that a target means, whatever they speak. */
-function entriesOf(directory: ServiceDirectory, target: Target): readonly DirectoryEntry[] {
+export function entriesOf(directory: ServiceDirectory, target: Target): readonly DirectoryEntry[] {
   const { pattern, variant } = target;
   if (pattern !== undefined) {
     const all = entriesOfInterface(directory, pattern.name);

@@ -51,6 +51,25 @@ export interface ExplainedRule {
   readonly conditions: readonly ExplainedCondition[];
 }
 
+/** A rule that a registry keeps, in the order in which they apply. */
+export interface ExplainedEndpointRule {
+  /** From 1; names of clusters count so. */
+  readonly position: number;
+  /** Registry path. */
+  readonly origin: string;
+  readonly text: string;
+  /** `not-asked`: no endpoint is left to choose from. `not-applied`: by no request. */
+  readonly outcome: 'chose' | 'passed-over' | 'refused' | 'not-for-request' | 'not-asked' | 'not-applied';
+  /** In words. */
+  readonly why: string;
+  /** How many it found and how many it left; absent: it was not asked. */
+  readonly endpoints?: { readonly before: number; readonly after: number };
+  /** Requests so far for which it could not be decided, because a header's serialization cannot be walked; of all the service's rules. */
+  readonly unreadable: number;
+  /** Empty: it is for all requests, or not applied. */
+  readonly conditions: readonly ExplainedCondition[];
+}
+
 /** An endpoint that would take requests. */
 export interface ExplainedEndpoint {
   /** `address:port` */
@@ -90,6 +109,8 @@ export interface ExplainReport {
   readonly identities: readonly ExplainedIdentity[];
   readonly virtualServices: readonly ExplainedVirtualService[];
   readonly rules: readonly ExplainedRule[];
+  /** The registry's own. */
+  readonly endpointRules: readonly ExplainedEndpointRule[];
   /** undefined: it is refused. */
   readonly route: { readonly name: string; readonly origin: string; readonly timeoutMs: number } | undefined;
   readonly refusal: RouteRefusal | undefined;

@@ -6,6 +6,7 @@ import type { LookupResult } from '../protocol/spi.ts';
 import { formatAddress } from '../transport/listen.ts';
 import { applicableHosts, wildcardNames } from './applicable-hosts.ts';
 import type { CompileContext, RouteProtocol } from './compile-service.ts';
+import { explainEndpointRules } from './explain-endpoint-rules.ts';
 import type {
   ExplainedDestination,
   ExplainedIdentity,
@@ -51,6 +52,7 @@ export function explainRequest<H, E extends BalancedEndpoint>(source: ExplainSou
     identities: explainIdentities(view, chosen),
     virtualServices: explainVirtualServices(context, view, chosen),
     rules: chosen === undefined ? [] : explainRules(chosen, route, service, method, values),
+    endpointRules: chosen === undefined ? [] : explainEndpointRules(context, { lane: chosen, route, method, values }),
     route: route === undefined ? undefined : { name: route.name, origin: route.origin, timeoutMs: route.timeoutMs },
     refusal: answer !== 'not-reached' && 'reason' in answer ? answer : undefined,
     destinations: route === undefined ? [] : explainDestinations(route),
@@ -66,6 +68,7 @@ function empty(request: ExplainRequest, protocol: string): ExplainReport {
     identities: [],
     virtualServices: [],
     rules: [],
+    endpointRules: [],
     route: undefined,
     refusal: undefined,
     destinations: [],

@@ -132,7 +132,7 @@ export class RouteTable<H, E extends BalancedEndpoint> {
       this.#report(broken);
       const { scan, names } = this.#context.scans.get([]);
       const routes = new ServiceRoutes<H, E>({ scan, names, groupIndex: -1, versionIndex: -1, lanes: [], broken });
-      return { routes, dependsOn: new Set([name.toLowerCase()]), clusters: [] };
+      return { routes, dependsOn: new Set([name.toLowerCase()]), clusters: [], ruled: [] };
     }
   }
 
@@ -156,6 +156,7 @@ export class RouteTable<H, E extends BalancedEndpoint> {
   }
 
   #release(compiled: CompiledService<H, E>): void {
+    for (const ruled of compiled.ruled) ruled.close();
     for (const cluster of compiled.clusters) this.#context.clusters.release(cluster);
   }
 }

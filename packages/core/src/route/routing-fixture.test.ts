@@ -74,6 +74,7 @@ export interface FixtureOptions {
   readonly caseSensitiveHeaders?: boolean;
   readonly declaredHeaders?: readonly string[];
   readonly balance?: 'readEvent' | 'request';
+  readonly methodIsPath?: boolean;
 }
 
 /** Everything around a RoutingState, with in-memory ends. */
@@ -93,7 +94,7 @@ export class Fixture {
         name: options.protocol ?? 'wire',
         capabilities: new Set(options.capabilities ?? ['multiplexing', 'routing', 'mediation']),
         caseSensitiveHeaders: options.caseSensitiveHeaders ?? true,
-        methodIsPath: false,
+        methodIsPath: options.methodIsPath ?? false,
         compileScan: (wanted) => this.#compileScan(wanted),
         editFault: (edits) => (edits.set.has(':fixed') ? ':fixed is fixed' : undefined),
       },

@@ -136,7 +136,8 @@ function authorityOf(
   return { test: compileStringMatch({ kind: 'exact', value: key.name }, false), identity };
 }
 
-function judgeHeader(condition: HeaderCondition, value: LookupResult): Verdict {
+/** @param condition `exact` as its test has it */
+export function judgeHeader(condition: Pick<HeaderCondition, 'test' | 'exact' | 'negated'>, value: LookupResult): Verdict {
   if (value === NOT_REACHED) return 'not-reached';
   if (value === UNREADABLE) return 'unreadable';
   const exact = condition.exact;

@@ -5,6 +5,7 @@ import { type HeaderScan, type LocalReplyReason, type LookupResult, NOT_REACHED,
 import type { WrittenRule } from './merged-rules.ts';
 import type { Route } from './route.ts';
 import type { RuleMatch } from './rule.ts';
+import type { RuledEndpoints } from './ruled-endpoints.ts';
 import type { Variant } from './service-view.ts';
 
 /** Why a request is not routed, for the local reply. */
@@ -26,8 +27,10 @@ export interface Lane<E extends BalancedEndpoint> {
   readonly condition: ServicePattern;
   readonly variant: Variant;
   readonly rules: readonly Rule<E>[];
-  /** When no VirtualService speaks of the service: all its endpoints. */
+  /** When neither a VirtualService nor a rule of its registry speaks of the service: all its endpoints. */
   readonly fallback: Route<E> | undefined;
+  /** What the registry says, when no VirtualService speaks of the service. Requests meet it where there is no fallback. */
+  readonly ruled: RuledEndpoints<E> | undefined;
 }
 
 /** What ServiceRoutes is made from. */
@@ -80,7 +83,7 @@ export class ServiceRoutes<H, E extends BalancedEndpoint> {
       if (verdict === 'unreadable') rule.route.stats.unreadable++;
       else if (verdict === 'not-reached') return alternative(rules, i, service, method, values) ?? 'not-reached';
     }
-    return lane.fallback ?? refuse(service, method, lane);
+    return lane.fallback ?? lane.ruled?.route(method, values) ?? refuse(service, method, lane);
   }
 
   /** The rules for this request's identity. */
