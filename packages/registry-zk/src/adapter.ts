@@ -2,6 +2,7 @@ import type { RegistryAdapter, RegistryAdapterFactory, RegistryContext, ServiceE
 import type { ZkClient, ZkEvent } from './client/client.ts';
 import { clientOpener, type ZkOpener } from './client/open.ts';
 import { parseConfig, type ZooKeeperConfig } from './config.ts';
+import { sessionOf } from './follow/lineage.ts';
 import { MergedServices } from './follow/merged-services.ts';
 import { ReadLimit } from './follow/read-limit.ts';
 import { createLayouts } from './layouts.ts';
@@ -28,6 +29,10 @@ class ZooKeeperAdapter implements RegistryAdapter {
     this.#open = clientOpener(config.driver);
   }
 
+  get session(): string | undefined {
+    return this.#client && sessionOf(this.#client);
+  }
+
   async start(sink: ServiceEntrySink): Promise<void> {
     if (this.#client !== undefined) throw new Error(`${this.name} was started before`);
     let isStale = false;
@@ -45,10 +50,10 @@ class ZooKeeperAdapter implements RegistryAdapter {
       },
       event: (event: ZkEvent) => trees.event(event),
     });
-    const { log } = this.#context;
+    const { log, call } = this.#context;
     const services = new MergedServices(sink);
     const reads = new ReadLimit(this.#config.follow.concurrentReads);
-    const layouts = createLayouts(this.#config, { client, reads, services, log });
+    const layouts = createLayouts(this.#config, { client, reads, services, log, call });
     const trees = new RegistryTrees({ client, reads, layouts, services, sink, follow: this.#config.follow, log });
     this.#client = client;
     this.#trees = trees;

@@ -25,6 +25,7 @@ test('defaults', () => {
       'spring-cloud': '/services',
     },
     follow: { concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000, resyncMs: 300_000 },
+    metadataTimeoutMs: 3_000,
   });
 });
 

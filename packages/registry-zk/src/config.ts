@@ -25,6 +25,7 @@ const KEYS = [
   'debounce',
   'deniedRetry',
   'resync',
+  'metadataTimeout',
 ];
 const MAX_DEBOUNCE_MS = 60_000;
 const MAX_RESYNC_MS = 7 * 24 * 3_600_000;
@@ -52,6 +53,7 @@ export function parseConfig(raw: Raw): ZooKeeperConfig {
     layouts: layoutsOf(raw),
     optional: raw['layouts'] === undefined ? ['dubbo-application'] : [],
     roots: rootsOf(raw),
+    metadataTimeoutMs: duration(raw, 'metadataTimeout', '3s', 1),
     follow: {
       concurrentReads: count(raw, 'concurrentReads', 64),
       debounceMs: duration(raw, 'debounce', '50ms', 0, MAX_DEBOUNCE_MS),
@@ -102,7 +104,7 @@ function rootsOf(raw: Raw): Record<RootName, string> {
   };
 }
 
-function isMap(value: unknown): value is Raw {
+export function isMap(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

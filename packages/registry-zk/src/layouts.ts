@@ -2,7 +2,8 @@ import type { RegistryContext } from '@polywire/core/spi';
 import type { ZkClient } from './client/client.ts';
 import { DubboLayout } from './dubbo/dubbo-layout.ts';
 import { ApplicationLayout } from './dubbo-application/application-layout.ts';
-import { ZooKeeperMetadata } from './dubbo-application/metadata.ts';
+import { InstanceMetadata } from './dubbo-application/instance-metadata.ts';
+import { type MetadataSource, MetadataSources, ZooKeeperMetadata } from './dubbo-application/metadata.ts';
 import type { Layout } from './follow/layout.ts';
 import type { MergedServices } from './follow/merged-services.ts';
 import type { ReadLimit } from './follow/read-limit.ts';
@@ -27,6 +28,9 @@ export const DEFAULT_ROOTS: Readonly<Record<LayoutName, string>> = {
   'spring-cloud': 'services',
 };
 
+/** How long instances that are asked for their metadata may hold up a registry's first answer. */
+const PATIENCE_MS = 5000;
+
 /** Nodes that hold a tree each. */
 export type RootName = LayoutName | 'dubbo-metadata';
 
@@ -38,6 +42,8 @@ export interface LayoutsConfig {
   /** Absolute paths. */
   readonly roots: Readonly<Record<RootName, string>>;
   readonly follow: FollowOptions;
+  /** For one answer of one instance that is asked for its metadata, in ms. */
+  readonly metadataTimeoutMs: number;
 }
 
 /** What layouts may use. */
@@ -46,19 +52,22 @@ interface LayoutContext {
   readonly reads: ReadLimit;
   readonly services: MergedServices;
   readonly log: RegistryContext['log'];
+  readonly call: RegistryContext['call'];
 }
 
 /** The configured layouts. Of two that announce one address of one service, the first decides what is said of it. */
-export function createLayouts({ layouts, optional, roots, follow }: LayoutsConfig, context: LayoutContext): Layout[] {
-  const { client, reads, services, log } = context;
+export function createLayouts(config: LayoutsConfig, context: LayoutContext): Layout[] {
+  const { layouts, optional, roots, follow } = config;
+  const { services, log } = context;
   const create: Readonly<Record<LayoutName, () => Layout>> = {
     dubbo: () => new DubboLayout(roots.dubbo, log),
     'dubbo-application': () =>
       new ApplicationLayout({
         root: roots['dubbo-application'],
         isRequired: !optional.includes('dubbo-application'),
-        metadata: new ZooKeeperMetadata(client, reads, roots['dubbo-metadata']),
+        metadata: metadataOf(config, context),
         retryMs: follow.deniedRetryMs,
+        patienceMs: PATIENCE_MS,
         isAnnounced: (address, port) => services.hasAddress(address, port),
         log,
       }),
@@ -67,4 +76,9 @@ export function createLayouts({ layouts, optional, roots, follow }: LayoutsConfi
     'spring-cloud': () => new SpringLayout(roots['spring-cloud'], log),
   };
   return layouts.map((name) => create[name]());
+}
+
+function metadataOf({ roots, metadataTimeoutMs }: LayoutsConfig, { client, reads, call }: LayoutContext): MetadataSource {
+  const zookeeper = new ZooKeeperMetadata(client, reads, roots['dubbo-metadata']);
+  return call === undefined ? zookeeper : new MetadataSources([zookeeper, new InstanceMetadata(call, metadataTimeoutMs)]);
 }

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { ServiceEntry } from '@polywire/core/spi';
+import { jsonObject } from '../json.ts';
 import { TestLeaf } from '../testing/leaf.ts';
 import { RECORDED_APPLICATION } from '../testing/recorded-application.ts';
 import { ApplicationLayout } from './application-layout.ts';
-import { type ExportedService, parseMetadata } from './metadata.ts';
+import { type ExportedService, type MetadataAnswer, servicesOf } from './metadata.ts';
 
 const CALL = 'io.polywire.peers.CallService';
 const REVISION: string = RECORDED_APPLICATION.revision;
-const SERVICES = parseMetadata(Buffer.from(RECORDED_APPLICATION.metadata)) ?? [];
+const SERVICES = parsed(RECORDED_APPLICATION.metadata) ?? [];
+const ABSENT: MetadataAnswer = { kind: 'absent', reason: 'they are not in ZooKeeper' };
 
 /** Revisions that can be had, or why one cannot. */
-let known: Map<string, readonly ExportedService[] | Error>;
+let known: Map<string, readonly ExportedService[] | MetadataAnswer | Error>;
 let asked: string[];
 let log: string[];
 let announced: number[];
@@ -20,6 +22,10 @@ beforeEach(() => {
   known = new Map<string, readonly ExportedService[] | Error>([[REVISION, SERVICES]]);
   [asked, log, announced] = [[], [], []];
 });
+
+function parsed(text: string): readonly ExportedService[] | undefined {
+  return servicesOf(jsonObject(text));
+}
 
 function layout(): ApplicationLayout {
   return new ApplicationLayout({
@@ -30,10 +36,11 @@ function layout(): ApplicationLayout {
         asked.push(`${application} ${revision} ${instance.address}`);
         const found = known.get(revision);
         if (found instanceof Error) throw found;
-        return found;
+        return found === undefined ? ABSENT : 'kind' in found ? found : { kind: 'known', services: found };
       },
     },
     retryMs: 60_000,
+    patienceMs: 60_000,
     isAnnounced: (_, port) => announced.includes(port),
     log: (level, message) => log.push(`${level}: ${message}`),
   });
@@ -54,8 +61,9 @@ function addresses(entries: Iterable<ServiceEntry>): Record<string, string[]> {
 /** As the follower does: reads again when more is known. */
 async function settle(leaf: TestLeaf, children: readonly [string, Buffer][]): Promise<ServiceEntry[]> {
   const changed = leaf.update(new Map(children));
-  if (leaf.reading.pending === undefined) return changed;
-  await leaf.reading.pending;
+  const more = leaf.reading.pending ?? leaf.reading.later;
+  if (more === undefined) return changed;
+  await more;
   return [...changed, ...leaf.update(new Map(children))];
 }
 
@@ -85,15 +93,15 @@ test('each service of the revision, over each protocol, at its own port', async 
   assert.deepEqual(log, []);
 });
 
-test('instances of one revision are asked for once, and of several each serves what its own has', async () => {
+test('one instance of a revision is asked, and of several revisions each instance serves what its own has', async () => {
   known.set('next', SERVICES.slice(0, 1));
   const leaf = new TestLeaf(layout(), ['app-one']);
   const children = [instance('10.0.0.1'), instance('10.0.0.2'), instance('10.0.0.3', 'next')];
   await settle(leaf, children);
   await settle(leaf, children);
-  assert.deepEqual(asked.sort(), ['app-one next 10.0.0.3', `app-one ${REVISION} 10.0.0.1`, `app-one ${REVISION} 10.0.0.2`].sort());
+  assert.deepEqual(asked.sort(), ['app-one next 10.0.0.3', `app-one ${REVISION} 10.0.0.1`].sort());
   await settle(leaf, [...children, instance('10.0.0.4')]);
-  assert.equal(asked.length, 3);
+  assert.equal(asked.length, 2);
   const { [`io.polywire.peers.call-service.1-0-g.dubbo`]: both, [`io.polywire.peers.call-service.tri`]: old } = addresses(
     leaf.entries.values(),
   );
@@ -135,7 +143,10 @@ test('an instance without metadata in ZooKeeper is held back, and named with wha
   await settle(leaf, [local]);
   applications.synced();
   assert.equal(log.length, 1);
-  assert.match(log[0] ?? '', /^warn: held back instance \/p\/127\.0\.0\.1:12103: .*app-local.*dubbo\.application\.metadata-type=remote/);
+  assert.match(
+    log[0] ?? '',
+    /^warn: held back instance \/p\/127\.0\.0\.1:12103: nobody tells the services of app-local .*: they are not in ZooKeeper; with dubbo\.application\.metadata-type=remote/,
+  );
 });
 
 test('nobody is warned of an instance that registered by interface, too', async () => {
@@ -180,23 +191,21 @@ test('instances without services, of Spring Cloud and of nobody announce nothing
 });
 
 test('services that nobody here speaks and metadata that are none', async () => {
-  const odd = parseMetadata(
-    Buffer.from(
-      JSON.stringify({
-        services: {
-          a: { name: 'com.acme.A', protocol: 'rest', port: 1, params: {} },
-          b: { name: 'com.acme.B', protocol: 'dubbo', params: { weight: 5 } },
-          c: { name: 'com.acme.C', protocol: 'tri' },
-          d: 'x',
-          e: { protocol: 'dubbo' },
-        },
-      }),
-    ),
+  const odd = parsed(
+    JSON.stringify({
+      services: {
+        a: { name: 'com.acme.A', protocol: 'rest', port: 1, params: {} },
+        b: { name: 'com.acme.B', protocol: 'dubbo', params: { weight: 5 } },
+        c: { name: 'com.acme.C', protocol: 'tri' },
+        d: 'x',
+        e: { protocol: 'dubbo' },
+      },
+    }),
   );
   known.set(REVISION, odd ?? []);
   const leaf = new TestLeaf(layout(), ['app-one']);
   // The instance's own port for dubbo, and none for tri
   const entries = await settle(leaf, [instance('10.0.0.1')]);
   assert.deepEqual(addresses(entries), { 'com.acme.b.dubbo': ['10.0.0.1:12100'] });
-  for (const text of ['', '[]', '{}', '{"services":[]}']) assert.equal(parseMetadata(Buffer.from(text)), undefined, text);
+  for (const text of ['', '[]', '{}', '{"services":[]}']) assert.equal(parsed(text), undefined, text);
 });

@@ -14,8 +14,10 @@ export interface ApplicationLayoutOptions {
   readonly root: string;
   readonly isRequired: boolean;
   readonly metadata: MetadataSource;
-  /** How long an instance whose metadata were not there is not asked for again, in ms. */
+  /** How long an instance whose metadata were not there is not asked for again, in ms, at the longest. */
   readonly retryMs: number;
+  /** How long a question may hold up everything else, in ms. */
+  readonly patienceMs: number;
   /** Whether something is announced at this address in another way. */
   readonly isAnnounced: (address: string, port: number) => boolean;
   readonly log: RegistryContext['log'];
@@ -30,7 +32,7 @@ export class ApplicationLayout implements Layout {
   readonly isRequired: boolean;
   readonly #options: ApplicationLayoutOptions;
   /** Instances whose services are not known and that nobody was told of, by path. */
-  readonly #absent = new Map<string, () => void>();
+  readonly #unknown = new Map<string, () => void>();
   /** Those that somebody was told of. */
   readonly #told = new WeakSet<ApplicationInstance>();
   #isSynced = false;
@@ -42,36 +44,36 @@ export class ApplicationLayout implements Layout {
   }
 
   reader([application = '']: readonly string[], path: string): LeafReader {
-    const { metadata, retryMs, log } = this.#options;
+    const { metadata: source, retryMs, patienceMs, log } = this.#options;
     const services = new Map<string, AnnouncedService>();
     return new ApplicationReader({
       path,
-      revisions: new Revisions(application, metadata, retryMs),
+      revisions: new Revisions({ application, source, retryMs, patienceMs }),
       announce: (instance, exported) => exported.flatMap((each) => announcement(instance, each, services, log) ?? []),
       onOther: logOther(log, application, path),
-      onAbsent: (instance, revision) => this.#tellAbsent(application, instance, revision),
+      onUnknown: (instance, revision, reason) => this.#tellUnknown(application, instance, revision, reason),
     });
   }
 
   synced(): void {
     this.#isSynced = true;
-    for (const tell of this.#absent.values()) tell();
-    this.#absent.clear();
+    for (const tell of this.#unknown.values()) tell();
+    this.#unknown.clear();
   }
 
   /** Not before everything is read: by then it is known whether the provider registered its services by interface, too. */
-  #tellAbsent(application: string, instance: ApplicationInstance, revision: string): void {
+  #tellUnknown(application: string, instance: ApplicationInstance, revision: string, reason: string): void {
     if (this.#told.has(instance)) return;
     const tell = (): void => {
       this.#told.add(instance);
       const isAnnounced = [...instance.endpoints.values()].every((port) => this.#options.isAnnounced(instance.address, port));
       this.#options.log(
         isAnnounced ? 'debug' : 'warn',
-        `held back instance ${instance.path}: the services of ${application} in revision ${revision} are not in ZooKeeper; start it with dubbo.application.metadata-type=remote, or with register-mode=all`,
+        `held back instance ${instance.path}: nobody tells the services of ${application} in revision ${revision}: ${reason}; with dubbo.application.metadata-type=remote they are in ZooKeeper`,
       );
     };
     if (this.#isSynced) tell();
-    else this.#absent.set(instance.path, tell);
+    else this.#unknown.set(instance.path, tell);
   }
 }
 

@@ -21,8 +21,8 @@ export interface ApplicationReaderOptions {
   readonly announce: (instance: ApplicationInstance, services: readonly ExportedService[]) => readonly Announcement[];
   /** Told once of each child that is no instance of a Dubbo application. */
   readonly onOther: (name: string, other: OtherChild) => void;
-  /** Told of each instance whose services cannot be known, whenever that is found out. */
-  readonly onAbsent: (instance: ApplicationInstance, revision: string) => void;
+  /** Told of each instance whose services are not known although somebody was asked, whenever that is found out. */
+  readonly onUnknown: (instance: ApplicationInstance, revision: string, reason: string) => void;
 }
 
 /** The instances of one application. */
@@ -37,19 +37,14 @@ export class ApplicationReader implements LeafReader {
   read(children: ReadonlyMap<string, Buffer>): LeafReading {
     const former = this.#children;
     this.#children = new Map([...children].map(([name, data]) => [name, this.#child(name, data, former.get(name))]));
-    const pending: Promise<void>[] = [];
-    const revisions = new Set<string>();
-    let failure: Error | undefined;
-    for (const child of this.#children.values()) {
-      const state = this.#update(child, revisions);
-      if (state?.kind === 'pending') pending.push(state.settled);
-      else if (state?.kind === 'failed') failure ??= state.error;
-    }
-    this.#options.revisions.retain(revisions);
+    const states = this.#ask();
+    for (const child of this.#children.values()) this.#update(child, states);
+    const unknown = [...states.values()].flatMap((state) => (state.kind === 'unknown' ? state : []));
     return {
       announcements: [...this.#children.values()].flatMap(({ announcements }) => announcements),
-      pending: pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined),
-      failure,
+      pending: all(unknown.flatMap(({ pending }) => pending ?? [])),
+      later: first(unknown.flatMap(({ later }) => later ?? [])),
+      failure: unknown.find(({ failure }) => failure !== undefined)?.failure,
     };
   }
 
@@ -64,22 +59,42 @@ export class ApplicationReader implements LeafReader {
     return { data, read, announcements: former?.announcements ?? [], services: undefined };
   }
 
-  #update(child: Child, revisions: Set<string>): RevisionState | undefined {
+  /** Each revision once, with all its instances. */
+  #ask(): Map<string, RevisionState> {
+    const instances = new Map<string, ApplicationInstance[]>();
+    for (const { read } of this.#children.values()) {
+      if (read.kind !== 'instance' || read.revision === undefined) continue;
+      const same = instances.get(read.revision) ?? [];
+      instances.set(read.revision, same);
+      same.push(read);
+    }
+    const { revisions } = this.#options;
+    revisions.retain(new Set(instances.keys()));
+    return new Map([...instances].map(([revision, same]) => [revision, revisions.get(revision, same)]));
+  }
+
+  #update(child: Child, states: ReadonlyMap<string, RevisionState>): void {
     const { read } = child;
-    if (read.kind !== 'instance') return undefined;
+    if (read.kind !== 'instance') return;
     const { revision } = read;
-    const state = revision === undefined ? NO_SERVICES : this.#options.revisions.get(revision, read);
-    if (revision !== undefined) revisions.add(revision);
-    if (state.kind === 'known' && state.services !== child.services) {
+    const state = revision === undefined ? NO_SERVICES : states.get(revision);
+    if (state?.kind === 'known') {
+      if (state.services === child.services) return;
       child.announcements = this.#options.announce(read, state.services);
       child.services = state.services;
-    } else if (state.kind === 'absent') {
-      child.announcements = [];
-      child.services = undefined;
-      this.#options.onAbsent(read, revision ?? '');
+    } else if (state?.answer !== undefined) {
+      if (state.answer.kind === 'absent') child.announcements = [];
+      this.#options.onUnknown(read, revision ?? '', state.answer.reason);
     }
-    return state;
   }
 }
 
 const NO_SERVICES: RevisionState = { kind: 'known', services: [] };
+
+function all(promises: readonly Promise<void>[]): Promise<void> | undefined {
+  return promises.length === 0 ? undefined : Promise.all(promises).then(() => undefined);
+}
+
+function first(promises: readonly Promise<void>[]): Promise<void> | undefined {
+  return promises.length === 0 ? undefined : Promise.race(promises);
+}

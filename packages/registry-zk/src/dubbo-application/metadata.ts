@@ -16,14 +16,21 @@ export interface ExportedService {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** What became of a question. */
+export type MetadataAnswer =
+  | { readonly kind: 'known'; readonly services: readonly ExportedService[] }
+  /** Who was asked does not have it, and will not. */
+  | { readonly kind: 'absent'; readonly reason: string }
+  /** Who was asked could not say; it, or another one, may later. */
+  | { readonly kind: 'silent'; readonly reason: string };
+
 /** Which services an application has in one revision: all its instances of that revision have the same. */
 export interface MetadataSource {
   /**
    * @param instance one of those that have the revision
-   * @returns undefined when this source does not have it
-   * @throws when it could not be asked or understood
+   * @throws when ZooKeeper could not be asked, or not understood
    */
-  get(application: string, revision: string, instance: ApplicationInstance): Promise<readonly ExportedService[] | undefined>;
+  get(application: string, revision: string, instance: ApplicationInstance): Promise<MetadataAnswer>;
 }
 
 /** `/<root>/<application>/<revision>`, which is there with `metadata-type=remote` or `report-metadata=true`. */
@@ -39,35 +46,55 @@ export class ZooKeeperMetadata implements MetadataSource {
     this.#root = root;
   }
 
-  async get(application: string, revision: string): Promise<readonly ExportedService[] | undefined> {
+  async get(application: string, revision: string): Promise<MetadataAnswer> {
     // PathUtils.buildPath leaves out a name that it has already.
     const path = [...new Set([...this.#root.split('/'), application, revision])].join('/');
     let data: Buffer;
     try {
       data = await this.#reads.run(() => this.#client.getData(path, false));
     } catch (error) {
-      if (hasCode(error, NO_NODE)) return undefined;
+      if (hasCode(error, NO_NODE)) return { kind: 'absent', reason: 'they are not in ZooKeeper' };
       throw error;
     }
-    const services = parseMetadata(data);
+    const services = servicesOf(jsonObject(data));
     if (services === undefined) throw new Error(`${path} is not Dubbo's MetadataInfo in JSON`);
-    return services;
+    return { kind: 'known', services };
   }
 }
 
-/** Reads Dubbo's MetadataInfo in JSON; undefined: it is none. */
-export function parseMetadata(data: Buffer): readonly ExportedService[] | undefined {
-  const services = jsonObject(data)?.['services'];
+/** Asks one source, and where that does not have it, the next. */
+export class MetadataSources implements MetadataSource {
+  readonly #sources: readonly MetadataSource[];
+
+  constructor(sources: readonly MetadataSource[]) {
+    this.#sources = sources;
+  }
+
+  async get(application: string, revision: string, instance: ApplicationInstance): Promise<MetadataAnswer> {
+    const reasons: string[] = [];
+    for (const source of this.#sources) {
+      const answer = await source.get(application, revision, instance);
+      if (answer.kind === 'known') return answer;
+      reasons.push(answer.reason);
+      if (answer.kind === 'silent') return { kind: 'silent', reason: reasons.join(', and ') };
+    }
+    return { kind: 'absent', reason: reasons.join(', and ') };
+  }
+}
+
+/** Reads Dubbo's MetadataInfo in JSON, or what says the same; undefined: it is none. */
+export function servicesOf(metadata: unknown): readonly ExportedService[] | undefined {
+  const services = isJsonObject(metadata) ? metadata['services'] : undefined;
   return isJsonObject(services) ? Object.values(services).flatMap((service) => readService(service) ?? []) : undefined;
 }
 
 function readService(value: unknown): ExportedService | undefined {
   const service = jsonObject(value);
   const { name, protocol, path, group, version } = Object.fromEntries(textsOf(service));
-  if (service === undefined || name === undefined || protocol === undefined) return undefined;
+  if (service === undefined || !name || !protocol) return undefined;
   const parameters = textsOf(jsonObject(service['params']));
   parameters.set('interface', name);
-  if (group !== undefined) parameters.set('group', group);
-  if (version !== undefined) parameters.set('version', version);
-  return { name, protocol, port: portOf(service['port']), path: path ?? name, parameters };
+  if (group) parameters.set('group', group);
+  if (version) parameters.set('version', version);
+  return { name, protocol, port: portOf(service['port']), path: path || name, parameters };
 }

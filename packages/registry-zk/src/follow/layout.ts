@@ -12,10 +12,11 @@ export interface AnnouncedService {
   readonly annotations: ReadonlyMap<string, string>;
 }
 
-/** One endpoint of one service. Immutable: what is announced unchanged is the same object. */
+/** One endpoint of one service: what is announced unchanged is the same object. */
 export interface Announcement {
   readonly service: AnnouncedService;
-  readonly endpoint: Endpoint;
+  /** Replaced once, by its lineage, before anybody else sees it. */
+  endpoint: Endpoint;
   /** Milliseconds since 1970 at which it registered; 0 when it does not say. Tells a restarted provider from its former self. */
   readonly timestamp: number;
 }
@@ -25,6 +26,8 @@ export interface LeafReading {
   readonly announcements: readonly Announcement[];
   /** Settles when more can be known; the leaf is read again then. */
   readonly pending?: Promise<void> | undefined;
+  /** The same for what may take long: everything counts as read without it. */
+  readonly later?: Promise<void> | undefined;
   /** Why something of it could not be read; what was known of that is among the announcements, and it is tried again later. */
   readonly failure?: Error | undefined;
 }

@@ -190,11 +190,11 @@ export class TreeFollower {
   #announce(node: string, leaf: FollowedLeaf, children: ReadonlyMap<string, Buffer>, epoch: number): boolean {
     this.#join(node);
     leaf.wasAnnounced = true;
-    const { announcements, pending, failure } = leaf.reader.read(children);
+    const { announcements, pending, later, failure } = leaf.reader.read(children);
     this.#sink.set(this.#path(node), announcements);
     if (failure === undefined) this.#recovered(node);
     else this.#failed(node, failure);
-    void pending?.then(() => epoch === this.#epoch && this.#reads.add(node));
+    for (const more of [pending, later]) void more?.then(() => epoch === this.#epoch && this.#reads.add(node));
     return pending !== undefined;
   }
 
