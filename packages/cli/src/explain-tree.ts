@@ -3,11 +3,13 @@ import type { FrameDescription } from './frame-file.ts';
 import type { TreeNode } from './tree.ts';
 
 type Rule = ExplainReport['rules'][number];
+type EndpointRule = ExplainReport['endpointRules'][number];
+type Condition = Rule['conditions'][number];
 type Destination = ExplainReport['destinations'][number];
 
 /** A route report in the order in which a request is judged, with the reason against each thing not taken. */
 export function routeTree(report: ExplainReport): TreeNode {
-  const { protocol, service, method, identities, virtualServices, rules, destinations } = report;
+  const { protocol, service, method, identities, virtualServices, rules, endpointRules, destinations } = report;
   const verdict = verdictOf(report);
   return {
     text: `${protocol} request ${requestName(service, method)}`,
@@ -22,6 +24,7 @@ export function routeTree(report: ExplainReport): TreeNode {
         })),
       ),
       ...section('rules, in order', rules.map(ruleNode)),
+      ...section('rules of the registry, in order', endpointRules.map(endpointRuleNode)),
       ...section('destinations', destinations.map(destinationNode)),
     ],
   };
@@ -52,14 +55,30 @@ function identityNode({ key, host, source, origin, held, endpoints, chosen }: Ex
 function ruleNode({ route, origin, outcome, conditions }: Rule): TreeNode {
   const place = `${route} at ${origin}`;
   if (outcome === 'not-asked') return { text: `${place}: not asked, an earlier rule matched`, mark: 'note' };
-  const children = conditions.map(({ condition, verdict, actual }): TreeNode => {
-    const has = actual === undefined ? 'the request has none' : `the request has ${JSON.stringify(actual)}`;
-    const why = verdict === 'unreadable' ? 'its serialization cannot be read' : has;
-    return { text: `${condition}: ${why}`, mark: verdict === 'holds' ? 'yes' : 'no' };
-  });
+  const children = conditions.map(conditionNode);
   const matched = outcome === 'matched';
   const all: readonly TreeNode[] = children.length === 0 ? [{ text: 'no conditions: matches everything', mark: 'note' }] : children;
   return { text: `${place}: ${matched ? 'matches' : 'does not match'}`, mark: matched ? 'yes' : 'no', children: all };
+}
+
+function conditionNode({ condition, verdict, actual }: Condition): TreeNode {
+  const has = actual === undefined ? 'the request has none' : `the request has ${JSON.stringify(actual)}`;
+  const why = verdict === 'unreadable' ? 'its serialization cannot be read' : has;
+  return { text: `${condition}: ${why}`, mark: verdict === 'holds' ? 'yes' : 'no' };
+}
+
+const MARKS = {
+  chose: 'yes',
+  refused: 'no',
+  'passed-over': 'no',
+  'not-for-request': 'no',
+  'not-asked': 'note',
+  'not-applied': 'note',
+} as const;
+
+function endpointRuleNode({ position, text, origin, outcome, why, conditions }: EndpointRule): TreeNode {
+  const said = outcome === 'not-applied' || outcome === 'not-asked' ? `${outcome.replace('-', ' ')}: ${why}` : why;
+  return { text: `${position}. ${text} (${origin}): ${said}`, mark: MARKS[outcome], children: conditions.map(conditionNode) };
 }
 
 function destinationNode(destination: Destination): TreeNode {

@@ -20,7 +20,8 @@ export interface EndpointCondition {
 
 /**
  * Which endpoints of a service take which requests, by a rule that its registry keeps. Plain data. Rules apply in order, each to what the
- * former left. Where a VirtualService of a file speaks of the service, none of them applies.
+ * former left. Where a VirtualService of a file speaks of the service, none of them applies. What several entries of one service say
+ * alike counts once, and for the endpoints of all. Where methods are paths, a rule's method is the last part.
  */
 export interface EndpointRule {
   /** Registry path. */

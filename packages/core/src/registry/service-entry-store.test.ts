@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Endpoint } from '../cluster/endpoint.ts';
+import type { EndpointRule } from './endpoint-rule.ts';
 import type { ServiceEntry } from './registry.ts';
 import { type DirectoryChange, ServiceEntryStore } from './service-entry-store.ts';
 
@@ -96,6 +97,20 @@ describe('the store of service entries', () => {
       [['com.acme.other', 'user.acme'], false],
       [['com.acme.other', 'user.acme'], false],
     ]);
+  });
+
+  it('tells a change of the rules that the registry keeps', () => {
+    const { changes, zk } = observed();
+    const put = (...texts: string[]): void => {
+      const rules = texts.map((text): EndpointRule => ({ origin: 'o', text, match: [], choices: [[]], otherwise: 'pass' }));
+      zk.upsert(entry('user.acme', 'com.acme.User', ['a'], rules.length === 0 ? {} : { endpointRules: rules }));
+    };
+    for (const texts of [[], ['one'], ['one'], ['one', 'two'], ['two', 'one'], []]) put(...texts);
+    zk.upsert(entry('user.acme', 'com.acme.User', ['a'], { endpointRules: [] }));
+    assert.deepEqual(
+      changes.map(([, endpointsOnly]) => endpointsOnly),
+      [false, false, false, false, false],
+    );
   });
 
   it('keeps the entries of sources apart, in the order of the sources', () => {

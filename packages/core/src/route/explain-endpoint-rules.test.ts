@@ -46,13 +46,13 @@ describe('explain of the rules of a registry', () => {
     assert.deepEqual(outcomes({ tag: 'gray' }), [
       '1 not-applied: scripts are not run',
       '2 chose: chose 1 of 2 endpoints',
-      '3 not-for-request: it is for requests with header tag exact "blue"',
-      '4 not-for-request: it is for requests with header tag exact "red"',
+      '3 not-for-request: not for this request, but for requests with header tag exact "blue"',
+      '4 not-for-request: not for this request, but for requests with header tag exact "red"',
       '5 chose: chose 1 of 1 endpoint',
     ]);
-    assert.equal(outcomes({ tag: 'blue' })[2], '3 passed-over: passed over: it would leave none of 2 endpoints');
+    assert.equal(outcomes({ tag: 'blue' })[2], '3 passed-over: passed over, since it would leave none of 2 endpoints');
     assert.deepEqual(outcomes({ tag: 'red' }).slice(3), [
-      '4 refused: refused: it leaves none of 2 endpoints',
+      '4 refused: refuses the request: it leaves none of 2 endpoints',
       '5 not-asked: no endpoint is left',
     ]);
   });

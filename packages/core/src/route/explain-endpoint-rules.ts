@@ -38,7 +38,8 @@ function applied<E extends BalancedEndpoint>(
     const shown = { position, origin: rule.origin, text: rule.text, unreadable: ruled.all.stats.unreadable };
     if (said === undefined) return { ...shown, outcome: 'not-applied', why: fault ?? '', conditions: [] };
     const { conditions } = said;
-    if (said.verdict !== 'holds') return { ...shown, outcome: 'not-for-request', why: `it is for ${describeRequests(rule)}`, conditions };
+    if (said.verdict !== 'holds')
+      return { ...shown, outcome: 'not-for-request', why: `not for this request, but for ${describeRequests(rule)}`, conditions };
     const step = steps.get(one);
     if (step === undefined) return { ...shown, outcome: 'not-asked', why: 'no endpoint is left', conditions };
     const { outcome, before, after } = step;
@@ -49,7 +50,7 @@ function applied<E extends BalancedEndpoint>(
 function describeStep({ outcome, before, after }: EndpointRuleStep): string {
   const known = `${before} endpoint${before === 1 ? '' : 's'}`;
   if (outcome === 'chose') return `chose ${after} of ${known}`;
-  return outcome === 'refused' ? `refused: it leaves none of ${known}` : `passed over: it would leave none of ${known}`;
+  return outcome === 'refused' ? `refuses the request: it leaves none of ${known}` : `passed over, since it would leave none of ${known}`;
 }
 
 function endpointsOf<E extends BalancedEndpoint>(route: Route<E>): readonly Endpoint[] {
