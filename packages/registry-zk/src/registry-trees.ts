@@ -1,6 +1,7 @@
 import type { RegistryContext, ServiceEntrySink } from '@polywire/core/spi';
 import type { ZkClient, ZkEvent } from './client/client.ts';
 import type { Layout } from './follow/layout.ts';
+import { Lineage } from './follow/lineage.ts';
 import type { MergedServices } from './follow/merged-services.ts';
 import type { ReadLimit } from './follow/read-limit.ts';
 import { type FollowOptions, TreeFollower, type TreeSink } from './follow/tree-follower.ts';
@@ -26,8 +27,10 @@ export class RegistryTrees {
   constructor({ client, reads, layouts, services, sink, follow, log }: RegistryTreesOptions) {
     this.#layouts = layouts;
     const context = { client, options: follow, reads, log };
+    const lineage = new Lineage(client);
     this.#followers = layouts.map((layout, rank) => {
       const synced = (): void => {
+        layout.read?.();
         this.#unsynced.delete(layout);
         if (this.#unsynced.size > 0) return;
         for (const each of layouts) each.synced?.();
@@ -37,8 +40,11 @@ export class RegistryTrees {
         this.#unsynced.add(layout);
         sink.stale(cause);
       };
-      const unread: TreeSink['unread'] = (path, reason) => sink.unread?.(path, reason);
-      return new TreeFollower(layout, context, { ...services.layout(rank), synced, stale, unread });
+      // Of a tree without services, nothing can be missing.
+      const unread: TreeSink['unread'] = (path, reason) => layout.sink === undefined && sink.unread?.(path, reason);
+      const announcing = layout.sink ?? services.layout(rank);
+      const set: TreeSink['set'] = (leaf, announcements) => announcing.set(leaf, lineage.mark(announcements));
+      return new TreeFollower(layout, context, { ...announcing, set, synced, stale, unread });
     });
   }
 

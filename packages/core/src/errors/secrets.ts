@@ -3,8 +3,7 @@ export const MASK = '******';
 const SECRET_NAME = /passw(or)?d|secret|token|credential|private.?key|api.?key|^(digest|auth(orization)?)$/i;
 const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
 /** Also where a URL is percent-encoded inside of another, as in the names of a registry's nodes. */
-const SECRET_PARAMETER =
-  /((?:[?&;]|%3f|%26|%3b)(?:passw(?:or)?d|secret|token|api_?key)(?:=|%3d))(?:(?!%26|%3b|%23)[^&;#\s])+/gi;
+const SECRET_PARAMETER = /((?:[?&;]|%3f|%26|%3b)(?:passw(?:or)?d|secret|token|api_?key)(?:=|%3d))(?:(?!%26|%3b|%23)[^&;#\s])+/gi;
 
 /** Whether what has this name is not to be shown or written down. */
 export function isSecretName(name: string): boolean {
@@ -15,4 +14,3 @@ export function isSecretName(name: string): boolean {
 export function maskSecrets(text: string): string {
   return text.replace(USER_INFO, `$1${MASK}@`).replace(SECRET_PARAMETER, `$1${MASK}`);
 }
-

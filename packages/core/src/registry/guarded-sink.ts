@@ -73,6 +73,10 @@ export class GuardedSink implements ServiceEntrySink {
     this.#sink.hold(host, reason);
   }
 
+  unread(origin: string, reason: HoldReason | 'missing'): void {
+    this.#sink.unread?.(origin, reason);
+  }
+
   synced(): void {
     this.#isStale = false;
     for (const hold of [...this.#holds]) if (hold.isOver) this.#over(hold);

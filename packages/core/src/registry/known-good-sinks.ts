@@ -34,6 +34,10 @@ export class RecordingSink implements ServiceEntrySink {
     this.#sink.hold(host, reason);
   }
 
+  unread(origin: string, reason: HoldReason | 'missing'): void {
+    this.#sink.unread?.(origin, reason);
+  }
+
   synced(): void {
     this.#sink.synced();
     this.#writer.synced();
@@ -52,7 +56,9 @@ const PER_TURN = 200;
 export class RestoringSink implements ServiceEntrySink {
   readonly #sink: ServiceEntrySink;
   /** Restored, and not delivered by the adapter. */
-  readonly #restored = new Set<string>();
+  readonly #restored = new Map<string, ServiceEntry>();
+  /** Parts of the registry that could not be read this time, so that nobody knows whether what was below is still there. */
+  readonly #unread = new Map<string, HoldReason>();
   /** Where what is in force is from; undefined once the adapter has delivered everything, or when nothing was restored. */
   #origin: string | undefined = undefined;
   #hasAnswered = false;
@@ -70,7 +76,7 @@ export class RestoringSink implements ServiceEntrySink {
   async restore({ entries }: KnownGood, origin: string): Promise<void> {
     this.#origin = origin;
     for (const [index, entry] of entries.entries()) {
-      this.#restored.add(entry.host);
+      this.#restored.set(entry.host, entry);
       this.#sink.upsert(entry);
       this.#sink.hold(entry.host, 'disconnected');
       if (index % PER_TURN === PER_TURN - 1) await new Promise(setImmediate);
@@ -92,12 +98,29 @@ export class RestoringSink implements ServiceEntrySink {
     this.#sink.hold(host, reason);
   }
 
+  unread(origin: string, reason: HoldReason | 'missing'): void {
+    if (reason !== 'missing') this.#unread.set(origin, reason);
+    this.#sink.unread?.(origin, reason);
+  }
+
   synced(): void {
     this.#hasAnswered = true;
     this.#origin = undefined;
-    for (const host of this.#restored) this.#sink.remove(host);
-    this.#restored.clear();
+    for (const [host, entry] of this.#restored) {
+      const reason = this.#reasonToKeep(entry);
+      if (reason === undefined) this.remove(host);
+      else this.#sink.hold(host, reason);
+    }
+    this.#unread.clear();
     this.#sink.synced();
+  }
+
+  #reasonToKeep({ origin, endpoints }: ServiceEntry): HoldReason | undefined {
+    const origins = [origin, ...endpoints.map((endpoint) => endpoint.origin)];
+    for (const [unread, reason] of this.#unread) {
+      if (origins.some((each) => each === unread || each.startsWith(`${unread}/`))) return reason;
+    }
+    return undefined;
   }
 
   stale(cause: Error): void {

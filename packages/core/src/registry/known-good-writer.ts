@@ -21,7 +21,7 @@ const PART_CHARACTERS = 256 * 1024;
 export class KnownGoodWriter {
   readonly #options: KnownGoodWriterOptions;
   #timer: NodeJS.Timeout | undefined = undefined;
-  #writing: Promise<void> | undefined = undefined;
+  #writing = Promise.resolve();
   /** A registry that was not read yet leaves the file of before as it is. */
   #isComplete = false;
   #isDirty = false;
@@ -39,7 +39,7 @@ export class KnownGoodWriter {
     if (!this.#isComplete || this.#isClosed || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#write();
+      this.#writing = this.#writing.then(() => this.#write());
     }, this.#options.interval ?? INTERVAL_MS);
   }
 
@@ -59,23 +59,26 @@ export class KnownGoodWriter {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#writing;
+    await this.written();
     if (this.#isDirty && this.#isComplete) await this.#write();
+  }
+
+  /** Resolves when nothing is being written. */
+  async written(): Promise<void> {
+    await this.#writing;
   }
 
   async #write(): Promise<void> {
     const { file, warn } = this.#options;
     this.#isDirty = false;
-    this.#writing = this.#replace();
     try {
-      await this.#writing;
+      await this.#replace();
       this.#isFailing = false;
     } catch (error) {
       if (!this.#isFailing) warn(`cannot write the last known services to ${file}; it is tried again`, { error });
       this.#isFailing = true;
       this.changed();
     }
-    this.#writing = undefined;
   }
 
   async #replace(): Promise<void> {

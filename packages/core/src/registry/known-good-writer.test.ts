@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { after, before, test } from 'node:test';
+import { setTimeout as delayOf } from 'node:timers/promises';
+import { entryOf } from '../testing/entries.ts';
+import { readKnownGood } from './known-good-reader.ts';
+import { KnownGoodWriter } from './known-good-writer.ts';
+import type { ServiceEntry } from './registry.ts';
+
+let folder: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'polywire-known-good-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+interface Written {
+  readonly writer: KnownGoodWriter;
+  readonly warnings: string[];
+  readonly hosts: () => Promise<string[] | undefined>;
+}
+
+function writes(file: string, entries: Iterable<ServiceEntry>, interval = 60_000): Written {
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const writer = new KnownGoodWriter({ file, registry: 'zk', entries: () => entries, warn, interval });
+  const hosts = async () => (await readKnownGood(file, 'zk', warn))?.entries.map(({ host }) => host);
+  return { writer, warnings, hosts };
+}
+
+test('what is in force is on the disk when the writer is closed, for nobody else to read', async () => {
+  const file = join(folder, 'closed.jsonl');
+  const entries = new Set([entryOf('users', ['a'])]);
+  const { writer, hosts, warnings } = writes(file, entries);
+  await writeFile(`${file}.new`, 'left behind by a process that was killed', { mode: 0o644 });
+  writer.synced();
+  entries.add(entryOf('orders', ['b']));
+  writer.changed();
+  await writer.close();
+  assert.deepEqual(await hosts(), ['users', 'orders']);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  assert.deepEqual(await readdir(folder), ['closed.jsonl']);
+  assert.deepEqual(warnings, []);
+});
+
+test('a registry that was not read whole leaves the file of before as it is', async () => {
+  const file = join(folder, 'partial.jsonl');
+  const former = writes(file, [entryOf('users', ['a'])]);
+  former.writer.synced();
+  await former.writer.close();
+  const { writer, hosts } = writes(file, []);
+  writer.changed();
+  writer.stale();
+  await writer.close();
+  assert.deepEqual(await hosts(), ['users']);
+});
+
+test('the file says until when its services were known, not when it was written', async () => {
+  const file = join(folder, 'stale.jsonl');
+  const { writer } = writes(file, []);
+  writer.synced();
+  const before = Date.now();
+  writer.stale();
+  await delayOf(30);
+  writer.stale();
+  await writer.close();
+  const known = await readKnownGood(file, 'zk', assert.fail);
+  assert.ok(known !== undefined && known.time - before < 20, `${known?.time} is not ${before}`);
+});
+
+test('changes that come together are written once', async (context) => {
+  const file = join(folder, 'together.jsonl');
+  let read = 0;
+  const entries = {
+    *[Symbol.iterator]() {
+      read++;
+      yield entryOf('users', ['a']);
+    },
+  };
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { writer } = writes(file, entries, 5000);
+  writer.synced();
+  for (let change = 0; change < 100; change++) writer.changed();
+  context.mock.timers.tick(4999);
+  assert.equal(read, 0);
+  context.mock.timers.tick(1);
+  await writer.close();
+  assert.equal(read, 1);
+});
+
+test('a file that cannot be written is said once, and tried again', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { writer, warnings } = writes(join(folder, 'none', 'file.jsonl'), [], 5000);
+  writer.synced();
+  for (let attempt = 0; attempt < 3; attempt++) {
+    context.mock.timers.tick(5000);
+    await writer.written();
+  }
+  await writer.close();
+  assert.deepEqual(warnings, [`cannot write the last known services to ${join(folder, 'none', 'file.jsonl')}; it is tried again`]);
+});
+
+test('ten thousand services are written and read without holding anything else up', async () => {
+  const file = join(folder, 'large.jsonl');
+  const parameters = new Map(Array.from({ length: 20 }, (_, index) => [`parameter${index}`, `value of parameter ${index}`]));
+  const entries = Array.from({ length: 10_000 }, (_, index) => {
+    const { endpoints, ...rest } = entryOf(`com.acme.service-${index}.dubbo`, ['a', 'b', 'c', 'd', 'e']);
+    return { ...rest, endpoints: endpoints.map((endpoint) => ({ ...endpoint, metadata: parameters })) };
+  });
+  const { writer } = writes(file, entries);
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  writer.synced();
+  delay.enable();
+  await writer.close();
+  const known = await readKnownGood(file, 'zk', assert.fail);
+  delay.disable();
+  assert.equal(known?.entries.length, 10_000);
+  // Most of all: a machine under load and a collection of garbage may have one turn of their own.
+  assert.ok(delay.percentile(99) < 50e6, `${delay.percentile(99) / 1e6} ms`);
+});
