@@ -91,6 +91,11 @@ export class Polywire {
     return this.#process.errorOutput;
   }
 
+  /** Ends as a crash would. */
+  kill(): Promise<void> {
+    return this.#process.kill();
+  }
+
   /** Ends as an operator would end it; resolves with how it ended. */
   stop(): Promise<string> {
     this.#process.signal('SIGTERM');

@@ -46,6 +46,11 @@ export class ZooKeeper {
     await this.#ask('expire');
   }
 
+  /** Ends one client's session. */
+  async expireSession(id: string): Promise<void> {
+    await this.#ask(`expire ${id}`);
+  }
+
   /** Freezes (`SIGSTOP`) or wakes it (`SIGCONT`). */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#process.signal(signal);

@@ -26,6 +26,7 @@ const KEYS = [
   'deniedRetry',
   'resync',
   'metadataTimeout',
+  'governance',
 ];
 const MAX_DEBOUNCE_MS = 60_000;
 const MAX_RESYNC_MS = 7 * 24 * 3_600_000;
@@ -53,6 +54,7 @@ export function parseConfig(raw: Raw): ZooKeeperConfig {
     layouts: layoutsOf(raw),
     optional: raw['layouts'] === undefined ? ['dubbo-application'] : [],
     roots: rootsOf(raw),
+    governance: switchOf(raw, 'governance', true),
     metadataTimeoutMs: duration(raw, 'metadataTimeout', '3s', 1),
     follow: {
       concurrentReads: count(raw, 'concurrentReads', 64),
@@ -86,7 +88,7 @@ function layoutsOf(raw: Raw): LayoutName[] {
 }
 
 function rootsOf(raw: Raw): Record<RootName, string> {
-  const names = [...Object.keys(DEFAULT_ROOTS), 'dubbo-metadata'];
+  const names = [...Object.keys(DEFAULT_ROOTS), 'dubbo-metadata', 'dubbo-config'];
   const written: unknown = raw['roots'] ?? {};
   if (!isMap(written)) throw new ConfigError(`roots: write a map, of ${names.join(', ')}`);
   const unknown = Object.keys(written).find((name) => !names.includes(name));
@@ -97,11 +99,18 @@ function rootsOf(raw: Raw): Record<RootName, string> {
   return {
     dubbo,
     'dubbo-metadata': of('dubbo-metadata', `${dubbo}/metadata`),
+    'dubbo-config': of('dubbo-config', `${dubbo}/config/dubbo`),
     'dubbo-application': of('dubbo-application', DEFAULT_ROOTS['dubbo-application']),
     sofarpc: of('sofarpc', DEFAULT_ROOTS.sofarpc),
     motan: of('motan', DEFAULT_ROOTS.motan),
     'spring-cloud': of('spring-cloud', DEFAULT_ROOTS['spring-cloud']),
   };
+}
+
+function switchOf(raw: Raw, key: string, byDefault: boolean): boolean {
+  const value = raw[key] ?? byDefault;
+  if (typeof value !== 'boolean') throw new ConfigError(`${key}: write true or false`);
+  return value;
 }
 
 export function isMap(value: unknown): value is Raw {

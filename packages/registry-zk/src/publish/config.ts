@@ -2,7 +2,7 @@ import { ConfigError, type PublisherContext } from '@polywire/core/spi';
 import type { ZkClientOptions } from '../client/client.ts';
 import { parseConnectString } from '../client/connect-string.ts';
 import type { ZkDriver } from '../client/open.ts';
-import { addressOf, authOf, driverOf, duration, parseConfig, pathOf, type Raw, size, text, tlsOf } from '../config.ts';
+import { addressOf, authOf, driverOf, duration, isMap, parseConfig, pathOf, type Raw, size, text, tlsOf } from '../config.ts';
 
 /** What `layouts` of a publisher may name. */
 export const PUBLISHED_LAYOUTS = ['dubbo', 'dubbo-application'] as const;
@@ -17,11 +17,20 @@ export interface PublishConfig {
   readonly client: ZkClientOptions;
   readonly layouts: readonly PublishedLayout[];
   /** Absolute paths. */
-  readonly roots: { readonly dubbo: string; readonly applications: string; readonly metadata: string };
+  readonly roots: {
+    readonly dubbo: string;
+    /** Above the applications with their instances. */
+    readonly applications: string;
+    /** Above `metadata` and `mapping`. */
+    readonly reports: string;
+  };
   /** Which application Polywire is to consumers. */
   readonly application: string;
   readonly retryMs: { readonly first: number; readonly longest: number };
 }
+
+/** Dubbo's consumers come to it with `group=polywire`. */
+const DEFAULT_ROOT = 'polywire';
 
 const KEYS = ['address', 'driver', 'layouts', 'root', 'roots', 'application', 'auth', 'tls', 'sessionTimeout', 'connectTimeout'];
 
@@ -37,7 +46,6 @@ export function parsePublishConfig(raw: Raw, context: Pick<PublisherContext, 'pr
     throw new ConfigError(`listener: it speaks ${spoken}; what is published in ZooKeeper is called by ${PROTOCOLS.join(' or ')}`);
   }
   const driver = driverOf(raw);
-  const root = pathOf('root', text(raw, 'root') ?? 'polywire');
   const config: PublishConfig = {
     driver,
     client: {
@@ -50,7 +58,7 @@ export function parsePublishConfig(raw: Raw, context: Pick<PublisherContext, 'pr
       maxPacketBytes: size(raw, 'maxPacketSize', '16MiB'),
     },
     layouts: layoutsOf(raw),
-    roots: { dubbo: root, applications: root === '/dubbo' ? '/services' : root, metadata: root },
+    roots: rootsOf(raw),
     application: applicationOf(raw),
     retryMs: { first: 1_000, longest: 30_000 },
   };
@@ -70,6 +78,24 @@ function layoutsOf(raw: Raw): PublishedLayout[] {
   return [...new Set(layouts)];
 }
 
+const ROOTS = ['dubbo', 'dubbo-application', 'dubbo-report'];
+
+/** As consumers look for them: Dubbo's `group` is the root of everything, and without it, applications stand apart. */
+function rootsOf(raw: Raw): PublishConfig['roots'] {
+  const written: unknown = raw['roots'] ?? {};
+  if (!isMap(written)) throw new ConfigError(`roots: write a map, of ${ROOTS.join(', ')}`);
+  const unknown = Object.keys(written).find((name) => !ROOTS.includes(name));
+  if (unknown !== undefined) throw new ConfigError(`roots: "${unknown}" is unknown; there is ${ROOTS.join(', ')}`);
+  if (raw['root'] !== undefined && written['dubbo'] !== undefined) throw new ConfigError('root: it is the same as roots.dubbo; write one');
+  const dubbo = pathOf('root', text(raw, 'root') ?? text(written, 'dubbo') ?? DEFAULT_ROOT);
+  const of = (name: string, otherwise: string): string => pathOf(`roots.${name}`, text(written, name) ?? otherwise);
+  return {
+    dubbo,
+    applications: of('dubbo-application', dubbo === '/dubbo' ? '/services' : dubbo),
+    reports: of('dubbo-report', dubbo),
+  };
+}
+
 function applicationOf(raw: Raw): string {
   const application = text(raw, 'application') ?? 'polywire';
   if (/^[\w.-]+$/.test(application)) return application;
@@ -78,7 +104,7 @@ function applicationOf(raw: Raw): string {
 
 /** Polywire's registries pass over what Polywire published, but consumers there would see it beside the providers. */
 function refuseRegistryRoots({ client, roots }: PublishConfig, { registries }: Pick<PublisherContext, 'registries'>): void {
-  const own = placesOf(client.address, [roots.dubbo, roots.applications]);
+  const own = placesOf(client.address, [roots.dubbo, roots.applications, roots.reports]);
   for (const registry of registries) {
     if (registry.type !== 'zookeeper') continue;
     const { client: read, roots: readRoots } = parseConfig(registry.config);

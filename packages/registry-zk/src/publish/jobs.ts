@@ -12,8 +12,8 @@ export interface JobState {
 
 /** What jobs work with. */
 export interface JobsOptions {
-  /** Brings one key to where it should be, whatever was there. */
-  readonly run: (key: string) => Promise<void>;
+  /** Brings one key to where it should be, whatever was there; false: nothing is left of it. */
+  readonly run: (key: string) => Promise<boolean>;
   readonly warn: (message: string) => void;
   /** First and longest pause before what failed is tried again, in ms. */
   readonly retryMs: { readonly first: number; readonly longest: number };
@@ -36,13 +36,8 @@ export class Jobs {
 
   /** The key has to be looked at. */
   mark(key: string): void {
-    this.#states.set(key, PENDING);
+    this.#states.set(key, { ...PENDING });
     if (this.#isConnected) this.#queue.add(key);
-  }
-
-  /** The key is no longer of interest. */
-  forget(key: string): void {
-    this.#states.delete(key);
   }
 
   state(key: string): JobState {
@@ -66,8 +61,11 @@ export class Jobs {
     const marked = this.#states.get(key);
     if (marked === undefined || !this.#isConnected) return;
     try {
-      await this.#options.run(key);
-      if (this.#states.get(key) === marked) this.#states.set(key, PUBLISHED);
+      const isThere = await this.#options.run(key);
+      // Marked again meanwhile: it is done again.
+      if (this.#states.get(key) !== marked) return;
+      if (isThere) this.#states.set(key, PUBLISHED);
+      else this.#states.delete(key);
     } catch (error) {
       if (this.#states.has(key)) this.#failed(key, error);
     }
@@ -97,7 +95,8 @@ export class Jobs {
   }
 }
 
-const PENDING: JobState = { state: 'pending', reason: undefined };
+/** Not done yet. */
+export const PENDING: JobState = { state: 'pending', reason: undefined };
 const PUBLISHED: JobState = { state: 'published', reason: undefined };
 
 /** Ten thousand nodes that may not be created are one thing to tell. */

@@ -5,6 +5,7 @@ import { claimEphemeral } from '../client/nodes.ts';
 import { encodeNodeName } from '../node-url.ts';
 import { consumerView, type OwnParameters, withOwn } from './parameters.ts';
 import { providerNode, schemeOf } from './provider-url.ts';
+import type { PublishedTree } from './tree.ts';
 
 /** What Polywire's own nodes are made from. */
 export interface ProviderNodesOptions {
@@ -23,7 +24,7 @@ interface Slot {
 }
 
 /** Dubbo by interface: `/<root>/<interface>/providers/<URL>`, one node for each service. */
-export class ProviderNodes {
+export class ProviderNodes implements PublishedTree {
   readonly #options: ProviderNodesOptions;
   readonly #slots = new Map<string, Slot>();
 
@@ -31,13 +32,17 @@ export class ProviderNodes {
     this.#options = options;
   }
 
-  want(key: string, service: PublishedService | undefined): void {
+  want(key: string, service: PublishedService | undefined): readonly string[] {
     const slot = this.#slots.get(key);
     if (slot !== undefined) slot.service = service;
     else if (service !== undefined) this.#slots.set(key, { service, standing: new Set() });
+    return [key];
   }
 
-  /** What stood went with its session. */
+  partsOf(key: string): readonly string[] {
+    return [key];
+  }
+
   newSession(): void {
     for (const slot of this.#slots.values()) slot.standing.clear();
   }
@@ -47,7 +52,6 @@ export class ProviderNodes {
     return `${this.#options.root}/${encodeNodeName(identity.name)}/providers`;
   }
 
-  /** Brings one service's node to where it should be. @returns whether it is there */
   async settle(key: string): Promise<boolean> {
     const slot = this.#slots.get(key);
     if (slot === undefined) return false;

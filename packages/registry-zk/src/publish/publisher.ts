@@ -10,10 +10,12 @@ import type {
 import type { ZkClient } from '../client/client.ts';
 import { clientOpener, type ZkOpener } from '../client/open.ts';
 import { serviceKey } from '../dubbo/service-key.ts';
-import { type PublishConfig, parsePublishConfig } from './config.ts';
-import { Jobs } from './jobs.ts';
+import { ApplicationNodes } from './application-nodes.ts';
+import { type PublishConfig, type PublishedLayout, parsePublishConfig } from './config.ts';
+import { type JobState, Jobs, PENDING } from './jobs.ts';
 import { ProviderNodes } from './provider-nodes.ts';
 import { schemeOf } from './provider-url.ts';
+import type { PublishedTree } from './tree.ts';
 
 /** Polywire itself in ZooKeeper, as Dubbo's providers register. */
 export const zookeeperPublisherFactory: PublisherFactory = {
@@ -29,7 +31,7 @@ class ZooKeeperPublisher implements Publisher {
   readonly #jobs: Jobs;
   #address: PublishedAddress | undefined = undefined;
   #client: ZkClient | undefined = undefined;
-  #nodes: ProviderNodes | undefined = undefined;
+  #trees: readonly PublishedTree[] = [];
   #services: ReadonlyMap<string, PublishedService> = new Map();
   #problem: string | undefined = undefined;
   #withdrawn: Promise<void> | undefined = undefined;
@@ -57,7 +59,12 @@ class ZooKeeperPublisher implements Publisher {
     this.#address = address;
     this.#client = client;
     const own = { application: this.#config.application, instance, timestamp: Date.now(), tls };
-    this.#nodes = new ProviderNodes({ client, root: this.#config.roots.dubbo, address, own });
+    const { roots, layouts } = this.#config;
+    const create: Readonly<Record<PublishedLayout, () => PublishedTree>> = {
+      dubbo: () => new ProviderNodes({ client, root: roots.dubbo, address, own }),
+      'dubbo-application': () => new ApplicationNodes({ client, instances: roots.applications, reports: roots.reports, address, own }),
+    };
+    this.#trees = layouts.map((layout) => create[layout]());
     log('info', `publishing to ${this.name}`, { address: `${address.host}:${address.port}`, instance });
     client.connect();
   }
@@ -82,8 +89,7 @@ class ZooKeeperPublisher implements Publisher {
 
   status(): PublisherStatus {
     const services = [...this.#services].map(([key, service]): PublishedServiceStatus => {
-      const places = this.#nodes === undefined ? [] : [this.#nodes.placeOf(service)];
-      return { service: key, places, ...this.#jobs.state(key) };
+      return { service: key, places: this.#trees.map((tree) => tree.placeOf(service)), ...this.#stateOf(key, service) };
     });
     const address = this.#address && `${this.#address.host}:${this.#address.port}`;
     const id = this.#client?.state === 'connected' ? this.#client.sessionId : 0n;
@@ -108,7 +114,7 @@ class ZooKeeperPublisher implements Publisher {
   #connected(newSession: boolean): void {
     this.#context.log('info', `connected to publish to ${this.name}`, { newSession });
     this.#problem = undefined;
-    if (newSession) this.#nodes?.newSession();
+    if (newSession) for (const tree of this.#trees) tree.newSession();
     this.#jobs.connected(newSession);
   }
 
@@ -121,19 +127,28 @@ class ZooKeeperPublisher implements Publisher {
   }
 
   #want(key: string, service: PublishedService | undefined): void {
-    this.#nodes?.want(key, service);
-    this.#jobs.mark(key);
+    for (const [index, tree] of this.#trees.entries()) for (const part of tree.want(key, service)) this.#jobs.mark(jobOf(index, part));
   }
 
-  async #settle(key: string): Promise<void> {
-    const isThere = await this.#nodes?.settle(key);
-    if (isThere === false && !this.#services.has(key)) this.#jobs.forget(key);
+  async #settle(job: string): Promise<boolean> {
+    const space = job.indexOf(' ');
+    return (await this.#trees[Number(job.slice(0, space))]?.settle(job.slice(space + 1))) === true;
+  }
+
+  /** The worst of its parts. */
+  #stateOf(key: string, service: PublishedService): JobState {
+    const states = this.#trees.flatMap((tree, index) => tree.partsOf(key, service).map((part) => this.#jobs.state(jobOf(index, part))));
+    return states.find(({ state }) => state === 'failed') ?? states.find(({ state }) => state === 'pending') ?? states[0] ?? PENDING;
   }
 
   async #end(): Promise<void> {
     this.#jobs.disconnected();
     await this.#client?.close();
   }
+}
+
+function jobOf(tree: number, part: string): string {
+  return `${tree} ${part}`;
 }
 
 function keyOf(service: PublishedService): string {

@@ -11,7 +11,8 @@ import org.apache.zookeeper.server.ZooKeeperServer;
 
 /**
  * A stand-alone ZooKeeper server on loopback that ends with its test. Arguments: data directory, port (0: any free one).
- * Commands, one per line: `tree` prints every path and then a dot; `expire` ends every client's session.
+ * Commands, one per line: `tree` prints every path and then a dot; `expire` ends every client's session,
+ * `expire 0x1f` that one.
  */
 public final class ZooKeeper {
   private static final int TICK_MILLISECONDS = 500;
@@ -35,6 +36,8 @@ public final class ZooKeeper {
         print(server.getZKDatabase().getDataTree(), "/");
       } else if (line.equals("expire")) {
         List.copyOf(server.getSessionTracker().globalSessions()).forEach(server::closeSession);
+      } else if (line.startsWith("expire ")) {
+        server.closeSession(Long.decode(line.substring("expire ".length())));
       }
       System.out.println(".");
     }

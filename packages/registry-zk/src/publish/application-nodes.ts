@@ -1,0 +1,145 @@
+import type { PublishedAddress, PublishedService } from '@polywire/core/spi';
+import type { ZkClient } from '../client/client.ts';
+import { BAD_VERSION, hasCode, NO_NODE, NODE_EXISTS } from '../client/errors.ts';
+import { claimEphemeral, createWithParents } from '../client/nodes.ts';
+import { readInstance } from '../discovery-instance.ts';
+import { applicationRevision, instanceData } from './application-metadata.ts';
+import type { OwnParameters } from './parameters.ts';
+import { schemeOf } from './provider-url.ts';
+import type { PublishedTree } from './tree.ts';
+
+/** Below ZooKeeper's limit of a node, 1 MiB with its path (jute.maxbuffer). */
+const MAX_METADATA_BYTES = 1_000_000;
+/** Former revisions go when no instance has them and nobody wrote them for so long, by the servers' clock. */
+const KEEP_REVISIONS_MS = 3_600_000;
+const CAS_TRIES = 20;
+
+/** What Polywire's application is made from. */
+export interface ApplicationNodesOptions {
+  readonly client: ZkClient;
+  /** `/<instances>/<application>/<host:port>` */
+  readonly instances: string;
+  /** Above `metadata` and `mapping`. */
+  readonly reports: string;
+  readonly address: PublishedAddress;
+  readonly own: OwnParameters;
+}
+
+/** Dubbo by application: one instance, the metadata of its revision, and for each interface that it is one of those that have it. */
+export class ApplicationNodes implements PublishedTree {
+  readonly #options: ApplicationNodesOptions;
+  readonly #services = new Map<string, PublishedService>();
+  readonly #instance: string;
+
+  constructor(options: ApplicationNodesOptions) {
+    const { instances, address, own } = options;
+    this.#options = options;
+    this.#instance = `${instances}/${own.application}/${address.host}:${address.port}`;
+  }
+
+  want(key: string, service: PublishedService | undefined): readonly string[] {
+    if (service === undefined) this.#services.delete(key);
+    else this.#services.set(key, service);
+    // What is no longer offered stays in the mapping, as Dubbo leaves it: others of the same application may offer it.
+    return service === undefined ? [INSTANCE] : this.partsOf(key, service);
+  }
+
+  partsOf(_key: string, { identity }: PublishedService): readonly string[] {
+    return [INSTANCE, identity.name];
+  }
+
+  placeOf(): string {
+    return this.#instance;
+  }
+
+  newSession(): void {
+    // Neither is remembered: each is looked at again.
+  }
+
+  async settle(part: string): Promise<boolean> {
+    return part === INSTANCE ? this.#settleInstance() : this.#settleMapping(part);
+  }
+
+  async #settleInstance(): Promise<boolean> {
+    const { client, address, own, reports } = this.#options;
+    if (this.#services.size === 0) {
+      await client.delete(this.#instance).catch(unless(NO_NODE));
+      return false;
+    }
+    const services = [...this.#services.values()];
+    const { revision, content } = await applicationRevision(own.application, services);
+    const size = Buffer.byteLength(content);
+    if (size > MAX_METADATA_BYTES) {
+      throw new Error(
+        `the metadata of ${services.length} services take ${size} bytes, and ZooKeeper keeps 1 MiB in a node: write layouts: [dubbo], or publish fewer services of an application`,
+      );
+    }
+    // Dubbo's buildPath leaves out a name that it has already.
+    const folder = own.application === 'metadata' ? `${reports}/metadata` : `${reports}/metadata/${own.application}`;
+    await write(client, `${folder}/${revision}`, Buffer.from(content));
+    const protocols = new Set(services.map((service) => schemeOf(service) ?? ''));
+    await claimEphemeral(client, this.#instance, instanceData(address, protocols, revision, own));
+    await this.#tidy(folder, revision);
+    return true;
+  }
+
+  /** `/<reports>/mapping/<interface>`: names of applications, by compare-and-set. */
+  async #settleMapping(name: string): Promise<boolean> {
+    const { client, own, reports } = this.#options;
+    const path = `${reports}/mapping/${name}`;
+    for (let tries = 0; ; tries++) {
+      try {
+        const { data, stat } = await client.getNode(path, false);
+        const names = data
+          .toString()
+          .split(',')
+          .map((each) => each.trim())
+          .filter((each) => each !== '');
+        if (!names.includes(own.application)) await client.setData(path, Buffer.from([...names, own.application].join(',')), stat.version);
+        return true;
+      } catch (error) {
+        if (hasCode(error, NO_NODE)) {
+          const created = await createWithParents(client, path, Buffer.from(own.application)).then(() => true, unless(NODE_EXISTS));
+          if (created === true) return true;
+        } else if (!hasCode(error, BAD_VERSION)) throw error;
+        if (tries === CAS_TRIES) throw error;
+      }
+    }
+  }
+
+  /** Nobody else does: Dubbo's providers leave each revision that they ever had. */
+  async #tidy(folder: string, revision: string): Promise<void> {
+    const { client, instances, own } = this.#options;
+    const revisions = await client.getChildren(folder, false);
+    if (revisions.length < 2) return;
+    const application = `${instances}/${own.application}`;
+    const inUse = new Set([revision]);
+    for (const id of await client.getChildren(application, false)) {
+      const data = await client.getData(`${application}/${id}`, false).catch(unless(NO_NODE));
+      if (data !== undefined) inUse.add(String(readInstance(data)?.metadata['dubbo.metadata.revision']));
+    }
+    const now = (await client.getNode(`${folder}/${revision}`, false)).stat.changedAt;
+    for (const former of revisions) {
+      if (inUse.has(former)) continue;
+      const node = await client.getNode(`${folder}/${former}`, false).catch(unless(NO_NODE));
+      if (node === undefined || now - node.stat.changedAt < KEEP_REVISIONS_MS) continue;
+      await client.delete(`${folder}/${former}`, node.stat.version).catch(unless(NO_NODE, BAD_VERSION));
+    }
+  }
+}
+
+/** The part that is no interface. */
+const INSTANCE = '';
+
+/** Written even when it is there already: a revision that is written is not tidied away. */
+async function write(client: ZkClient, path: string, data: Buffer): Promise<void> {
+  const created = await createWithParents(client, path, data).then(() => true, unless(NODE_EXISTS));
+  if (created !== true) await client.setData(path, data);
+}
+
+function unless(...codes: readonly number[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!codes.some((code) => hasCode(error, code))) throw error;
+    return undefined;
+  };
+}
