@@ -19,9 +19,14 @@ export function divideParameters(parameters: Iterable<readonly [string, string]>
   const labels = new Map<string, string>();
   const metadata = new Map<string, string>();
   for (const [key, value] of sortedByKey(parameters)) {
-    (isStable(key) && LABEL_KEY.test(key) && LABEL_VALUE.test(value) ? labels : metadata).set(key, value);
+    (isStable(key) && isLabel(key, value) ? labels : metadata).set(key, value);
   }
   return { labels, metadata };
+}
+
+/** Whether it is legal as a label. */
+export function isLabel(key: string, value: string): boolean {
+  return LABEL_KEY.test(key) && LABEL_VALUE.test(value);
 }
 
 export function sortedByKey(parameters: Iterable<readonly [string, string]>): Map<string, string> {

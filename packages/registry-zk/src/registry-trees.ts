@@ -2,6 +2,7 @@ import type { RegistryContext, ServiceEntrySink } from '@polywire/core/spi';
 import type { ZkClient, ZkEvent } from './client/client.ts';
 import type { Layout } from './follow/layout.ts';
 import { Lineage } from './follow/lineage.ts';
+import { LoopShare } from './follow/loop-share.ts';
 import type { MergedServices } from './follow/merged-services.ts';
 import type { ReadLimit } from './follow/read-limit.ts';
 import { type FollowOptions, TreeFollower, type TreeSink } from './follow/tree-follower.ts';
@@ -26,7 +27,7 @@ export class RegistryTrees {
 
   constructor({ client, reads, layouts, services, sink, follow, log }: RegistryTreesOptions) {
     this.#layouts = layouts;
-    const context = { client, options: follow, reads, log };
+    const context = { client, options: follow, reads, share: new LoopShare(), log };
     const lineage = new Lineage(client);
     this.#followers = layouts.map((layout, rank) => {
       const synced = (): void => {

@@ -38,3 +38,20 @@ test('a key that comes again while it runs is run after that, not beside it', as
   await new Promise(setImmediate);
   assert.equal(finish.length, 2);
 });
+
+test('urgent keys begin first, and do not keep the others from beginning', async () => {
+  const finish: (() => void)[] = [];
+  const begun: string[] = [];
+  const queue = new WorkQueue(1, (key) => {
+    begun.push(key);
+    return new Promise((resolve) => finish.push(resolve));
+  });
+  for (const key of ['a', 'b', 'c']) queue.add(key);
+  for (const key of ['c', 'd', 'e', 'f', 'g']) queue.addUrgent(key);
+  queue.add('d');
+  while (finish.length > 0) {
+    finish.shift()?.();
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(begun, ['a', 'c', 'd', 'e', 'b', 'f', 'g']);
+});

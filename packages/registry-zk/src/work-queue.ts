@@ -1,9 +1,17 @@
-/** Runs one job per key, a bounded number at a time, in order of arrival. A key that is added while its job runs is run again after it. */
+/** Of so many keys that begin, one is of those that nobody waits for, if there are any: they must not wait for ever. */
+const PATIENCE = 4;
+
+/**
+ * Runs one job per key, a bounded number at a time, in order of arrival, urgent ones first. A key that is added while its job runs is run
+ * again after it.
+ */
 export class WorkQueue {
   readonly #limit: number;
   readonly #run: (key: string) => Promise<void>;
+  readonly #urgent = new Set<string>();
   readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
+  #begun = 0;
 
   /** @param run must not reject */
   constructor(limit: number, run: (key: string) => Promise<void>) {
@@ -12,25 +20,41 @@ export class WorkQueue {
   }
 
   add(key: string): void {
-    this.#waiting.add(key);
+    if (!this.#urgent.has(key)) this.#waiting.add(key);
+    this.#fill();
+  }
+
+  addUrgent(key: string): void {
+    this.#waiting.delete(key);
+    this.#urgent.add(key);
     this.#fill();
   }
 
   /** Forgets what has not begun. */
   clear(): void {
+    this.#urgent.clear();
     this.#waiting.clear();
   }
 
   #fill(): void {
-    for (const key of this.#waiting) {
-      if (this.#running.size >= this.#limit) return;
+    while (this.#running.size < this.#limit) {
+      const queues = this.#begun % PATIENCE === 0 ? [this.#waiting, this.#urgent] : [this.#urgent, this.#waiting];
+      if (!queues.some((queue) => this.#begin(queue))) return;
+    }
+  }
+
+  #begin(queue: Set<string>): boolean {
+    for (const key of queue) {
       if (this.#running.has(key)) continue;
-      this.#waiting.delete(key);
+      queue.delete(key);
       this.#running.add(key);
+      this.#begun++;
       void this.#run(key).finally(() => {
         this.#running.delete(key);
         this.#fill();
       });
+      return true;
     }
+    return false;
   }
 }

@@ -1,5 +1,6 @@
-import { divideParameters, type Parameters, sortedByKey } from '../labels.ts';
+import { isLabel, sortedByKey } from '../labels.ts';
 import type { NodeUrl } from '../node-url.ts';
+import { SharedValues } from '../shared-values.ts';
 import { parameter } from './parameter.ts';
 
 /**
@@ -26,15 +27,39 @@ const OWN = new Set(
 /** Prefixes of Dubbo's own parameters. */
 const OWN_PREFIXES = ['default.', 'dubbo.metadata', 'metadata-service.', 'metrics.', 'qos.', 'registry.', 'router.', 'tracing.'];
 
-/** Splits a provider's parameters, and says in `timeout` and `path` what callers need and the parameters say otherwise. */
-export function splitParameters(url: NodeUrl, interfaceName: string): Parameters {
-  const methods = new Set(url.parameters.get('methods')?.split(','));
-  const { labels, metadata: others } = divideParameters(url.parameters, (key) => isStable(key, methods));
-  const metadata = new Map(others);
+/** The providers of an application have the same ones. */
+const sharedLabels = new SharedValues<ReadonlyMap<string, string>>();
+
+/** What a subset may well select on, sorted by key. Equal labels are the same object. */
+export function labelsOf(url: NodeUrl): ReadonlyMap<string, string> {
+  let methods: ReadonlySet<string> | undefined;
+  const stable: (readonly [string, string])[] = [];
+  for (const each of url.parameters) {
+    const [key] = each;
+    if (OWN.has(key)) continue;
+    if (!STABLE.has(key)) {
+      methods ??= methodsOf(url);
+      if (!isStable(key, methods)) continue;
+    }
+    stable.push(each);
+  }
+  // Neither has a `&`, and keys no `=`.
+  const text = stable.map(([key, value]) => `${key}=${value}`).join('&');
+  return sharedLabels.get(text, () => sortedByKey(stable.filter(([key, value]) => isLabel(key, value))));
+}
+
+/** All parameters that are no labels, sorted by key, and in `timeout` and `path` what callers need and the parameters say otherwise. */
+export function metadataOf(url: NodeUrl, interfaceName: string): ReadonlyMap<string, string> {
+  const methods = methodsOf(url);
+  const metadata = new Map([...url.parameters].filter(([key, value]) => !(isStable(key, methods) && isLabel(key, value))));
   const timeout = parameter(url, 'timeout');
   if (timeout !== undefined) metadata.set('timeout', timeout);
   if (url.path !== '' && url.path !== interfaceName) metadata.set('path', url.path);
-  return { labels, metadata: sortedByKey(metadata) };
+  return sortedByKey(metadata);
+}
+
+function methodsOf(url: NodeUrl): ReadonlySet<string> {
+  return new Set(url.parameters.get('methods')?.split(','));
 }
 
 function isStable(key: string, methods: ReadonlySet<string>): boolean {

@@ -1,14 +1,19 @@
 import type { Endpoint, ServiceIdentity } from '@polywire/core/spi';
 import type { OtherChild } from '../follow/child-reader.ts';
+import { LazyMap } from '../lazy-map.ts';
 import { type NodeUrl, NodeUrlError, parseNodeUrl } from '../node-url.ts';
 import { PUBLISHED } from '../published.ts';
+import { SharedValues } from '../shared-values.ts';
 import { parameter } from './parameter.ts';
-import { splitParameters } from './parameters.ts';
+import { labelsOf, metadataOf } from './parameters.ts';
 import type { DubboProtocol } from './service.ts';
 import { identityOf } from './service-key.ts';
 
 /** Dubbo's default (Constants.DEFAULT_WEIGHT). */
 const DEFAULT_WEIGHT = 100;
+
+/** A machine has many services. */
+const sharedAddresses = new SharedValues<string>();
 
 /** A child of `providers` that takes requests. */
 export interface LiveProvider {
@@ -36,11 +41,30 @@ export function readProvider(nodeName: string, interfaceName: string, path: stri
     if (error instanceof NodeUrlError) return { kind: 'unreadable', reason: error.message };
     throw error;
   }
-  return providerOf(url, interfaceName, path);
+  return providerOf(url, interfaceName, path, new ProviderMetadata(nodeName, interfaceName));
 }
 
-/** What a provider URL says, wherever it was found. */
-export function providerOf(url: NodeUrl, interfaceName: string, path: string): Provider {
+/** Read from the node's name, which is there anyway. */
+class ProviderMetadata extends LazyMap {
+  readonly #nodeName: string;
+  readonly #interfaceName: string;
+
+  constructor(nodeName: string, interfaceName: string) {
+    super();
+    this.#nodeName = nodeName;
+    this.#interfaceName = interfaceName;
+  }
+
+  protected override compute(): ReadonlyMap<string, string> {
+    return metadataOf(parseNodeUrl(this.#nodeName), this.#interfaceName);
+  }
+}
+
+/**
+ * What a provider URL says, wherever it was found.
+ * @param metadata what `metadataOf` says of it; absent: it is asked now
+ */
+export function providerOf(url: NodeUrl, interfaceName: string, path: string, metadata = metadataOf(url, interfaceName)): Provider {
   const { protocol } = url;
   if (protocol !== 'dubbo' && protocol !== 'tri') return { kind: 'ignored', reason: `protocol ${protocol}` };
   const publisher = url.parameters.get(PUBLISHED);
@@ -50,10 +74,11 @@ export function providerOf(url: NodeUrl, interfaceName: string, path: string): P
   const identity = identityOf(url);
   if (identity.name !== interfaceName) return { kind: 'unreadable', reason: `it is of interface ${identity.name}` };
   const endpoint: Endpoint = {
-    address: url.host,
+    address: sharedAddresses.get(url.host, () => url.host),
     port: url.port,
     weight: weightOf(url),
-    ...splitParameters(url, interfaceName),
+    labels: labelsOf(url),
+    metadata,
     origin: path,
   };
   return { kind: 'provider', protocol, identity, endpoint, timestamp: Number(url.parameters.get('timestamp')) || 0 };

@@ -24,21 +24,30 @@ export interface ChildReaderOptions {
 export class ChildReader implements LeafReader {
   readonly #options: ChildReaderOptions;
   #children: ReadonlyMap<string, Child> = new Map();
+  #reading: LeafReading = { announcements: [] };
 
   constructor(options: ChildReaderOptions) {
     this.#options = options;
   }
 
-  /** What is the same as before is the same object as before. */
+  /** What is the same as before is the same object as before: one endpoint, or all of them. */
   read(children: ReadonlyMap<string, Buffer>): LeafReading {
+    if (this.#isKnown(children)) return this.#reading;
     const former = this.#children;
     const now = new Map<string, Child>();
     for (const [name, data] of children) {
       const known = former.get(name);
-      now.set(name, known?.data.equals(data) ? known : { data, announcement: this.#announcement(name, data) });
+      now.set(name, isSame(known, data) ? known : { data, announcement: this.#announcement(name, data) });
     }
     this.#children = now;
-    return { announcements: [...now.values()].flatMap(({ announcement }) => announcement ?? []) };
+    this.#reading = { announcements: [...now.values()].flatMap(({ announcement }) => announcement ?? []) };
+    return this.#reading;
+  }
+
+  #isKnown(children: ReadonlyMap<string, Buffer>): boolean {
+    if (children.size !== this.#children.size) return false;
+    for (const [name, data] of children) if (!isSame(this.#children.get(name), data)) return false;
+    return true;
   }
 
   #announcement(name: string, data: Buffer): Announcement | undefined {
@@ -47,6 +56,10 @@ export class ChildReader implements LeafReader {
     this.#options.onOther(name, read);
     return undefined;
   }
+}
+
+function isSame(known: Child | undefined, data: Buffer): known is Child {
+  return known !== undefined && (known.data === data || known.data.equals(data));
 }
 
 /** Says in the log which children of a leaf announce nothing. */

@@ -22,6 +22,7 @@ export class FollowedLeaf {
 
   /** @param child undefined: any of them */
   changed(child?: string): void {
+    if (!this.#readsData) return;
     if (child !== undefined) this.#changed.add(child);
     else for (const name of this.#known.keys()) this.#changed.add(name);
   }

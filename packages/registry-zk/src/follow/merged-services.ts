@@ -19,6 +19,8 @@ interface Leaf {
   /** Lower wins where two leaves announce one address. */
   readonly rank: number;
   readonly byHost: Map<string, readonly Announcement[]>;
+  /** As last set. */
+  announcements: readonly Announcement[] | undefined;
   held: HoldReason | undefined;
 }
 
@@ -47,7 +49,7 @@ export class MergedServices {
     const leaves = new Map<string, Leaf>();
     return {
       set: (path, announcements) => {
-        const leaf = leaves.get(path) ?? { path, rank, byHost: new Map(), held: undefined };
+        const leaf = leaves.get(path) ?? { path, rank, byHost: new Map(), announcements: undefined, held: undefined };
         leaves.set(path, leaf);
         this.#set(leaf, announcements);
       },
@@ -72,7 +74,9 @@ export class MergedServices {
 
   #set(leaf: Leaf, announcements: readonly Announcement[]): void {
     const wasHeld = leaf.held !== undefined;
+    if (!wasHeld && leaf.announcements === announcements) return;
     leaf.held = undefined;
+    leaf.announcements = announcements;
     const next = groupByHost(announcements);
     for (const [host, former] of leaf.byHost) {
       const now = next.get(host) ?? [];

@@ -4,6 +4,7 @@ import { CONNECTION_LOSS, hasCode, NO_AUTH, UNIMPLEMENTED } from '../client/erro
 import { WorkQueue } from '../work-queue.ts';
 import { FollowedLeaf } from './followed-leaf.ts';
 import type { Layout } from './layout.ts';
+import type { LoopShare } from './loop-share.ts';
 import type { AnnouncementSink } from './merged-services.ts';
 import { NodeReader } from './node-reader.ts';
 import type { ReadLimit } from './read-limit.ts';
@@ -13,7 +14,7 @@ import { TreePattern } from './tree-pattern.ts';
 export interface FollowOptions {
   /** Reads in flight at a time, of all trees together. */
   readonly concurrentReads: number;
-  /** Changes that come within it are read once, in ms. */
+  /** How long after a change its node is read, in ms, with what else changed of it until then. */
   readonly debounceMs: number;
   /** How often a node that may not be read is tried again, in ms: permissions change without an event. */
   readonly deniedRetryMs: number;
@@ -28,6 +29,7 @@ export interface FollowOptions {
 export interface FollowContext {
   readonly client: ZkClient;
   readonly reads: ReadLimit;
+  readonly share: LoopShare;
   readonly options: FollowOptions;
   readonly log: RegistryContext['log'];
 }
@@ -60,7 +62,8 @@ export class TreeFollower {
   readonly #leaves = new Map<string, FollowedLeaf>();
   /** What could not be read, and is tried again. */
   readonly #failing = new Set<string>();
-  readonly #changed = new Set<string>();
+  /** When what changed is to be read, by performance.now(), the soonest first. */
+  readonly #due = new Map<string, number>();
   #debounce: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #resync: NodeJS.Timeout | undefined;
@@ -100,7 +103,7 @@ export class TreeFollower {
     this.#epoch++;
     this.#unsynced = undefined;
     this.#reads.clear();
-    this.#changed.clear();
+    this.#due.clear();
     clearTimeout(this.#debounce);
     clearTimeout(this.#retry);
     clearTimeout(this.#resync);
@@ -125,13 +128,26 @@ export class TreeFollower {
     this.#reads.add(ROOT);
   }
 
+  /** From the first change on, so that a node that changes all the time is read all the time, and delays no other. */
   #touch(node: string): void {
-    this.#changed.add(node);
-    this.#debounce ??= setTimeout(() => {
-      this.#debounce = undefined;
-      for (const changed of this.#changed) this.#reads.add(changed);
-      this.#changed.clear();
-    }, this.#context.options.debounceMs);
+    const { debounceMs } = this.#context.options;
+    if (this.#due.has(node)) return;
+    this.#due.set(node, performance.now() + debounceMs);
+    this.#debounce ??= setTimeout(() => this.#readDue(), debounceMs);
+  }
+
+  #readDue(): void {
+    this.#debounce = undefined;
+    const now = performance.now();
+    for (const [node, at] of this.#due) {
+      // Timers may be early by a fraction.
+      if (at - now >= 1) {
+        this.#debounce = setTimeout(() => this.#readDue(), at - now);
+        return;
+      }
+      this.#due.delete(node);
+      this.#reads.addUrgent(node);
+    }
   }
 
   async #read(node: string): Promise<void> {
@@ -180,6 +196,7 @@ export class TreeFollower {
     }
     const leaf = this.#leaf(node);
     const children = await leaf.children(names, this.#nodes, !this.#recursive);
+    while (this.#context.share.isSpent) await this.#context.share.next();
     if (epoch !== this.#epoch) return;
     // A list that was read meanwhile may have dropped it.
     const isPending = this.#leaves.get(node) === leaf && this.#announce(node, leaf, children, epoch);
