@@ -3,6 +3,7 @@ import type { LookupResult } from '../protocol/spi.ts';
 import type { EndpointCondition, EndpointRule, RequestCondition } from '../registry/endpoint-rule.ts';
 import type { DirectoryEntry } from '../registry/entry-index.ts';
 import { formatAddress } from '../transport/listen.ts';
+import type { RouteStats } from './route.ts';
 import { type ExplainedCondition, judgeHeader, type Verdict } from './rule.ts';
 import { compileStringMatch, describeStringMatch, type StringTest } from './string-test.ts';
 
@@ -164,15 +165,26 @@ export class RequestConditions {
     });
   }
 
-  /** As RuleMatch judges: what certainly fails outweighs what is not known. */
-  judge(method: string, values: readonly LookupResult[]): Verdict {
+  /**
+   * What certainly fails outweighs what is not known. An unreadable value counts as absent: of rules for requests with and without a
+   * header, one is meant, and the callers of whom nothing can be read are not to reach what is kept for those who ask for it.
+   *
+   * @param stats told of values that are unreadable
+   */
+  judge(method: string, values: readonly LookupResult[], stats: RouteStats): Exclude<Verdict, 'unreadable'> {
     const conditions = this.#conditions;
-    let verdict: Verdict = 'holds';
+    let verdict: Exclude<Verdict, 'unreadable'> = 'holds';
+    let unreadable = false;
     for (let i = 0; i < conditions.length; i++) {
-      const one = this.#judge(conditions[i]!, method, values);
+      const condition = conditions[i]!;
+      const one = this.#judge(condition, method, values);
       if (one === 'fails') return one;
-      if (one !== 'holds' && verdict !== 'unreadable') verdict = one;
+      if (one === 'unreadable') {
+        unreadable = true;
+        if (!condition.negated) verdict = 'fails';
+      } else if (one === 'not-reached' && verdict !== 'fails') verdict = one;
     }
+    if (unreadable && verdict !== 'not-reached') stats.unreadable++;
     return verdict;
   }
 

@@ -107,13 +107,17 @@ describe('a service whose registry has rules of its own', () => {
     assert.match(clusterOf(none).describeEmptiness(), /has no endpoints \(known from zk\)/);
   });
 
-  it('waits for what is not reached, and does not apply, and counts, what is unreadable', () => {
+  it('waits for what is not reached, and takes what is unreadable for absent, and counts it', () => {
     const fixture = ruled([GRAY]);
     assert.equal(fixture.ask(USER, 'call', { tag: NOT_REACHED }), 'not-reached');
     assert.equal(fixture.addresses(USER, 'call', { tag: UNREADABLE }).length, 3);
     assert.equal(fixture.state.stats.get(USER)?.unreadable, 1);
+    const apart = ruled([GRAY, PLAIN]);
+    assert.deepEqual(apart.addresses(USER, 'call', { tag: UNREADABLE }), ['10.0.0.1', '10.0.0.3'], 'nobody is gray unseen');
+    assert.equal(apart.state.stats.get(USER)?.unreadable, 2, 'of each rule');
     const certain = ruled([rule('both', { match: [headerIs('a', '1'), headerIs('b', '1')] })]);
     assert.equal(certain.addresses(USER, 'call', { a: NOT_REACHED, b: '2' }).length, 3, 'it is not for this request anyway');
+    assert.equal(certain.addresses(USER, 'call', { a: NOT_REACHED, b: UNREADABLE }).length, 3);
   });
 
   it('leaves aside a rule that cannot be applied, and applies the others', () => {

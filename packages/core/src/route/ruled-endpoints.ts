@@ -81,10 +81,10 @@ export class RuledEndpoints<E extends BalancedEndpoint> {
   route(method: string, values: readonly LookupResult[]): Route<E> | 'not-reached' {
     const conditions = this.#conditions;
     const verdicts = this.#verdicts;
+    const { stats } = this.#options.route;
     for (let i = 0; i < conditions.length; i++) {
-      const verdict = conditions[i]!.judge(method, values);
+      const verdict = conditions[i]!.judge(method, values, stats);
       if (verdict === 'not-reached') return verdict;
-      if (verdict === 'unreadable') this.#options.route.stats.unreadable++;
       verdicts[i] = verdict === 'holds' ? 1 : 0;
     }
     let branch = this.#root;
@@ -105,7 +105,8 @@ export class RuledEndpoints<E extends BalancedEndpoint> {
     const applied = this.#applied.find(({ judged }) => judged.position === position);
     if (applied === undefined) return undefined;
     const { conditions } = applied;
-    return { verdict: conditions?.judge(method, values) ?? 'holds', conditions: conditions?.explain(method, values) ?? [] };
+    const verdict = conditions?.judge(method, values, this.#options.route.stats) ?? 'holds';
+    return { verdict, conditions: conditions?.explain(method, values) ?? [] };
   }
 
   /** Lets its clusters go. Requests that hold one go on. */
