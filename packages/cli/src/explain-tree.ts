@@ -85,13 +85,21 @@ function destinationNode(destination: Destination): TreeNode {
   const { cluster, share, loadBalancer, origin, endpoints, leftOut, emptiness } = destination;
   const children: TreeNode[] = [];
   if (emptiness !== undefined) children.push({ text: `no endpoint: ${emptiness}`, mark: 'no' });
-  for (const { address, weight, labels, origin: place } of endpoints) {
-    children.push({ text: `${address} weight ${weight}${labelText(labels)} (${place})`, mark: 'yes' });
+  for (const { address, weight, labels, origin: place, lineage } of endpoints) {
+    children.push({ text: `${address} weight ${weight}${labelText(labels)} (${place})`, mark: 'yes', ...lineageNodes(lineage) });
   }
-  for (const { address, labels, origin: place, why } of leftOut) {
-    children.push({ text: `${address}${labelText(labels)} (${place}): ${why}`, mark: 'no' });
+  for (const { address, labels, origin: place, why, lineage } of leftOut) {
+    children.push({ text: `${address}${labelText(labels)} (${place}): ${why}`, mark: 'no', ...lineageNodes(lineage) });
   }
   return { text: `${cluster}: ${(share * 100).toFixed(1).replace(/\.0$/, '')} % of calls, ${loadBalancer}${originText(origin)}`, children };
+}
+
+function lineageNodes(lineage: Destination['endpoints'][number]['lineage']): Pick<TreeNode, 'children'> {
+  if (lineage === undefined) return {};
+  const { session, learnt, overrides } = lineage;
+  const children: TreeNode[] = overrides.map(({ origin, effect }) => ({ text: `${effect} (${origin})`, mark: 'note' }));
+  if (learnt !== undefined) children.unshift({ text: `read ${learnt} in session ${session}` });
+  return { children };
 }
 
 /** What nobody announces is written nowhere. */

@@ -1,3 +1,4 @@
+import type { Override } from '../cluster/endpoint.ts';
 import type { HoldReason } from '../registry/registry.ts';
 import type { ExplainedCondition } from './rule.ts';
 import type { RouteRefusal } from './service-routes.ts';
@@ -77,8 +78,19 @@ export interface ExplainedEndpoint {
   readonly weight: number;
   readonly labels: ReadonlyMap<string, string>;
   readonly origin: string;
+  readonly lineage?: ExplainedLineage;
   /** False while it backs off after a failed connect. */
   readonly available: boolean;
+}
+
+/** How a registry came to say what it says of an endpoint. */
+export interface ExplainedLineage {
+  /** As the registry numbers its sessions. */
+  readonly session: string | undefined;
+  /** ISO 8601. */
+  readonly learnt: string | undefined;
+  /** What changed what the endpoint says of itself, and where that is written. */
+  readonly overrides: readonly Override[];
 }
 
 /** One weighted destination of the route. */
@@ -95,6 +107,7 @@ export interface ExplainedDestination {
     readonly address: string;
     readonly labels: ReadonlyMap<string, string>;
     readonly origin: string;
+    readonly lineage?: ExplainedLineage;
     readonly why: string;
   }[];
   /** Why there are no endpoints; undefined when there are. */

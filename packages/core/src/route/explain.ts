@@ -1,3 +1,4 @@
+import type { Endpoint } from '../cluster/endpoint.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { VirtualService } from '../config/model.ts';
 import { formatPosition } from '../errors/config-error.ts';
@@ -10,6 +11,7 @@ import { explainEndpointRules } from './explain-endpoint-rules.ts';
 import type {
   ExplainedDestination,
   ExplainedIdentity,
+  ExplainedLineage,
   ExplainedRule,
   ExplainedVirtualService,
   ExplainReport,
@@ -180,15 +182,22 @@ function explainDestinations<E extends BalancedEndpoint>(route: Route<E>): Expla
         weight: endpoint.weight,
         labels: endpoint.labels,
         origin: endpoint.origin,
+        ...lineageOf(endpoint),
         available: cluster.endpoints[index]?.available ?? false,
       })),
       leftOut: leftOut.map(({ endpoint, why }) => ({
         address: formatAddress(endpoint.address, endpoint.port),
         labels: endpoint.labels,
         origin: endpoint.origin,
+        ...lineageOf(endpoint),
         why,
       })),
       emptiness: chosen.length === 0 ? emptiness : undefined,
     };
   });
+}
+
+function lineageOf({ learnt, overrides = [] }: Endpoint): { readonly lineage?: ExplainedLineage } {
+  if (learnt === undefined && overrides.length === 0) return {};
+  return { lineage: { session: learnt?.session, learnt: learnt && new Date(learnt.at).toISOString(), overrides } };
 }
