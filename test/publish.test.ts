@@ -22,7 +22,7 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
       zookeeper = await ZooKeeper.start(owner);
       [proxy, consumer, steady] = await Promise.all([
         publishingPolywire(owner, zookeeper, { layouts: [layout] }),
-        Consumer.start(owner, module, {}, properties),
+        Consumer.start(owner, module, {}, properties(throughPolywire(zookeeper))),
         provider('steady', { group: 'g', version: '1.0.0', parameters: { timeout: '4000', 'slow.timeout': '300' } }),
       ]);
       await standing(proxy, `g/${CALL}:1.0.0`);
@@ -32,6 +32,9 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
       const exports = [{ name: called, port: await freePort(), serialization, ...more }];
       return Provider.start(owner, module, { application: `peer-${called}`, registry: zookeeper.url, exports });
     }
+
+    /** The application's own registry is in its properties. */
+    const through = () => (layout === 'dubbo' ? { registry: throughPolywire(zookeeper) } : {});
 
     const requests = (): Promise<number> => proxy.stat('polywire_requests_total', 'outcome="ok"');
 
@@ -46,7 +49,7 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
 
     test('by a changed registry address, and changed back they are direct again', async () => {
       const service = { service: 'CallService', group: 'g', version: '1.0.0' } as const;
-      await consumer.refer({ on: 'through', ...service, registry: throughPolywire(zookeeper), check: true });
+      await consumer.refer({ on: 'through', ...service, ...through(), check: true });
       assert.equal((await consumer.who('through')).provider, 'steady');
       assert.equal(await requests(), 1);
       await consumer.close('through');
@@ -59,7 +62,8 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
     });
 
     test("the timeouts of providers' methods are the consumers'", async () => {
-      await consumer.refer({ on: 'timed', service: 'CallService', group: 'g', version: '1.0.0', registry: throughPolywire(zookeeper) });
+      const service = { service: 'CallService', group: 'g', version: '1.0.0', timeout: 0 } as const;
+      await consumer.refer({ on: 'timed', ...service, ...through() });
       assert.match(await refusal(consumer.call({ on: 'timed', method: 'slow', args: [2000, 'late'] })), /TIMEOUT|timeout/i);
       const later = (await consumer.call({ on: 'timed', method: 'later', args: [800, 'in time'] })) as { token: string };
       assert.equal(later.token, 'in time');
@@ -67,12 +71,11 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
     });
 
     test('services of other groups and versions come with their first provider and go with their last', async () => {
-      const registry = throughPolywire(zookeeper);
-      await consumer.refer({ on: 'v2', service: 'CallService', group: 'g', version: '2.0.0', registry });
+      await consumer.refer({ on: 'v2', service: 'CallService', group: 'g', version: '2.0.0', ...through() });
       assert.match(await refusal(consumer.who('v2')), /FORBIDDEN|No provider/);
       const second = await provider('second', { group: 'g', version: '2.0.0' });
       await answers('v2', 'second');
-      await consumer.refer({ on: 'v1', service: 'CallService', group: 'g', version: '1.0.0', registry });
+      await consumer.refer({ on: 'v1', service: 'CallService', group: 'g', version: '1.0.0', ...through() });
       assert.equal((await consumer.who('v1')).provider, 'steady');
       const third = await provider('third', { group: 'g', version: '2.0.0' });
       await second.stop();

@@ -41,10 +41,11 @@ export interface Refer {
   readonly service: ServiceName;
   /** Where to connect, without a registry: `dubbo://127.0.0.1:20880`, parameters allowed. */
   readonly url?: string;
+  /** Absent, without `url`: the application's, which is the property `dubbo.registry.address`. */
   readonly registry?: string;
   readonly version?: string;
   readonly group?: string;
-  /** Milliseconds; 10,000 when absent. */
+  /** Milliseconds; 10,000 when absent; 0: as the provider says. */
   readonly timeout?: number;
   /** Attempts after the first; none when absent. */
   readonly retries?: number;

@@ -12,26 +12,27 @@ export interface PublishedWire {
   readonly serialization: Serialization;
   readonly layout: 'dubbo' | 'dubbo-application';
   /** Of the consumer's Java. */
-  readonly properties: Readonly<Record<string, string>>;
+  readonly properties: (registry: string) => Readonly<Record<string, string>>;
 }
 
 const MIGRATION = 'dubbo.application.service-discovery.migration';
 
 export const PUBLISHED_WIRES: readonly PublishedWire[] = [
-  { name: 'dubbo27 by interface', module: 'dubbo27', serialization: 'hessian2', layout: 'dubbo', properties: {} },
+  { name: 'dubbo27 by interface', module: 'dubbo27', serialization: 'hessian2', layout: 'dubbo', properties: () => ({}) },
   {
     name: 'dubbo3 by interface',
     module: 'dubbo3',
     serialization: 'fastjson2',
     layout: 'dubbo',
-    properties: { [MIGRATION]: 'FORCE_INTERFACE' },
+    properties: () => ({ [MIGRATION]: 'FORCE_INTERFACE' }),
   },
   {
     name: 'dubbo3 by application',
     module: 'dubbo3',
     serialization: 'fastjson2',
     layout: 'dubbo-application',
-    properties: { [MIGRATION]: 'FORCE_APPLICATION' },
+    // The application's own: it is its metadata report, too, which the registry of a reference is not.
+    properties: (registry) => ({ [MIGRATION]: 'FORCE_APPLICATION', 'dubbo.registry.address': registry }),
   },
 ];
 

@@ -69,15 +69,21 @@ public final class Consumer {
   static ReferenceConfig<Object> configure(ApplicationConfig application, JsonObject settings) {
     ReferenceConfig<Object> config = new ReferenceConfig<>();
     config.setApplication(application);
-    config.setRegistry(Provider.registry(settings));
     String url = Settings.text(settings, "url", null);
+    // Without either, the application's registry counts: the property dubbo.registry.address.
+    if (url != null || settings.has("registry")) {
+      config.setRegistry(Provider.registry(settings));
+    }
     if (url != null) {
       config.setUrl(url);
     }
     config.setInterface("io.polywire.peers." + Settings.text(settings, "service", "CallService"));
     config.setVersion(Settings.text(settings, "version", null));
     config.setGroup(Settings.text(settings, "group", null));
-    config.setTimeout(Settings.number(settings, "timeout", 10_000));
+    int timeout = Settings.number(settings, "timeout", 10_000);
+    if (timeout > 0) {
+      config.setTimeout(timeout);
+    }
     // A test counts attempts itself: the consumer's own retries would hide a lost call.
     config.setRetries(Settings.number(settings, "retries", 0));
     config.setCheck(Settings.flag(settings, "check"));
