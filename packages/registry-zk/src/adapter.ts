@@ -5,7 +5,7 @@ import { parseConfig, type ZooKeeperConfig } from './config.ts';
 import { sessionOf } from './follow/lineage.ts';
 import { MergedServices } from './follow/merged-services.ts';
 import { ReadLimit } from './follow/read-limit.ts';
-import { createLayouts } from './layouts.ts';
+import { createGovernance, createLayouts } from './layouts.ts';
 import { RegistryTrees } from './registry-trees.ts';
 
 /** Services that providers register in ZooKeeper. */
@@ -51,9 +51,12 @@ class ZooKeeperAdapter implements RegistryAdapter {
       event: (event: ZkEvent) => trees.event(event),
     });
     const { log, call } = this.#context;
-    const services = new MergedServices(sink);
+    const governance = createGovernance(this.#config, log);
+    const rules = governance?.rules;
+    const services = new MergedServices(sink, rules && ((...args) => rules.decorate(...args)));
+    rules?.attach(services);
     const reads = new ReadLimit(this.#config.follow.concurrentReads);
-    const layouts = createLayouts(this.#config, { client, reads, services, log, call });
+    const layouts = [...createLayouts(this.#config, { client, reads, services, log, call }), ...(governance?.layouts ?? [])];
     const trees = new RegistryTrees({ client, reads, layouts, services, sink, follow: this.#config.follow, log });
     this.#client = client;
     this.#trees = trees;

@@ -19,6 +19,7 @@ test('defaults', () => {
     roots: {
       dubbo: '/dubbo',
       'dubbo-metadata': '/dubbo/metadata',
+      'dubbo-config': '/dubbo/config/dubbo',
       'dubbo-application': '/services',
       sofarpc: '/sofa-rpc',
       motan: '/motan',
@@ -26,6 +27,7 @@ test('defaults', () => {
     },
     follow: { concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000, resyncMs: 300_000 },
     metadataTimeoutMs: 3_000,
+    governance: true,
   });
 });
 
@@ -33,7 +35,8 @@ test('every option', () => {
   const config = parseConfig({
     address: 'a,b',
     layouts: ['dubbo', 'sofarpc', 'dubbo'],
-    roots: { sofarpc: 'team/sofa' },
+    roots: { sofarpc: 'team/sofa', 'dubbo-config': 'rules' },
+    governance: false,
     root: '/team/dubbo/',
     driver: 'builtin',
     auth: 'digest:user:pass:word',
@@ -56,9 +59,11 @@ test('every option', () => {
   });
   assert.deepEqual(config.layouts, ['dubbo', 'sofarpc']);
   assert.deepEqual(config.optional, []);
+  assert.equal(config.governance, false);
   assert.deepEqual(config.roots, {
     dubbo: '/team/dubbo',
     'dubbo-metadata': '/team/dubbo/metadata',
+    'dubbo-config': '/rules',
     'dubbo-application': '/services',
     sofarpc: '/team/sofa',
     motan: '/motan',

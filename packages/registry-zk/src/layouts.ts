@@ -8,6 +8,8 @@ import type { Layout } from './follow/layout.ts';
 import type { MergedServices } from './follow/merged-services.ts';
 import type { ReadLimit } from './follow/read-limit.ts';
 import type { FollowOptions } from './follow/tree-follower.ts';
+import { Governance } from './governance/governance.ts';
+import { ConfigRuleLayout, OldRuleLayout } from './governance/rule-layouts.ts';
 import { MotanLayout } from './motan/motan-layout.ts';
 import { SofaLayout } from './sofa/sofa-layout.ts';
 import { SpringLayout } from './spring/spring-layout.ts';
@@ -29,10 +31,10 @@ export const DEFAULT_ROOTS: Readonly<Record<LayoutName, string>> = {
 };
 
 /** How long instances that are asked for their metadata may hold up a registry's first answer. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 2000;
 
 /** Nodes that hold a tree each. */
-export type RootName = LayoutName | 'dubbo-metadata';
+export type RootName = LayoutName | 'dubbo-metadata' | 'dubbo-config';
 
 /** Which trees are followed. */
 export interface LayoutsConfig {
@@ -42,6 +44,8 @@ export interface LayoutsConfig {
   /** Absolute paths. */
   readonly roots: Readonly<Record<RootName, string>>;
   readonly follow: FollowOptions;
+  /** Whether the rules are followed that operators of Dubbo keep. */
+  readonly governance: boolean;
   /** For one answer of one instance that is asked for its metadata, in ms. */
   readonly metadataTimeoutMs: number;
 }
@@ -76,6 +80,18 @@ export function createLayouts(config: LayoutsConfig, context: LayoutContext): La
     'spring-cloud': () => new SpringLayout(roots['spring-cloud'], log),
   };
   return layouts.map((name) => create[name]());
+}
+
+/** The rules for the services of these layouts, and the trees that they are in; undefined: there are none. */
+export function createGovernance(
+  { layouts, roots, governance }: LayoutsConfig,
+  log: RegistryContext['log'],
+): { readonly rules: Governance; readonly layouts: readonly Layout[] } | undefined {
+  const isOld = layouts.includes('dubbo');
+  if (!governance || !(isOld || layouts.includes('dubbo-application'))) return undefined;
+  const config = roots['dubbo-config'];
+  const rules = new Governance(isOld ? [config, roots.dubbo] : [config], log);
+  return { rules, layouts: [new ConfigRuleLayout(config, rules), ...(isOld ? [new OldRuleLayout(roots.dubbo, rules)] : [])] };
 }
 
 function metadataOf({ roots, metadataTimeoutMs }: LayoutsConfig, { client, reads, call }: LayoutContext): MetadataSource {

@@ -62,7 +62,11 @@ function methodsOf(url: NodeUrl): ReadonlySet<string> {
   return new Set(url.parameters.get('methods')?.split(','));
 }
 
-function isStable(key: string, methods: ReadonlySet<string>): boolean {
+/**
+ * Whether a parameter may well be selected on.
+ * @param methods of the service
+ */
+export function isStable(key: string, methods: ReadonlySet<string>): boolean {
   if (STABLE.has(key)) return true;
   if (OWN.has(key) || OWN_PREFIXES.some((prefix) => key.startsWith(prefix))) return false;
   // `<method>.timeout` and the like

@@ -1,4 +1,5 @@
 import type { Endpoint, ServiceIdentity, ServicePort } from '@polywire/core/spi';
+import type { AnnouncementSink } from './merged-services.ts';
 
 /** A service as the nodes of a layout name it. Equal hosts mean equal services. */
 export interface AnnouncedService {
@@ -55,6 +56,14 @@ export interface Layout {
    * @param path of the leaf
    */
   reader(names: readonly string[], path: string): LeafReader;
+  /** Of which children the data are read; absent: of all. */
+  isRead?(child: string): boolean;
+  /** Whether a child whose data cannot be read does not keep the others from being read. */
+  readonly readsApart?: boolean;
+  /** Told of its leaves instead of the registry's services, by a layout that announces none. */
+  readonly sink?: AnnouncementSink;
+  /** Told whenever its own tree was read. */
+  read?(): void;
   /** Told whenever all trees of the registry were read. */
   synced?(): void;
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Endpoint, HoldReason, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
+import type { Endpoint, EndpointRule, HoldReason, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
 import type { AnnouncedService, Announcement } from './layout.ts';
 
 /** Where the announcements of one layout go. */
@@ -11,6 +11,20 @@ export interface AnnouncementSink {
   /** What the leaf announced stays in force, marked. */
   hold(leaf: string, reason: HoldReason): void;
 }
+
+/** What is made of the endpoints of a service before they are delivered. */
+export interface Decorated {
+  /** Those that are not changed are the same objects. */
+  readonly endpoints: readonly Endpoint[];
+  readonly rules: readonly EndpointRule[] | undefined;
+}
+
+/**
+ * Changes endpoints before they are delivered.
+ * @param former what it answered before, for this service; what is the same must be the same object
+ * @returns undefined: it is not known yet; `redeliver` will tell
+ */
+export type Decorate = (service: AnnouncedService, endpoints: readonly Endpoint[], former: Decorated | undefined) => Decorated | undefined;
 
 type EntrySink = Pick<ServiceEntrySink, 'upsert' | 'remove' | 'hold'>;
 
@@ -27,7 +41,8 @@ interface Leaf {
 interface Service {
   readonly announced: AnnouncedService;
   readonly leaves: Set<Leaf>;
-  entry: ServiceEntry | undefined;
+  /** As delivered last. */
+  decorated: Decorated | undefined;
 }
 
 /**
@@ -36,12 +51,14 @@ interface Service {
  */
 export class MergedServices {
   readonly #sink: EntrySink;
+  readonly #decorate: Decorate | undefined;
   readonly #services = new Map<string, Service>();
   /** How often each address is announced. */
   readonly #addresses = new Map<string, number>();
 
-  constructor(sink: EntrySink) {
+  constructor(sink: EntrySink, decorate?: Decorate) {
     this.#sink = sink;
+    this.#decorate = decorate;
   }
 
   /** @param rank of the layout among the registry's; the lowest wins where two announce one address of one service */
@@ -62,7 +79,7 @@ export class MergedServices {
         const leaf = leaves.get(path);
         if (leaf === undefined) return;
         leaf.held = reason;
-        for (const host of leaf.byHost.keys()) this.#sink.hold(host, reason);
+        for (const host of leaf.byHost.keys()) if (this.#services.get(host)?.decorated !== undefined) this.#sink.hold(host, reason);
       },
     };
   }
@@ -70,6 +87,13 @@ export class MergedServices {
   /** Whether a service is announced there. */
   hasAddress(address: string, port: number): boolean {
     return this.#addresses.has(`${address} ${port}`);
+  }
+
+  /** Decorates these services anew, and delivers those that came out otherwise. */
+  redeliver(isConcerned: (service: AnnouncedService, endpoints: readonly Endpoint[]) => boolean): void {
+    for (const [host, service] of this.#services) {
+      if (isConcerned(service.announced, service.decorated?.endpoints ?? [])) this.#deliver(host, service, false);
+    }
   }
 
   #set(leaf: Leaf, announcements: readonly Announcement[]): void {
@@ -94,7 +118,7 @@ export class MergedServices {
     if (service === undefined) {
       const [first] = announcements;
       if (first === undefined) return;
-      service = { announced: first.service, leaves: new Set(), entry: undefined };
+      service = { announced: first.service, leaves: new Set(), decorated: undefined };
       this.#services.set(host, service);
     }
     service.leaves.add(leaf);
@@ -111,7 +135,7 @@ export class MergedServices {
         this.#deliver(host, service, leaf.held !== undefined);
       } else {
         this.#services.delete(host);
-        this.#sink.remove(host);
+        if (service.decorated !== undefined) this.#sink.remove(host);
       }
     }
   }
@@ -129,9 +153,12 @@ export class MergedServices {
   #deliver(host: string, service: Service, isNews: boolean): void {
     const leaves = [...service.leaves].sort((a, b) => a.rank - b.rank || compare(a.path, b.path));
     const endpoints = mergeEndpoints(host, leaves);
-    if (!isNews && service.entry !== undefined && sameList(service.entry.endpoints, endpoints)) return;
-    service.entry = entryOf(service.announced, endpoints, leaves[0]?.path ?? '');
-    this.#sink.upsert(service.entry);
+    const former = service.decorated;
+    const now = this.#decorate === undefined ? { endpoints, rules: undefined } : this.#decorate(service.announced, endpoints, former);
+    if (now === undefined) return;
+    if (!isNews && former !== undefined && sameList(former.endpoints, now.endpoints) && former.rules === now.rules) return;
+    service.decorated = now;
+    this.#sink.upsert(entryOf(service.announced, now, leaves[0]?.path ?? ''));
     for (const { held } of leaves) if (held !== undefined) this.#sink.hold(host, held);
   }
 }
@@ -168,7 +195,7 @@ function isNewer(a: Announcement, b: Announcement): boolean {
   return a.timestamp === b.timestamp ? a.endpoint.origin > b.endpoint.origin : a.timestamp > b.timestamp;
 }
 
-function entryOf(service: AnnouncedService, endpoints: readonly Endpoint[], origin: string): ServiceEntry {
+function entryOf(service: AnnouncedService, { endpoints, rules }: Decorated, origin: string): ServiceEntry {
   return {
     host: service.host,
     aliases: [],
@@ -179,6 +206,7 @@ function entryOf(service: AnnouncedService, endpoints: readonly Endpoint[], orig
     ports: [service.port],
     endpoints,
     annotations: service.annotations,
+    ...(rules === undefined ? {} : { endpointRules: rules }),
     origin,
   };
 }

@@ -207,7 +207,7 @@ export class TreeFollower {
   #announce(node: string, leaf: FollowedLeaf, children: ReadonlyMap<string, Buffer>, epoch: number): boolean {
     this.#join(node);
     leaf.wasAnnounced = true;
-    const { announcements, pending, later, failure } = leaf.reader.read(children);
+    const { announcements, pending, later, failure = leaf.failure } = leaf.reader.read(children);
     this.#sink.set(this.#path(node), announcements);
     if (failure === undefined) this.#recovered(node);
     else this.#failed(node, failure);
@@ -219,7 +219,7 @@ export class TreeFollower {
     let leaf = this.#leaves.get(node);
     if (leaf === undefined) {
       const path = this.#path(node);
-      leaf = new FollowedLeaf(path, this.#layout.readsData, this.#layout.reader(this.#pattern.names(node), path));
+      leaf = new FollowedLeaf(path, this.#layout, this.#layout.reader(this.#pattern.names(node), path));
       this.#leaves.set(node, leaf);
     }
     return leaf;
