@@ -23,8 +23,10 @@ export async function makeChanges(tree, { rate, seconds, services, used }) {
     while (changes.length < due) {
       const name = (Math.random() < USED_SHARE ? ofUsed : ofOthers).next().value;
       const at = process.hrtime.bigint();
-      answers.push(change(tree, name, changes.length));
-      changes.push({ name, at, wanted: stateOf(tree, name) });
+      const written = change(tree, name, changes.length);
+      const made = { name, at, wanted: stateOf(tree, name), writtenMs: 0 };
+      answers.push(written.then(() => Object.assign(made, { writtenMs: Number(process.hrtime.bigint() - at) / 1e6 })));
+      changes.push(made);
     }
     await new Promise((resolve) => setTimeout(resolve, TICK_MS));
   }
@@ -63,6 +65,11 @@ export function latencies(changes, seen, inPickers, services) {
     else times.push(Number(found.at - at) / 1e6);
   }
   return { times: times.sort((a, b) => a - b), merged };
+}
+
+/** The same until ZooKeeper itself said that it is done. */
+export function writeTimes(changes) {
+  return { times: changes.map(({ writtenMs }) => writtenMs).sort((a, b) => a - b), merged: 0 };
 }
 
 export const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];

@@ -140,7 +140,9 @@ const COMMANDS = {
   },
   seen() {
     recording = false;
-    return seen;
+    const all = seen;
+    seen = [];
+    return all;
   },
   entries() {
     const found = {};

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { ZooKeeperServer } from '../../packages/registry-zk/dist/testing/zookeeper-server.js';
 import { LOAD_CORE, PROXY_CORE, pause, pinning } from '../processes.mjs';
 import { fixed, table } from '../report.mjs';
-import { latencies, makeChanges, quantile, stateOf, textOf } from './changes.mjs';
+import { latencies, makeChanges, quantile, stateOf, textOf, writeTimes } from './changes.mjs';
 import { interfaceName, Tree } from './tree.mjs';
 
 const HELP = `node bench/registry/run.mjs [options]
@@ -173,6 +173,7 @@ const seen = await proxy.ask('seen');
 await verify(proxy, tree);
 const { tableReplaced, routesCompiled } = figures.changes;
 const latencyRows = [
+  latencyRow("to ZooKeeper's own answer", writeTimes(made.changes)),
   latencyRow('to the directory, all services', latencies(made.changes, seen, false)),
   latencyRow(`to the picker, ${usedCount} services in use`, latencies(made.changes, seen, true, used)),
 ];

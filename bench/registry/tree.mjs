@@ -2,8 +2,9 @@
 import { BuiltinZkClient } from '../../packages/registry-zk/dist/client/builtin.js';
 import { javaUrlEncode } from '../../packages/registry-zk/dist/testing/providers.js';
 
-/** Sessions that own the providers' nodes, as machines do. */
+/** Sessions that own the providers' nodes, each for many machines. */
 const OWNERS = 8;
+const MACHINES = 1_000;
 /** Services that are written at a time: a thousand requests. */
 const PIPELINE = 100;
 const REGISTRANT = Buffer.from('10.0.0.1');
@@ -66,11 +67,16 @@ export class Tree {
     await Promise.all(Array.from({ length: PIPELINE }, worker));
   }
 
-  /** Registers one more provider. */
+  /** Registers one more provider, on a machine that has none of this service. */
   add(name, weight = 100) {
-    const serial = this.#serial++;
-    const provider = { address: `10.${(serial >> 14) & 255}.${(serial >> 7) & 127}.${(serial & 127) + 1}:20880`, weight, serial };
-    this.providers.get(name).push(provider);
+    const providers = this.providers.get(name);
+    let address;
+    do {
+      const machine = ++this.#serial % MACHINES;
+      address = `10.20.${machine >> 7}.${(machine & 127) + 1}:20880`;
+    } while (providers.some((other) => other.address === address));
+    const provider = { address, weight, serial: this.#serial };
+    providers.push(provider);
     return this.#create(name, provider);
   }
 

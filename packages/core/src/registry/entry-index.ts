@@ -120,6 +120,7 @@ export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): b
 }
 
 function sameEndpoint(a: Endpoint, b: Endpoint | undefined): boolean {
+  if (a === b) return true;
   if (b === undefined || a.address !== b.address || a.port !== b.port || a.weight !== b.weight) return false;
   return a.origin === b.origin && sameMap(a.labels, b.labels) && sameMap(a.metadata, b.metadata);
 }
