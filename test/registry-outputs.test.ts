@@ -76,6 +76,17 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
     await zk.delete(node(RECORDED_NODES.dubbo27));
   });
 
+  test('the services of a Dubbo 3 application are asked of its provider', async () => {
+    const exports = [{ name: 'three', port: await freePort(), group: 'three' }];
+    const settings = { application: 'three', registry: zookeeper.url, registerMode: 'instance', exports } as const;
+    const watch = commands.start(['watch', '--zookeeper', zookeeper.address, '--output', 'json']);
+    const provider = await Provider.start(owner, 'dubbo3', settings);
+    await watch.until(heard('added', 'io.polywire.peers.call-service.0-0-0-three.dubbo'));
+    await provider.stop();
+    watch.signal('SIGTERM');
+    assert.equal((await watch.ended).code, 0);
+  });
+
   test('a watch prints what is there and each change once, and ends in order', async () => {
     const watch = commands.start(['watch', ...reach, '--output', 'json']);
     await watch.until(heard('synced'));

@@ -12,7 +12,7 @@ test('the version, the help and its exit codes', async () => {
   assert.equal(help.code, 0);
   for (const name of ['run', 'validate', 'explain', 'registry', 'demo']) assert.match(help.stdout, new RegExp(`^ {2}${name} `, 'm'));
   assert.match(help.stdout, /^ {2}3 {3}something outside did not answer/m);
-  for (const words of [['run'], ['validate'], ['explain'], ['registry', 'dump'], ['demo']]) {
+  for (const words of [['run'], ['validate'], ['explain'], ['registry', 'dump'], ['registry', 'watch'], ['registry', 'diff'], ['demo']]) {
     const { code, stdout } = await command.polywire(...words, '--help');
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`Examples:\n {2}polywire ${words.join(' ')}`), words.join(' '));

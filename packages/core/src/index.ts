@@ -25,5 +25,6 @@ export { configured } from './protocol/settings.ts';
 export { builtIn } from './proxy/built-in.ts';
 export { capabilitiesOf } from './proxy/protocol-runtime.ts';
 export { ProxyServer } from './proxy/proxy.ts';
+export { ServiceCaller } from './proxy/service-caller.ts';
 export { dumpEntries, type IstioServiceEntry, istioText, leftOut, toIstio } from './registry/istio.ts';
 export type { ExplainReport, ExplainRequest } from './route/explain-report.ts';

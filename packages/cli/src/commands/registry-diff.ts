@@ -1,4 +1,4 @@
-import type { RegistryAdapter, ServiceEntry } from '@polywire/core/spi';
+import type { ServiceEntry } from '@polywire/core/spi';
 import { type Command, Option } from 'commander';
 import { builtInPlugins } from '../configuration.ts';
 import { CliError, EXIT, type ExitCode } from '../exit.ts';
@@ -9,6 +9,7 @@ import {
   addRegistryOptions,
   chooseRegistries,
   configuredRegistries,
+  type Registries,
   type RegistryOptions,
   validConfiguration,
 } from '../registry/options.ts';
@@ -41,8 +42,9 @@ export function addRegistryDiff(registry: Command, { terminal, finish }: Command
     .addOption(new Option('--output <format>', 'what is printed').choices(['text', 'json']).default('text'))
     .addHelpText('after', EXAMPLES)
     .action(async (path: string | undefined, options: DiffOptions) => {
-      const { there, adapters } = await sides(path, options, terminal);
-      const readings = await Promise.all(adapters.map((adapter) => readRegistry(adapter, options.timeout)));
+      const { there, registries } = await sides(path, options, terminal);
+      const readings = await Promise.all(registries.adapters.map((adapter) => readRegistry(adapter, options.timeout)));
+      registries.close();
       const entries = readings.flatMap((reading) => reading.entries);
       warnOfReadings(readings, [], terminal);
       const isWhole = readings.every(({ failure, unread }) => failure === undefined && unread.size === 0);
@@ -60,18 +62,18 @@ async function sides(
   path: string | undefined,
   options: DiffOptions,
   terminal: Terminal,
-): Promise<{ there: readonly ServiceEntry[]; adapters: RegistryAdapter[] }> {
+): Promise<{ there: readonly ServiceEntry[]; registries: Registries }> {
   if (path === undefined && options.zookeeper !== undefined) {
     throw new CliError('with --zookeeper, name the file, the folder or - to compare with', EXIT.usage);
   }
   if (options.zookeeper !== undefined && path !== undefined) {
     const there = await readResourceFiles(path, builtInPlugins(), terminal);
-    return { there, adapters: await chooseRegistries(options, terminal) };
+    return { there, registries: await chooseRegistries(options, terminal) };
   }
   const configuration = await validConfiguration(options, terminal);
   const { plugins, mesh } = configuration;
   const there = path === undefined ? (mesh?.resources.serviceEntries ?? []) : await readResourceFiles(path, plugins, terminal);
-  return { there, adapters: configuredRegistries(configuration) };
+  return { there, registries: configuredRegistries(configuration) };
 }
 
 function exitCode({ services }: Comparison, isWhole: boolean): ExitCode {

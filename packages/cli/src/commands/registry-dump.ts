@@ -22,8 +22,9 @@ export function addRegistryDump(registry: Command, { terminal, finish }: Command
     .description("print what registries announce as Istio's ServiceEntry resources")
     .addHelpText('after', EXAMPLES)
     .action(async (options: RegistryOptions) => {
-      const adapters = await chooseRegistries(options, terminal);
+      const { adapters, close } = await chooseRegistries(options, terminal);
       const readings = await Promise.all(adapters.map((adapter) => readRegistry(adapter, options.timeout)));
+      close();
       const entries = mergeEntries(readings.flatMap((reading) => reading.entries));
       terminal.stdout.write(dumpEntries(entries));
       warnOfReadings(readings, entries, terminal);

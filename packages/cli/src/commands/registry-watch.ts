@@ -42,12 +42,13 @@ export function addRegistryWatch(registry: Command, { terminal, finish }: Comman
     .action(async (options: WatchOptions) => {
       const stop = untilSignal();
       const readerGone = new Promise<void>((gone) => terminal.stdout.once?.('close', gone));
-      const adapters = await chooseRegistries(options, terminal);
+      const { adapters, close } = await chooseRegistries(options, terminal);
       const files = options.directory === undefined ? undefined : await openFiles(options.directory, adapters, options, terminal);
       const watch = new Watch(adapters, files, options, terminal);
       await Promise.race([watch.start(), stop, readerGone]);
       await Promise.race([stop, readerGone]);
       await watch.end();
+      close();
       finish(EXIT.ok);
     });
 }

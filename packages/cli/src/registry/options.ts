@@ -1,4 +1,4 @@
-import { type Bootstrap, hasErrors, messageOf, type PluginRegistry } from '@polywire/core';
+import { type Bootstrap, hasErrors, messageOf, type PluginRegistry, parseBootstrap, ServiceCaller } from '@polywire/core';
 import type { RegistryAdapter, RegistryContext } from '@polywire/core/spi';
 import type { Command } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration } from '../configuration.ts';
@@ -6,6 +6,9 @@ import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { writeProblems } from '../problem-output.ts';
 import { styleFor, type Terminal } from '../terminal.ts';
+
+/** A bootstrap that leaves everything to its default. */
+const DEFAULTS = 'listeners: [{ name: none, address: 127.0.0.1:0, protocols: [dubbo] }]';
 
 /** Which registries a command looks into. */
 export interface RegistryOptions {
@@ -27,12 +30,19 @@ export function addRegistryOptions(command: Command): Command {
     .option('--timeout <duration>', 'how long the first reading may take', parseDurationOption, 10_000);
 }
 
+/** Registries that are not started, and what they share. */
+export interface Registries {
+  readonly adapters: readonly RegistryAdapter[];
+  /** Once all of them have stopped. */
+  close(): void;
+}
+
 /**
- * The registries that the options name, not started.
+ * The registries that the options name.
  * @throws CliError when there are none
  */
-export async function chooseRegistries(options: RegistryOptions, terminal: Terminal): Promise<RegistryAdapter[]> {
-  if (options.zookeeper !== undefined) return [zooKeeper(options.zookeeper, options)];
+export async function chooseRegistries(options: RegistryOptions, terminal: Terminal): Promise<Registries> {
+  if (options.zookeeper !== undefined) return zooKeeper(options.zookeeper, options, terminal);
   return configuredRegistries(await validConfiguration(options, terminal));
 }
 
@@ -58,42 +68,40 @@ export async function validConfiguration(
 }
 
 /**
- * The registries that a checked bootstrap names, not started.
+ * The registries that a checked bootstrap names.
  * @throws CliError when it names none
  */
-export function configuredRegistries({
-  file,
-  bootstrap,
-  plugins,
-  directory,
-}: Configuration & { readonly bootstrap: Bootstrap }): RegistryAdapter[] {
+export function configuredRegistries(configuration: Configuration & { readonly bootstrap: Bootstrap }): Registries {
+  const { file, bootstrap, plugins, directory } = configuration;
   if (bootstrap.registries.length === 0) throw new CliError(`${file} names no registry; --zookeeper host:port needs none`, EXIT.refused);
-  return createRegistries({ bootstrap, plugins, directory });
+  const { context, close } = registryContext(plugins, bootstrap, directory);
+  const adapters = bootstrap.registries.flatMap(({ type, config }) => plugins.registries.get(type)?.create(config, context) ?? []);
+  return { adapters, close };
 }
 
-/** What createRegistries is given. */
-interface RegistriesSource {
-  readonly bootstrap: Bootstrap;
-  readonly plugins: PluginRegistry;
-  /** The bootstrap file's. */
-  readonly directory: string;
-}
-
-function createRegistries({ bootstrap, plugins, directory }: RegistriesSource): RegistryAdapter[] {
-  const context: RegistryContext = { log: () => undefined, directory };
-  return bootstrap.registries.flatMap(({ type, config }) => plugins.registries.get(type)?.create(config, context) ?? []);
-}
-
-function zooKeeper(address: string, { layout, root }: RegistryOptions): RegistryAdapter {
-  const factory = builtInPlugins().registries.get('zookeeper');
-  if (factory === undefined) throw new CliError('this build has no ZooKeeper registry', EXIT.internal);
+function zooKeeper(address: string, { layout, root }: RegistryOptions, { workingDirectory }: Terminal): Registries {
+  const plugins = builtInPlugins();
+  const factory = plugins.registries.get('zookeeper');
+  const { bootstrap } = parseBootstrap(DEFAULTS, 'defaults', {});
+  if (factory === undefined || bootstrap === undefined) throw new CliError('this build has no ZooKeeper registry', EXIT.internal);
   const roots = Object.fromEntries(root.map(rootOption));
   const config = { address, ...(layout.length > 0 && { layouts: layout }), ...(root.length > 0 && { roots }) };
+  const { context, close } = registryContext(plugins, bootstrap, workingDirectory);
   try {
-    return factory.create(config, { log: () => undefined });
+    return { adapters: [factory.create(config, context)], close };
   } catch (error) {
     throw new CliError(messageOf(error), EXIT.usage, error);
   }
+}
+
+/** What a proxy would lend its registries, without the proxy. */
+function registryContext(
+  plugins: PluginRegistry,
+  bootstrap: Bootstrap,
+  directory: string,
+): { readonly context: RegistryContext; readonly close: () => void } {
+  const caller = new ServiceCaller(plugins.protocols, bootstrap);
+  return { context: { log: () => undefined, directory, call: caller.call }, close: () => caller.close() };
 }
 
 /** `motan=/rpc`, or a path alone for Dubbo's. */
