@@ -137,7 +137,7 @@ function newBranch<E extends BalancedEndpoint>(): Branch<E> {
 }
 
 /** A cluster of the endpoints that rules leave of another's. */
-export function ruledSpec(all: ClusterSpec, rules: readonly JudgedEndpointRule[]): ClusterSpec {
+function ruledSpec(all: ClusterSpec, rules: readonly JudgedEndpointRule[]): ClusterSpec {
   const selecting = rules.map(({ rule: { origin, text, choices, otherwise } }) => [origin, text, choices, otherwise]);
   const positions = rules.map(({ position }) => position);
   return {
