@@ -59,3 +59,10 @@ export function standing(proxy: Polywire, service: string, stands = true): Promi
   const line = new RegExp(`${service.replaceAll(/[.]/g, '\\.')} \\(dubbo\\): published`);
   return proxy.until('/publish', (page) => line.test(page) === stands);
 }
+
+/** The session that everything published stands by. */
+export async function sessionOf(proxy: Polywire): Promise<string> {
+  const session = /session (0x[0-9a-f]+)/.exec(await proxy.get('/publish'))?.[1];
+  if (session === undefined) throw new Error(`no session: ${await proxy.get('/publish')}`);
+  return session;
+}
