@@ -1,9 +1,9 @@
 /** Exit codes, the same for every command; docs/cli.md and the help list them. */
 export const EXIT = {
   ok: 0,
-  /** The configuration is invalid, or the request asked about is refused. */
+  /** The configuration is invalid, the request asked about is refused, or what was compared differs. */
   refused: 1,
-  /** The command line cannot be understood. */
+  /** The command line cannot be understood, or what it names to compare with. */
   usage: 2,
   /** Something outside did not answer, or not in time. */
   unreachable: 3,

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { ServiceEntry as IstioModel } from '@kubernetes-models/istio/networking.istio.io/v1beta1/ServiceEntry';
 import { parseAllDocuments } from 'yaml';
 import type { Endpoint } from '../cluster/endpoint.ts';
-import { dumpEntries, type IstioServiceEntry, toIstio } from './istio.ts';
+import { dumpEntries, type IstioServiceEntry, leftOut, toIstio } from './istio.ts';
 import type { ServiceEntry } from './registry.ts';
 
 function endpoint(port: number, change: Partial<Endpoint> = {}): Endpoint {
@@ -95,6 +95,36 @@ describe('service entries as Istio reads them', () => {
       spec.endpoints?.map(({ ports, weight }) => [ports['dubbo'], weight]),
       [[2, 1]],
     );
+  });
+
+  test('what Istio would refuse is left out and named, and a service that loses all its names is not looked up by its own', () => {
+    const bad = entry('a.dubbo', {
+      resolution: 'DNS',
+      endpoints: [endpoint(1, { address: 'pod_1' }), endpoint(2, { address: '010.0.0.1' })],
+    });
+    const { spec } = toIstio(bad);
+    assert.deepEqual([spec.endpoints, spec.resolution], [undefined, 'STATIC']);
+    assert.deepEqual(
+      leftOut(bad).map((reason) => reason.split(': ')[0]),
+      ['pod_1:1', '010.0.0.1:2'],
+    );
+    const many = entry('a.dubbo', { endpoints: Array.from({ length: 5000 }, (_, index) => endpoint(index + 1)) });
+    assert.equal(toIstio(many).spec.endpoints?.length, 4096);
+    assert.deepEqual(leftOut(many), ['904 endpoints: a resource has at most 4096']);
+    assert.deepEqual(leftOut(entry('a.dubbo', { endpoints: [endpoint(1, { weight: 0 })] })), []);
+  });
+
+  test('a protocol that Istio does not know is the first word of the port', () => {
+    const port = (name: string, protocol: string) => toIstio(entry('a.dubbo', { ports: [{ name, number: 1, protocol }] })).spec.ports;
+    assert.deepEqual(port('main', 'DUBBO'), [{ name: 'dubbo-main', number: 1, protocol: 'TCP' }]);
+    assert.deepEqual(port('dubbo-x', 'Dubbo'), [{ name: 'dubbo-x', number: 1, protocol: 'TCP' }]);
+    assert.deepEqual(port('main', 'HTTP2'), [{ name: 'main', number: 1, protocol: 'HTTP2' }]);
+    checkAccepted(toIstio(entry('a.dubbo', { ports: [{ name: 'main', number: 1, protocol: 'DUBBO' }] })));
+  });
+
+  test('one host alone, since Istio cannot tell several apart, and no endpoints where it wants none', () => {
+    assert.deepEqual(toIstio(entry('a.dubbo', { aliases: ['b.dubbo'] })).spec.hosts, ['a.dubbo']);
+    assert.equal(toIstio(entry('a.dubbo', { resolution: 'NONE' })).spec.endpoints, undefined);
   });
 
   test('ports that share a name or number are said once', () => {
