@@ -52,7 +52,6 @@ describe('Dubbo 3 applications in ZooKeeper', { skip: requireJava() }, () => {
       provider('instance', ports, remote),
       provider('interface', await one('interface', 'levels')),
       provider('all', await one('all', 'levels'), remote),
-      provider('instance', await one('silent', 'silent')),
     ]);
   });
 
@@ -106,11 +105,5 @@ describe('Dubbo 3 applications in ZooKeeper', { skip: requireJava() }, () => {
     await providers.get('ports')?.kill();
     await endpoints(1, 'levels');
     assert.deepEqual(await answering('levels'), ['interface']);
-  });
-
-  test('an application that tells its services on request only is held back, by name', async () => {
-    const line = /held back instance \/services\/app-silent\/127\.0\.0\.1:\d+.*metadata-type=remote/;
-    await proxy.until('/registry', () => line.test(proxy.log));
-    assert.doesNotMatch(await proxy.get('/registry'), /0-0-0-silent/);
   });
 });

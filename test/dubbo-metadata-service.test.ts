@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import { documents } from './support/mesh.ts';
@@ -6,11 +8,32 @@ import { suiteOwner } from './support/owner.ts';
 import { Consumer, type Export, Provider } from './support/peers.ts';
 import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
+import { createPath, testClient } from './support/registry-kit.ts';
 import { requireJava } from './support/requirements.ts';
 import { ZooKeeper } from './support/zookeeper.ts';
 
 /** Each test has a group of its own. */
 const TRI_GROUPS = ['tri', 'shared'];
+
+function files(zookeeper: string): Record<string, string> {
+  const http = TRI_GROUPS.map((group) => ({
+    match: [{ headers: { 'tri-service-group': { exact: group } } }],
+    route: [{ destination: { host: `io.polywire.peers.call-service.0-0-0-${group}.tri` } }],
+  }));
+  return {
+    'polywire.yaml': stringify({
+      listeners: [
+        { name: 'rpc', address: '127.0.0.1:0', protocols: ['dubbo'] },
+        { name: 'tri', address: '127.0.0.1:0', protocols: ['http2'] },
+      ],
+      admin: { address: '127.0.0.1:0' },
+      registries: [{ type: 'zookeeper', address: zookeeper, sessionTimeout: '2s' }],
+      resources: ['mesh/*.yaml'],
+      upstream: { balance: 'request' },
+    }),
+    'mesh/tri.yaml': documents([{ kind: 'VirtualService', name: 'tri', spec: { hosts: ['127.0.0.1'], http } }]),
+  };
+}
 
 describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: requireJava() }, () => {
   const owner = suiteOwner();
@@ -21,26 +44,11 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
 
   before(async () => {
     zookeeper = await ZooKeeper.start(owner);
-    const http = TRI_GROUPS.map((group) => ({
-      match: [{ headers: { 'tri-service-group': { exact: group } } }],
-      route: [{ destination: { host: `io.polywire.peers.call-service.0-0-0-${group}.tri` } }],
-    }));
     [proxy, consumer] = await Promise.all([
-      Polywire.start(owner, {
-        'polywire.yaml': stringify({
-          listeners: [
-            { name: 'rpc', address: '127.0.0.1:0', protocols: ['dubbo'] },
-            { name: 'tri', address: '127.0.0.1:0', protocols: ['http2'] },
-          ],
-          admin: { address: '127.0.0.1:0' },
-          registries: [{ type: 'zookeeper', address: zookeeper.address, sessionTimeout: '2s' }],
-          resources: ['mesh/*.yaml'],
-          upstream: { balance: 'request' },
-        }),
-        'mesh/tri.yaml': documents([{ kind: 'VirtualService', name: 'tri', spec: { hosts: ['127.0.0.1'], http } }]),
-      }),
+      Polywire.start(owner, files(zookeeper.address)),
       Consumer.start(owner, 'dubbo3'),
       provider('one', { group: 'one' }),
+      provider('two', { group: 'two' }),
       provider('tri', { group: 'tri', protocol: 'tri' }),
       provider('shared', { group: 'shared', parameters: { 'ext.protocol': 'tri' } }),
     ]);
@@ -48,13 +56,12 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
 
   /** Dubbo's defaults, but for the level at which it registers. */
   async function provider(name: string, settings: Omit<Export, 'name' | 'port'>, application = `app-${name}`): Promise<Provider> {
-    const exports = [{ name, port: await freePort(), ...settings }];
-    const started = await Provider.start(owner, 'dubbo3', {
-      application,
-      registry: zookeeper.url,
-      registerMode: 'instance',
-      exports,
-    });
+    const port = await freePort();
+    const exports = [{ name, port, ...settings }];
+    const described = { application, registry: zookeeper.url, registerMode: 'instance', exports } as const;
+    // As where a protocol is configured for the whole application: the MetadataService is on its port.
+    const properties = { 'dubbo.protocol.name': settings.protocol ?? 'dubbo', 'dubbo.protocol.port': String(port) };
+    const started = await Provider.start(owner, 'dubbo3', described, properties);
     providers.set(name, started);
     return started;
   }
@@ -78,5 +85,59 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
   test('an application is asked over dubbo for what it serves', async () => {
     await endpoints(1, 'one');
     assert.deepEqual(await answering('one'), ['one']);
+  });
+
+  test('one that speaks Triple only is asked over Triple', async () => {
+    await endpoints(1, 'tri', 'tri');
+    assert.deepEqual(await answering('tri', 'tri'), ['tri']);
+  });
+
+  test('one with both protocols on one port', async () => {
+    await endpoints(1, 'shared');
+    await endpoints(1, 'shared', 'tri');
+    assert.deepEqual([await answering('shared'), await answering('shared', 'tri')], [['shared'], ['shared']]);
+  });
+
+  test('what an instance adds is asked for by its new revision, and what it takes back goes', async () => {
+    const one = providers.get('one');
+    await one?.export({ name: 'added', port: await freePort(), group: 'added' });
+    await endpoints(1, 'added');
+    await endpoints(1, 'one');
+    assert.deepEqual(await answering('added'), ['added']);
+    await one?.unexport('added');
+    await endpoints(0, 'added');
+    assert.deepEqual(await answering('one'), ['one']);
+  });
+
+  test('in a rolling upgrade each instance serves what its own revision has', async () => {
+    await provider('old', { group: 'rolling' }, 'app-rolling');
+    await endpoints(1, 'rolling');
+    const next = await provider('new', { group: 'rolling' }, 'app-rolling');
+    await endpoints(2, 'rolling');
+    await next.export({ name: 'only new', port: await freePort(), group: 'only-new' });
+    await endpoints(1, 'only-new');
+    assert.deepEqual(await answering('rolling', 'dubbo', 24), ['new', 'old']);
+    await providers.get('old')?.stop();
+    await endpoints(1, 'rolling');
+    assert.deepEqual(await answering('rolling'), ['new']);
+  });
+
+  test('instances that take connections and never answer hold up neither their own application nor others', async () => {
+    const silent = createServer().listen(0, '127.0.0.2');
+    owner.after(() => void silent.close());
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { client } = testClient(zookeeper.address);
+    owner.after(() => client.close());
+    const [name = ''] = await client.getChildren('/services/app-two', false);
+    const node = (await client.getData(`/services/app-two/${name}`, false)).toString();
+    const frozen = node.replaceAll('127.0.0.1', '127.0.0.2').replace(/(url-params.*?port[\\":]*)\d+/, `$1${port}`);
+    // Of the revision of one that answers, and of one that nobody else has.
+    await createPath(client, '/services/app-two/127.0.0.2:0', true, Buffer.from(frozen));
+    await createPath(client, '/services/app-frozen/127.0.0.2:0', true, Buffer.from(frozen.replace(/(revision":")\w+/, '$1of-its-own')));
+    const second = await Polywire.start(owner, files(zookeeper.address));
+    await second.until('/registry', (page) => /0-0-0-one\.dubbo: 1 endpoint/.test(page) && /0-0-0-two\.dubbo: 2 endpoints/.test(page));
+    const held = /held back instance \/services\/app-frozen\/127\.0\.0\.2:0: .* over dubbo: 127\.0\.0\.2:\d+: no answer within 3000 ms/;
+    await second.until('/registry', () => held.test(second.log));
   });
 });

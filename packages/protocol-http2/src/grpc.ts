@@ -47,3 +47,9 @@ export function encodeMessage(text: string): string {
   }
   return encoded;
 }
+
+/** The text of a grpc-message. Total: what is not encoded as it should be stands for itself. */
+export function decodeMessage(value: string): string {
+  const bytes = value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString();
+}

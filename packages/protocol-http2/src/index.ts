@@ -1,4 +1,5 @@
 import { type Head, type Plugin, SPI_VERSION, type StreamEngine, type StreamingProtocol, type StreamProtocol } from '@polywire/core/spi';
+import { calls } from './calls.ts';
 import { Http2Counters } from './counters.ts';
 import { detect } from './detect.ts';
 import { Http2DownstreamConnection } from './downstream-connection.ts';
@@ -43,6 +44,7 @@ function streamsOf(engine: StreamEngine, options: Http2Options, counters: Http2C
     caseSensitiveHeaders: false,
     accept: (transport, handler) => new Http2DownstreamConnection(environment, transport, handler),
     connect: (transport, owner) => new Http2UpstreamConnection(environment, transport, owner),
+    calls,
   };
   return protocol;
 }

@@ -11,7 +11,7 @@ import { RegistryTrees } from './registry-trees.ts';
 /** Services that providers register in ZooKeeper. */
 export const zookeeperFactory: RegistryAdapterFactory = {
   type: 'zookeeper',
-  create: (config, context) => new ZooKeeperAdapter(parseConfig(config), context),
+  create: (config, context) => new ZooKeeperAdapter(parseConfig(config, context.directory), context),
 };
 
 class ZooKeeperAdapter implements RegistryAdapter {

@@ -31,6 +31,12 @@ test('defaults', () => {
   });
 });
 
+test('files are relative to the folder of the bootstrap file', () => {
+  const tls = { ca: 'ca.pem', cert: '/etc/zk/cert.pem', key: '../key.pem' };
+  const { client } = parseConfig({ address: 'zk', tls }, '/etc/polywire');
+  assert.deepEqual(client.tls, { ca: '/etc/polywire/ca.pem', cert: '/etc/zk/cert.pem', key: '/etc/key.pem', serverName: undefined });
+});
+
 test('every option', () => {
   const config = parseConfig({
     address: 'a,b',
@@ -40,7 +46,7 @@ test('every option', () => {
     root: '/team/dubbo/',
     driver: 'builtin',
     auth: 'digest:user:pass:word',
-    tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', serverName: 'zk' },
+    tls: { ca: '/ca.pem', cert: '/cert.pem', key: '/key.pem', serverName: 'zk' },
     sessionTimeout: '10s',
     connectTimeout: '500ms',
     maxPacketSize: '1MiB',
@@ -48,18 +54,19 @@ test('every option', () => {
     debounce: '100ms',
     deniedRetry: '1m',
     resync: '2h',
+    metadataTimeout: '1s',
   });
   assert.deepEqual(config.client, {
     address: 'a,b',
     auth: { user: 'user', password: 'pass:word' },
-    tls: { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem', serverName: 'zk' },
+    tls: { ca: '/ca.pem', cert: '/cert.pem', key: '/key.pem', serverName: 'zk' },
     sessionTimeoutMs: 10_000,
     connectTimeoutMs: 500,
     maxPacketBytes: 1024 ** 2,
   });
   assert.deepEqual(config.layouts, ['dubbo', 'sofarpc']);
   assert.deepEqual(config.optional, []);
-  assert.equal(config.governance, false);
+  assert.deepEqual([config.governance, config.metadataTimeoutMs], [false, 1000]);
   assert.deepEqual(config.roots, {
     dubbo: '/team/dubbo',
     'dubbo-metadata': '/team/dubbo/metadata',

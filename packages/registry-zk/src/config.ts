@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { ConfigError, parseDuration, parseSize } from '@polywire/core/spi';
 import type { ZkClientOptions, ZkDigestAuth, ZkTls } from './client/client.ts';
 import { parseConnectString } from './client/connect-string.ts';
@@ -35,9 +36,10 @@ export type Raw = Readonly<Record<string, unknown>>;
 
 /**
  * Checks a registry's configuration; docs/zookeeper.md lists the options.
+ * @param directory that names of files are relative to; undefined: the one that the program was started in
  * @throws ConfigError naming the option
  */
-export function parseConfig(raw: Raw): ZooKeeperConfig {
+export function parseConfig(raw: Raw, directory?: string): ZooKeeperConfig {
   const unknown = Object.keys(raw).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw new ConfigError(`zookeeper has no option "${unknown}"; it has ${KEYS.join(', ')}`);
   const driver = driverOf(raw);
@@ -46,7 +48,7 @@ export function parseConfig(raw: Raw): ZooKeeperConfig {
     client: {
       address: addressOf(raw),
       auth: authOf(raw),
-      tls: tlsOf(raw, driver),
+      tls: tlsOf(raw, driver, directory),
       sessionTimeoutMs: duration(raw, 'sessionTimeout', '30s', 1_000),
       connectTimeoutMs: duration(raw, 'connectTimeout', '5s', 1),
       maxPacketBytes: size(raw, 'maxPacketSize', '16MiB'),
@@ -134,7 +136,7 @@ export function driverOf(raw: Raw): ZkDriver {
 
 const TLS_KEYS = ['ca', 'cert', 'key', 'serverName'];
 
-export function tlsOf(raw: Raw, driver: ZkDriver): ZkTls | undefined {
+export function tlsOf(raw: Raw, driver: ZkDriver, directory = ''): ZkTls | undefined {
   const tls = raw['tls'];
   if (tls === undefined) return undefined;
   if (driver === 'native') throw new ConfigError('tls: the native driver has none; leave out driver: native');
@@ -144,7 +146,8 @@ export function tlsOf(raw: Raw, driver: ZkDriver): ZkTls | undefined {
   if (unknown !== undefined) throw new ConfigError(`tls has no option "${unknown}"; it has ${TLS_KEYS.join(', ')}`);
   const [ca, cert, key, serverName] = TLS_KEYS.map((each) => named('tls', () => text(tls, each)));
   if ((cert === undefined) !== (key === undefined)) throw new ConfigError('tls: cert and key come together');
-  return { ca, cert, key, serverName };
+  const file = (name: string | undefined) => name && resolve(directory, name);
+  return { ca: file(ca), cert: file(cert), key: file(key), serverName };
 }
 
 function isRecord(value: unknown): value is Raw {

@@ -18,6 +18,10 @@ export interface ApplicationInstance {
   readonly parameters: ReadonlyMap<string, string>;
   /** How to reach its MetadataService: `dubbo.metadata-service.url-params`; empty when it does not say. */
   readonly metadataService: ReadonlyMap<string, string>;
+  /** Its metadata are in a metadata report, wherever that is: it exports no MetadataService. */
+  readonly isMetadataRemote: boolean;
+  /** Newest of Dubbo's MetadataService that it has: `2.0.0` since 3.3, where it speaks Triple; empty when it does not say. */
+  readonly metadataVersion: string;
   /** Absolute path of its node. */
   readonly path: string;
 }
@@ -40,6 +44,8 @@ export function readApplicationInstance(data: Buffer, path: string): Application
     revision: revision === EMPTY_REVISION ? undefined : revision,
     parameters: new Map([...metadata].filter(([key]) => !/^(?:dubbo\.endpoints|dubbo\.metadata.*|meta-v)$/.test(key))),
     metadataService: textsOf(jsonObject(metadata.get('dubbo.metadata-service.url-params'))),
+    isMetadataRemote: metadata.get('dubbo.metadata.storage-type') === 'remote',
+    metadataVersion: metadata.get('meta-v') ?? '',
     path,
   };
 }
