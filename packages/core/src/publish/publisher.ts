@@ -68,7 +68,7 @@ export interface PublisherContext extends RegistryContext {
   /** Whether the listener's callers come by TLS. */
   readonly tls: boolean;
   /** Registries that Polywire reads: what is published must not end up there. */
-  readonly registries: readonly RegistryConfig[];
+  readonly registries: readonly Pick<RegistryConfig, 'type' | 'config'>[];
 }
 
 /** What a publishing plugin exports. */
