@@ -64,7 +64,7 @@ class ZooKeeperAdapter implements RegistryAdapter {
   }
 
   async stop(): Promise<void> {
-    this.#trees?.disconnected();
+    this.#trees?.stop();
     await this.#client?.close();
   }
 }

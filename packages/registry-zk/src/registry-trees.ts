@@ -24,18 +24,27 @@ export class RegistryTrees {
   readonly #followers: readonly TreeFollower[];
   readonly #unsynced = new Set<Layout>();
   readonly #layouts: readonly Layout[];
+  readonly #services: MergedServices;
+  /** Counts connections and their ends. */
+  #epoch = 0;
 
   constructor({ client, reads, layouts, services, sink, follow, log }: RegistryTreesOptions) {
     this.#layouts = layouts;
+    this.#services = services;
     const context = { client, options: follow, reads, share: new LoopShare(), log };
     const lineage = new Lineage(client);
+    const current = (): void => {
+      for (const each of layouts) each.synced?.();
+      sink.synced();
+    };
     this.#followers = layouts.map((layout, rank) => {
       const synced = (): void => {
         layout.read?.();
         this.#unsynced.delete(layout);
         if (this.#unsynced.size > 0) return;
-        for (const each of layouts) each.synced?.();
-        sink.synced();
+        const { redelivering } = services;
+        if (redelivering === undefined) current();
+        else this.#currentAfter(redelivering, current);
       };
       const stale = (cause: Error): void => {
         this.#unsynced.add(layout);
@@ -50,15 +59,30 @@ export class RegistryTrees {
   }
 
   connected(): void {
+    this.#epoch++;
     for (const layout of this.#layouts) this.#unsynced.add(layout);
     for (const follower of this.#followers) void follower.connected();
   }
 
   disconnected(): void {
+    this.#epoch++;
     for (const follower of this.#followers) follower.disconnected();
+  }
+
+  /** As `disconnected`, for good. */
+  stop(): void {
+    this.disconnected();
+    this.#services.stop();
   }
 
   event(event: ZkEvent): void {
     for (const follower of this.#followers) follower.event(event);
+  }
+
+  #currentAfter(redelivering: Promise<void>, current: () => void): void {
+    const epoch = this.#epoch;
+    void redelivering.then(() => {
+      if (epoch === this.#epoch && this.#unsynced.size === 0) current();
+    });
   }
 }

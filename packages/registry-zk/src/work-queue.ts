@@ -1,3 +1,5 @@
+import { Fifo } from './fifo.ts';
+
 /** Of so many keys that begin, one is of those that nobody waits for, if there are any: they must not wait for ever. */
 const PATIENCE = 4;
 
@@ -8,9 +10,10 @@ const PATIENCE = 4;
 export class WorkQueue {
   readonly #limit: number;
   readonly #run: (key: string) => Promise<void>;
-  readonly #urgent = new Set<string>();
-  readonly #waiting = new Set<string>();
-  readonly #running = new Set<string>();
+  readonly #urgent = new Fifo<string>();
+  readonly #waiting = new Fifo<string>();
+  /** Whether each is to be run again, and how. */
+  readonly #running = new Map<string, 'done' | 'again' | 'urgent'>();
   #begun = 0;
 
   /** @param run must not reject */
@@ -20,11 +23,17 @@ export class WorkQueue {
   }
 
   add(key: string): void {
-    if (!this.#urgent.has(key)) this.#waiting.add(key);
+    const running = this.#running.get(key);
+    if (running === 'done') this.#running.set(key, 'again');
+    else if (running === undefined && !this.#urgent.has(key)) this.#waiting.add(key);
     this.#fill();
   }
 
   addUrgent(key: string): void {
+    if (this.#running.has(key)) {
+      this.#running.set(key, 'urgent');
+      return;
+    }
     this.#waiting.delete(key);
     this.#urgent.add(key);
     this.#fill();
@@ -34,27 +43,25 @@ export class WorkQueue {
   clear(): void {
     this.#urgent.clear();
     this.#waiting.clear();
+    for (const key of this.#running.keys()) this.#running.set(key, 'done');
   }
 
   #fill(): void {
     while (this.#running.size < this.#limit) {
-      const queues = this.#begun % PATIENCE === 0 ? [this.#waiting, this.#urgent] : [this.#urgent, this.#waiting];
-      if (!queues.some((queue) => this.#begin(queue))) return;
+      const [first, second] = this.#begun % PATIENCE === 0 ? [this.#waiting, this.#urgent] : [this.#urgent, this.#waiting];
+      const key = first.shift() ?? second.shift();
+      if (key === undefined) return;
+      this.#begun++;
+      this.#running.set(key, 'done');
+      void this.#run(key).finally(() => this.#ended(key));
     }
   }
 
-  #begin(queue: Set<string>): boolean {
-    for (const key of queue) {
-      if (this.#running.has(key)) continue;
-      queue.delete(key);
-      this.#running.add(key);
-      this.#begun++;
-      void this.#run(key).finally(() => {
-        this.#running.delete(key);
-        this.#fill();
-      });
-      return true;
-    }
-    return false;
+  #ended(key: string): void {
+    const then = this.#running.get(key);
+    this.#running.delete(key);
+    if (then === 'again') this.#waiting.add(key);
+    else if (then === 'urgent') this.#urgent.add(key);
+    this.#fill();
   }
 }

@@ -55,6 +55,19 @@ class ProviderMetadata extends LazyMap {
     this.#interfaceName = interfaceName;
   }
 
+  override get(key: string): string | undefined {
+    return this.#mayHave(key) ? super.get(key) : undefined;
+  }
+
+  override has(key: string): boolean {
+    return this.#mayHave(key) && super.has(key);
+  }
+
+  /** Without reading the name: such keys stand in it as they are. A path is there without its key. */
+  #mayHave(key: string): boolean {
+    return key === 'path' || !/^[\w.*-]+$/.test(key) || this.#nodeName.includes(key);
+  }
+
   protected override compute(): ReadonlyMap<string, string> {
     return metadataOf(parseNodeUrl(this.#nodeName), this.#interfaceName);
   }

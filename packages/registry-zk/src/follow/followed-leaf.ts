@@ -3,6 +3,9 @@ import type { Layout, LeafReader } from './layout.ts';
 import type { NodeReader } from './node-reader.ts';
 
 const NO_DATA = Buffer.alloc(0);
+const NO_CHILDREN: ReadonlyMap<string, Buffer> = new Map();
+/** Of leaves whose children have no data that is read. Never added to. */
+const NO_CHANGES = new Set<string>();
 
 /** A leaf that is there, and what is known of its children's data. */
 export class FollowedLeaf {
@@ -13,13 +16,14 @@ export class FollowedLeaf {
   failure: Error | undefined;
   readonly #path: string;
   readonly #layout: Pick<Layout, 'readsData' | 'readsApart' | 'isRead'>;
-  #known: ReadonlyMap<string, Buffer> = new Map();
+  #known = NO_CHILDREN;
   /** Children whose data may have changed since they were read last. */
-  readonly #changed = new Set<string>();
+  readonly #changed: Set<string>;
 
   constructor(path: string, layout: Pick<Layout, 'readsData' | 'readsApart' | 'isRead'>, reader: LeafReader) {
     this.#path = path;
     this.#layout = layout;
+    this.#changed = layout.readsData ? new Set() : NO_CHANGES;
     this.reader = reader;
   }
 
@@ -33,7 +37,7 @@ export class FollowedLeaf {
   /** Reads the data that is new or may have changed. */
   async children(all: readonly string[], nodes: NodeReader, watch: boolean): Promise<ReadonlyMap<string, Buffer>> {
     const layout = this.#layout;
-    if (!layout.readsData) return new Map(all.map((name) => [name, NO_DATA]));
+    if (!layout.readsData) return all.length === 0 ? NO_CHILDREN : new Map(all.map((name) => [name, NO_DATA]));
     const names = all.filter((name) => layout.isRead?.(name) ?? true);
     // Taken before the reads: what changes meanwhile is read by the next.
     const changed = new Set(this.#changed);

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import type { Endpoint, EndpointRule, HoldReason, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
+import { Fifo } from '../fifo.ts';
 import type { AnnouncedService, Announcement } from './layout.ts';
+import { LoopShare } from './loop-share.ts';
 
 /** Where the announcements of one layout go. */
 export interface AnnouncementSink {
@@ -25,6 +27,9 @@ export interface Decorated {
  * @returns undefined: it is not known yet; `redeliver` will tell
  */
 export type Decorate = (service: AnnouncedService, endpoints: readonly Endpoint[], former: Decorated | undefined) => Decorated | undefined;
+
+/** Services that are decorated anew without a look at the event loop. */
+const AT_ONCE = 16;
 
 type EntrySink = Pick<ServiceEntrySink, 'upsert' | 'remove' | 'hold'>;
 
@@ -55,6 +60,11 @@ export class MergedServices {
   readonly #services = new Map<string, Service>();
   /** How often each address is announced. */
   readonly #addresses = new Map<string, number>();
+  /** Hosts of services to decorate anew. */
+  readonly #due = new Fifo<string>();
+  readonly #share = new LoopShare();
+  #isRedelivering = false;
+  #redelivering: Promise<void> | undefined;
 
   constructor(sink: EntrySink, decorate?: Decorate) {
     this.#sink = sink;
@@ -89,11 +99,36 @@ export class MergedServices {
     return this.#addresses.has(`${address} ${port}`);
   }
 
-  /** Decorates these services anew, and delivers those that came out otherwise. */
+  /** Settles when every service that `redeliver` was called for is delivered; undefined: they are. */
+  get redelivering(): Promise<void> | undefined {
+    return this.#redelivering;
+  }
+
+  /** Decorates these services anew, and delivers those that came out otherwise: a few at once, many in pieces. */
   redeliver(isConcerned: (service: AnnouncedService, endpoints: readonly Endpoint[]) => boolean): void {
     for (const [host, service] of this.#services) {
-      if (isConcerned(service.announced, service.decorated?.endpoints ?? [])) this.#deliver(host, service, false);
+      if (isConcerned(service.announced, service.decorated?.endpoints ?? [])) this.#due.add(host);
     }
+    if (this.#isRedelivering) return;
+    const done = this.#redeliver();
+    if (this.#isRedelivering) this.#redelivering = done;
+  }
+
+  /** Delivers nothing more of what `redeliver` was called for. */
+  stop(): void {
+    this.#due.clear();
+  }
+
+  async #redeliver(): Promise<void> {
+    this.#isRedelivering = true;
+    let delivered = 0;
+    for (let host = this.#due.shift(); host !== undefined; host = this.#due.shift()) {
+      const service = this.#services.get(host);
+      if (service !== undefined) this.#deliver(host, service, false);
+      if (++delivered % AT_ONCE === 0) while (this.#share.isSpent) await this.#share.next();
+    }
+    this.#isRedelivering = false;
+    this.#redelivering = undefined;
   }
 
   #set(leaf: Leaf, announcements: readonly Announcement[]): void {

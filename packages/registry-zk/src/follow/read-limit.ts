@@ -1,7 +1,9 @@
+import { Fifo } from '../fifo.ts';
+
 /** Lets a bounded number of jobs run at a time, in order of arrival. */
 export class ReadLimit {
   readonly #limit: number;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Fifo<() => void>();
   #running = 0;
 
   constructor(limit: number) {
@@ -14,13 +16,9 @@ export class ReadLimit {
     try {
       return await job();
     } finally {
-      const [next] = this.#waiting;
-      if (next === undefined) {
-        this.#running--;
-      } else {
-        this.#waiting.delete(next);
-        next();
-      }
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
     }
   }
 }

@@ -9,12 +9,8 @@ export function parameterOf({ labels, metadata }: Endpoint, key: string): string
 }
 
 /** The tag that a provider says itself. */
-export function tagOf({ labels, metadata, origin }: Endpoint): string | undefined {
-  const label = labels.get(TAG);
-  if (label !== undefined) return label || undefined;
-  // Metadata are read from nodes' names when they are asked for, which would take long for all providers of a registry.
-  const isWorthwhile = origin.includes(TAG) || !origin.includes('%3A%2F%2F');
-  return isWorthwhile ? metadata.get(TAG) || undefined : undefined;
+export function tagOf(endpoint: Endpoint): string | undefined {
+  return parameterOf(endpoint, TAG) || undefined;
 }
 
 /** The application that a provider is of. */
