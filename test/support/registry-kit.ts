@@ -21,7 +21,7 @@ export const { ZooKeeperServer } = servers;
 export const { Relay } = relays;
 export const { testClient } = clients;
 export const { RECORDED_NODES } = nodes;
-export const { createPath, providerUrl, register } = providers;
+export const { createPath } = providers;
 export const { RECORDED_APPLICATION } = applications;
 
 export type Ensemble = Ensembles['Ensemble']['prototype'];

@@ -20,7 +20,7 @@ const { SpringLayout }: Spring = await load('registry-zk', 'spring/spring-layout
 const core: Core = await load('core', 'index');
 const providers: Providers = await load('registry-zk', 'testing/providers');
 
-export const { dumpEntries, istioText } = core;
+export const { dumpEntries } = core;
 export const { javaUrlEncode } = providers;
 
 type Entries = Leaves['TestLeaf']['prototype']['entries'];

@@ -37,7 +37,11 @@ export function addRegistryWatch(registry: Command, { terminal, finish }: Comman
     .description("follow registries and write Istio's ServiceEntry resources as they change")
     .option('--directory <folder>', 'keep one file for each service there')
     .addOption(new Option('--output <format>', 'what is printed').choices(['yaml', 'json']).default('yaml'))
-    .option('--debounce <duration>', 'changes that come within it are written once', parseDurationOption, 200)
+    .addOption(
+      new Option('--debounce <duration>', 'changes that come within it are written once')
+        .argParser(parseDurationOption)
+        .default(200, '200ms'),
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (options: WatchOptions) => {
       const stop = untilSignal();

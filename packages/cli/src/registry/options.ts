@@ -1,6 +1,6 @@
 import { type Bootstrap, hasErrors, messageOf, type PluginRegistry, parseBootstrap, ServiceCaller } from '@polywire/core';
 import type { RegistryAdapter, RegistryContext } from '@polywire/core/spi';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration } from '../configuration.ts';
 import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -25,9 +25,19 @@ export function addRegistryOptions(command: Command): Command {
   return command
     .option('-c, --config <file>', 'bootstrap file whose registries are read', 'polywire.yaml')
     .option('--zookeeper <address>', 'a ZooKeeper ensemble, instead of a bootstrap file: host:port[,host:port...][/chroot]')
-    .option('--layout <name>', 'with --zookeeper: how providers are registered (dubbo, sofarpc, ...); repeat for several', list, [])
-    .option('--root <[layout=]path>', "with --zookeeper: where a layout's tree is, if not at its usual place; repeat for several", list, [])
-    .option('--timeout <duration>', 'how long the first reading may take', parseDurationOption, 10_000);
+    .addOption(
+      new Option('--layout <name>', 'with --zookeeper: how providers are registered; repeat it for several')
+        .argParser(list)
+        .default([], 'dubbo and dubbo-application'),
+    )
+    .addOption(
+      new Option('--root <[layout=]path>', "with --zookeeper: where a layout's tree is; repeat it for several")
+        .argParser(list)
+        .default([], 'where the frameworks write it'),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'how long the first reading may take').argParser(parseDurationOption).default(10_000, '10s'),
+    );
 }
 
 /** Registries that are not started, and what they share. */
