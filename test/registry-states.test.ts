@@ -79,7 +79,7 @@ for (const kind of KINDS) {
     let deployments = 0;
 
     before(async () => {
-      // Frameworks ask for sessions of a minute; a test should see sooner that a killed provider is gone. Less would run out while ZooKeeper is frozen.
+      // Frameworks ask for sessions of a minute; a test should see sooner that a killed provider is gone, and not because ZooKeeper froze.
       // SOFARPC's lists are container nodes: left empty, they are there until ZooKeeper looks for such, once a minute by default.
       const flags = ['-Dznode.container.checkIntervalMs=60000'];
       zookeeper = await ZooKeeperServer.start({ config: ['maxSessionTimeout=4000'], flags });
@@ -112,8 +112,8 @@ for (const kind of KINDS) {
       return proxy.until('/registry', (page) => new RegExp(`^  ${kind.host}${line}`, 'm').test(page));
     }
 
-    function registry(state: string): Promise<void> {
-      return proxy.until('/registry', (page) => new RegExp(`^zookeeper .*: ${state}`, 'm').test(page));
+    function registry(state: string, timeout?: number): Promise<void> {
+      return proxy.until('/registry', (page) => new RegExp(`^zookeeper .*: ${state}`, 'm').test(page), timeout);
     }
 
     async function goesOn(calls = 5): Promise<void> {
@@ -224,7 +224,8 @@ for (const kind of KINDS) {
         zookeeper.wipe();
         await zookeeper.restart();
         await goesOn();
-        await registry('synced');
+        // The former session is given up after three refusals, between which the pauses grow to 5 s.
+        await registry('synced', 30_000);
         await fails(UNKNOWN);
         await provider.kill();
         provider = await kind.provider(owner, zookeeper.address, await deployment());

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { LineProcess } from './line-process.ts';
 import type { Owner } from './owner.ts';
 
@@ -77,13 +79,25 @@ export class Polywire {
   }
 
   /** Resolves when a page of the admin listener says what is asked for; what it said last is in the error otherwise. */
-  async until(page: string, accept: (body: string) => boolean): Promise<void> {
-    const deadline = Date.now() + CHANGE_TIMEOUT_MILLISECONDS;
+  async until(page: string, accept: (body: string) => boolean, timeout = CHANGE_TIMEOUT_MILLISECONDS): Promise<void> {
+    const deadline = Date.now() + timeout;
     let body = await this.get(page);
     while (!accept(body)) {
       if (Date.now() > deadline) throw this.#process.failure(`${page} still says:\n${body}`);
       body = await this.get(page);
     }
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** What `polywire explain` says of a request to the same configuration, which it reads anew. */
+  async explain(...request: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, [BINARY, 'explain', '-c', 'polywire.yaml', ...request], {
+      cwd: this.#folder,
+    });
+    return stdout;
   }
 
   /** What it wrote on standard error. */
