@@ -83,7 +83,7 @@ export class ServiceRoutes<H, E extends BalancedEndpoint> {
       if (verdict === 'unreadable') rule.route.stats.unreadable++;
       else if (verdict === 'not-reached') return alternative(rules, i, service, method, values) ?? 'not-reached';
     }
-    return lane.fallback ?? lane.ruled?.route(method, values) ?? refuse(service, method, lane);
+    return lane.fallback ?? withoutFallback(lane, service, method, values);
   }
 
   /** The rules for this request's identity. */
@@ -135,6 +135,16 @@ function alternative<E extends BalancedEndpoint>(
     if (match === undefined || match.judge(service, method, values) === 'holds') return route;
   }
   return undefined;
+}
+
+/** Apart from match(), which stays small for all the services whose registry has no rules. */
+function withoutFallback<E extends BalancedEndpoint>(
+  lane: Lane<E>,
+  service: string,
+  method: string,
+  values: readonly LookupResult[],
+): Route<E> | RouteRefusal | 'not-reached' {
+  return lane.ruled?.route(method, values) ?? refuse(service, method, lane);
 }
 
 function refuse<E extends BalancedEndpoint>(service: string, method: string, lane: Lane<E>): RouteRefusal {
