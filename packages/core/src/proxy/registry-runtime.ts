@@ -73,9 +73,12 @@ export class RegistryRuntime {
 
   /** Resolves when what is to be remembered is on the disk. */
   async stop(): Promise<void> {
-    await this.#options.adapter.stop();
-    this.#guard?.close();
-    await this.#recording?.close();
+    try {
+      await this.#options.adapter.stop();
+    } finally {
+      this.#guard?.close();
+      await this.#recording?.close();
+    }
   }
 
   #open(): EntrySource {

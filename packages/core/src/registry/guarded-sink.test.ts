@@ -91,6 +91,32 @@ describe('the guard of one service', () => {
     assert.match(said[0] ?? '', /lost 3 of 4/);
   });
 
+  it('counts from the first loss of the service itself, whatever else is lost meanwhile', () => {
+    announce('users', 'a b c d');
+    for (const other of ['x', 'y']) announce(other, 'e f g h');
+    announce('x', 'e f g');
+    mock.timers.tick(10_000);
+    announce('users', 'b c d');
+    mock.timers.tick(6000);
+    announce('y', 'e f g');
+    mock.timers.tick(1000);
+    announce('users', 'd');
+    assert.equal(inForce('users'), 'a b c d (guarded)');
+  });
+
+  it('puts nothing back that vanished before the window', () => {
+    announce('users', 'a b c d e');
+    for (const other of ['x', 'y']) announce(other, 'e f g h');
+    announce('x', 'e f g');
+    mock.timers.tick(10_000);
+    announce('users', 'b c d e');
+    mock.timers.tick(6000);
+    announce('y', 'e f g');
+    mock.timers.tick(10_000);
+    announce('users', 'e');
+    assert.equal(inForce('users'), 'b c d e (guarded)');
+  });
+
   it('believes losses that come one by one', () => {
     announce('users', 'a b c d');
     for (const left of ['b c d', 'c d', 'd', '']) {

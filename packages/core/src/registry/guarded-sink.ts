@@ -122,7 +122,8 @@ export class GuardedSink implements ServiceEntrySink {
       this.#whole.grew();
     } else if (this.#window.exceeds(this.#options, this.#announced)) {
       const others = [...this.#losing].filter((each) => each.hold === undefined);
-      const counts = () => ({ had: this.#window.had, left: this.#announced });
+      const { had } = this.#window;
+      const counts = () => ({ had, left: this.#announced });
       this.#whole = this.#begin(this.#name, counts, others, now);
       for (const other of others) if (other !== service) other.show(this.#sink);
     }

@@ -10,8 +10,8 @@ export interface KnownGood {
   readonly entries: readonly ServiceEntry[];
 }
 
-/** A larger file is not Polywire's: 10,000 services of 5 endpoints take 50 MiB at most. */
-const MAX_FILE_BYTES = 512 * 1024 * 1024;
+/** A larger file is not Polywire's: 10,000 services of 5 endpoints take 60 MiB. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
 /** Lines that are named when they cannot be read; of more, the number is said. */
 const NAMED_FAULTS = 5;
 
