@@ -2,34 +2,42 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExplainReport } from '@polywire/core';
 import { routeTree } from './explain-tree.ts';
-import { styleFor } from './terminal.ts';
-import { renderTree } from './tree.ts';
+import type { TreeNode } from './tree.ts';
 
-type EndpointRule = ExplainReport['endpointRules'][number];
-
-function rule(position: number, more: Pick<EndpointRule, 'outcome' | 'why'> & Partial<EndpointRule>): EndpointRule {
-  return { position, text: `rule ${position}`, origin: `/dubbo/config/${position}`, unreadable: 0, conditions: [], ...more };
+function textsOf({ text, children = [] }: TreeNode): string[] {
+  return [text, ...children.flatMap(textsOf)];
 }
 
-test('the tree shows what each rule of the registry did', () => {
-  const condition = { condition: 'header dubbo.tag exact "gray"', verdict: 'holds', actual: 'gray', origin: '/dubbo/config/1' } as const;
+test('below an endpoint stands when and in which session it was read, and what changed it', () => {
+  const endpoint = { address: '10.0.0.1:1', weight: 200, labels: new Map(), origin: '/a/node', available: true };
+  const lineage = {
+    session: '0x1f',
+    learnt: '2026-01-01T00:00:00.000Z',
+    overrides: [{ origin: '/a/configurators', effect: 'weight 200, was 100' }],
+  };
+  const destination = { cluster: 'users', weight: 1, share: 1, loadBalancer: 'RANDOM', origin: '', emptiness: undefined };
   const report: ExplainReport = {
     protocol: 'dubbo',
-    service: 'com.acme.Users',
+    service: 'a.Users',
     method: 'find',
     identities: [],
     virtualServices: [],
     rules: [],
-    endpointRules: [
-      rule(1, { outcome: 'chose', why: 'chose 1 of 2 endpoints', conditions: [condition] }),
-      rule(2, { outcome: 'not-applied', why: 'scripts are not run' }),
-    ],
-    route: { name: 'com.acme.Users', origin: '/dubbo/com.acme.Users', timeoutMs: -1 },
+    endpointRules: [],
+    route: { name: 'default', origin: '', timeoutMs: 0 },
     refusal: undefined,
-    destinations: [],
+    destinations: [
+      { ...destination, endpoints: [{ ...endpoint, lineage }, endpoint], leftOut: [{ ...endpoint, lineage, why: 'its weight is 0' }] },
+    ],
   };
-  const tree = renderTree(routeTree(report), styleFor({ isTTY: false, write: () => true }, {}));
-  assert.match(tree, /^ {3}├─ ✓ 1\. rule 1 \(\/dubbo\/config\/1\): chose 1 of 2 endpoints$/m);
-  assert.match(tree, /✓ header dubbo\.tag exact "gray": the request has "gray"/);
-  assert.match(tree, /└─ 2\. rule 2 \(\/dubbo\/config\/2\): not applied: scripts are not run$/m);
+  const texts = textsOf(routeTree(report));
+  assert.deepEqual(texts.slice(texts.indexOf('10.0.0.1:1 weight 200 (/a/node)')), [
+    '10.0.0.1:1 weight 200 (/a/node)',
+    'read 2026-01-01T00:00:00.000Z in session 0x1f',
+    'weight 200, was 100 (/a/configurators)',
+    '10.0.0.1:1 weight 200 (/a/node)',
+    '10.0.0.1:1 (/a/node): its weight is 0',
+    'read 2026-01-01T00:00:00.000Z in session 0x1f',
+    'weight 200, was 100 (/a/configurators)',
+  ]);
 });
