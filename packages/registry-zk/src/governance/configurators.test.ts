@@ -76,6 +76,15 @@ test('a disabled provider gets no calls, and is not counted when its tag is look
   assert.deepEqual(governed.weights, { 1: 100, 2: 100 });
 });
 
+test('a provider that says itself that it is disabled is left out, and the rule shown', () => {
+  const governed = fleet().old('configurators', [`override://127.0.0.1:3/${FLEET}?${OLD}&disabled=true`]);
+  assert.deepEqual(governed.takers(), [1, 2]);
+  assert.deepEqual(
+    governed.rules.map(({ text, fault }) => [text, fault]),
+    [['override://127.0.0.1:3 disabled=true: a provider that says so itself is left out already', undefined]],
+  );
+});
+
 test('2.6: of all, of one address, of other ports and of services that are not the same', () => {
   const weights = (...urls: string[]): Record<number, number> => fleet().old('configurators', urls).weights;
   assert.deepEqual(weights(`override://0.0.0.0/${FLEET}?${OLD}&weight=7`), { 1: 7, 2: 7 });

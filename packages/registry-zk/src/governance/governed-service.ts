@@ -5,7 +5,7 @@ import { conditionRoutes } from './condition-routes.ts';
 import type { ConditionRule } from './condition-rule.ts';
 import type { Subject } from './config-rule.ts';
 import type { ConfigRules } from './config-rules.ts';
-import { type Configurator, consumerFault } from './configurator.ts';
+import { applies, type Configurator, consumerFault } from './configurator.ts';
 import { configureEndpoint } from './configured-endpoint.ts';
 import { applicationOf } from './endpoint-parameters.ts';
 import type { OldRules } from './old-rules.ts';
@@ -60,7 +60,10 @@ export function governService(service: AnnouncedService, endpoints: readonly End
     ranked.push({ priority: PRIORITY.tag, rules: tagRoutes(tagged, tagged.tags[0]?.origin ?? parentOf(endpoints[0]?.origin ?? '')) });
   }
   ranked.sort((a, b) => a.priority - b.priority);
-  const all = [...disabledRules(disabled), ...ranked.flatMap((each) => each.rules), ...[...old, ...own].flatMap(faultRule)];
+  const absentRules = [...old, ...[...byApplication.values()].flat(), ...own]
+    .filter((each) => isOfAbsent(each, endpoints, key))
+    .map(absentRule);
+  const all = [...disabledRules(disabled), ...ranked.flatMap((each) => each.rules), ...[...old, ...own].flatMap(faultRule), ...absentRules];
   return { endpoints: tagged.endpoints, rules: all.length === 0 ? undefined : all };
 }
 
@@ -120,6 +123,18 @@ function faultRule(configurator: Configurator): EndpointRule[] {
   const fault = consumerFault(configurator);
   const { origin, text } = configurator;
   return fault === undefined ? [] : [{ origin, text, fault, match: [], choices: [], otherwise: 'pass' }];
+}
+
+/** Since 2.7, providers that are disabled say so themselves, and are not among the endpoints. */
+function isOfAbsent(configurator: Configurator, endpoints: readonly Endpoint[], service: string): boolean {
+  const { parameters } = configurator;
+  if (parameters.get('disabled') !== 'true' && parameters.get('enabled') !== 'false') return false;
+  return !endpoints.some((each) => (['provider', 'consumer'] as const).some((side) => applies(configurator, each, service, side)));
+}
+
+/** It chooses all that are there, and is there to be seen. */
+function absentRule({ origin, text }: Configurator): EndpointRule {
+  return { origin, text: `${text}: a provider that says so itself is left out already`, match: [], choices: [[]], otherwise: 'pass' };
 }
 
 function parentOf(path: string): string {

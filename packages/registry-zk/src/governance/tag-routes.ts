@@ -11,7 +11,7 @@ const FORCE: RequestCondition = {
 };
 const NO_FORCE: RequestCondition = { ...FORCE, negated: true };
 const UNTAGGED: readonly EndpointCondition[] = [
-  { of: { kind: 'parameter', name: TAG }, match: { kind: 'regex', value: '[\\s\\S]+' }, negated: true },
+  { of: { kind: 'parameter', name: TAG }, match: { kind: 'regex', value: '.+' }, negated: true },
 ];
 
 /**
@@ -21,7 +21,7 @@ const UNTAGGED: readonly EndpointCondition[] = [
  */
 export function tagRoutes({ tags, hasSeveral }: Pick<TaggedEndpoints, 'tags' | 'hasSeveral'>, origin: string): EndpointRule[] {
   const rules = tags.flatMap((tag) => routesOf(tag, tags, hasSeveral));
-  const asked = asks({ kind: 'regex', value: '[\\s\\S]+' });
+  const asked = asks({ kind: 'regex', value: '.+' });
   const others = tags.map(({ name }) => not(asks({ kind: 'exact', value: name })));
   const beyond = tags.filter(({ isDynamic }) => isDynamic).map(({ name }) => not(asks({ kind: 'prefix', value: `${name}|` })));
   const rest = { origin, otherwise: 'refuse' } as const;
