@@ -8,7 +8,7 @@ import { createLog, ProxyServer } from '../../packages/core/dist/index.js';
 import { LoopWatch } from './loop-watch.mjs';
 import { ReadCounts } from './read-counts.mjs';
 
-const [address, driver, sessionTimeout] = process.argv.slice(2);
+const [address, registry] = process.argv.slice(2);
 const loop = new LoopWatch();
 const reads = new ReadCounts();
 const folder = mkdtempSync(join(tmpdir(), 'polywire-bench-'));
@@ -29,7 +29,7 @@ writeFileSync(
   file,
   JSON.stringify({
     listeners: [{ name: 'rpc', address: '127.0.0.1:0', protocols: ['dubbo'] }],
-    registries: [{ type: 'zookeeper', address, driver, sessionTimeout }],
+    registries: [{ type: 'zookeeper', address, ...JSON.parse(registry) }],
   }),
 );
 const terminal = { stdout: process.stdout, stderr: process.stderr, environment: process.env, workingDirectory: process.cwd() };

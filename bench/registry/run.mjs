@@ -18,6 +18,7 @@ const HELP = `node bench/registry/run.mjs [options]
   --rate N           changes a second (1000)
   --seconds S        of changes (20)
   --driver NAME      builtin or native (builtin)
+  --registry JSON    further options of the registry: '{"governance":false}' leaves the rules out
   --node-flags F     further flags of the measured process, for a profile: --node-flags=--cpu-prof
   --json FILE        also write every figure`;
 
@@ -30,6 +31,7 @@ const { values: options } = parseArgs({
     rate: { type: 'string', default: '1000' },
     seconds: { type: 'string' },
     driver: { type: 'string', default: 'builtin' },
+    registry: { type: 'string', default: '{}' },
     'node-flags': { type: 'string', default: '' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -46,6 +48,7 @@ const { driver } = options;
 /** Short enough to be waited for where a session is to end. */
 const SESSION_TIMEOUT_MS = 6_000;
 const FLAP_MS = 8_000;
+const registry = { driver, sessionTimeout: `${SESSION_TIMEOUT_MS}ms`, ...JSON.parse(options.registry) };
 
 /** The measured proxy: bench/registry/measured.mjs on a core of its own. */
 class Measured {
@@ -55,7 +58,7 @@ class Measured {
 
   static async start(address) {
     const flags = ['--initial-old-space-size=256', '--expose-gc', ...options['node-flags'].split(' ').filter(Boolean)];
-    const command = [process.execPath, ...flags, join(import.meta.dirname, 'measured.mjs'), address, driver, `${SESSION_TIMEOUT_MS}ms`];
+    const command = [process.execPath, ...flags, join(import.meta.dirname, 'measured.mjs'), address, JSON.stringify(registry)];
     const [file, ...args] = pinning ? ['taskset', '-c', String(PROXY_CORE), ...command] : command;
     const measured = new Measured();
     measured.#child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });

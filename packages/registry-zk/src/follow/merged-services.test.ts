@@ -93,3 +93,29 @@ test('a held leaf that goes leaves no hold behind', () => {
   first.remove('/a');
   assert.deepEqual(taken(), [`${HOST} 1b`]);
 });
+
+test('many services that are decorated anew are delivered in pieces, and all of them', async () => {
+  const count = 5_000;
+  const delivered = new Set<string>();
+  let isKnown = false;
+  const services = new MergedServices(
+    { upsert: ({ host }) => delivered.add(host), remove: assert.fail, hold: assert.fail },
+    (_, endpoints) => (isKnown ? { endpoints, rules: [] } : undefined),
+  );
+  const sink = services.layout(0);
+  for (let i = 0; i < count; i++) sink.set(`/${i}`, [announced(1, 'a', { host: `s${i}` })]);
+  assert.equal(delivered.size, 0);
+  isKnown = true;
+  services.redeliver(() => true);
+  assert.ok(services.redelivering !== undefined && delivered.size < count, 'it is not done at once');
+  await services.redelivering;
+  assert.equal(delivered.size, count);
+  assert.equal(services.redelivering, undefined);
+  delivered.clear();
+  services.redeliver(({ host }) => host === 's7');
+  assert.deepEqual([services.redelivering, [...delivered]], [undefined, ['s7']]);
+  services.redeliver(() => true);
+  services.stop();
+  await services.redelivering;
+  assert.ok(delivered.size < count, 'nothing comes after stop()');
+});
