@@ -29,6 +29,8 @@ export class Jobs {
   #isConnected = false;
   #retry: NodeJS.Timeout | undefined = undefined;
   #failures = 0;
+  /** Jobs that have to be done well before what failed is over. */
+  #retried = 0;
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -57,6 +59,16 @@ export class Jobs {
     this.#retry = undefined;
   }
 
+  #again(): void {
+    this.#retry = undefined;
+    this.#retried = 0;
+    for (const [key, { state }] of this.#states) {
+      if (state !== 'failed') continue;
+      this.mark(key);
+      this.#retried++;
+    }
+  }
+
   async #run(key: string): Promise<void> {
     const marked = this.#states.get(key);
     if (marked === undefined || !this.#isConnected) return;
@@ -66,12 +78,13 @@ export class Jobs {
       if (this.#states.get(key) !== marked) return;
       if (isThere) this.#states.set(key, PUBLISHED);
       else this.#states.delete(key);
+      // All that failed was tried again, and nothing failed since.
+      if (this.#retry === undefined && this.#retried > 0 && --this.#retried === 0) {
+        this.#told.clear();
+        this.#failures = 0;
+      }
     } catch (error) {
       if (this.#states.has(key)) this.#failed(key, error);
-    }
-    if (this.#retry === undefined && this.#told.size > 0 && ![...this.#states.values()].some(({ state }) => state === 'failed')) {
-      this.#told.clear();
-      this.#failures = 0;
     }
   }
 
@@ -88,10 +101,7 @@ export class Jobs {
     if (this.#retry !== undefined || !this.#isConnected) return;
     const { first, longest } = this.#options.retryMs;
     const pause = Math.min(longest, first * 2 ** Math.min(this.#failures++, 16));
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      for (const [each, { state }] of this.#states) if (state === 'failed') this.mark(each);
-    }, pause);
+    this.#retry = setTimeout(() => this.#again(), pause);
   }
 }
 

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Endpoint } from '../cluster/endpoint.ts';
+import { formatServiceKey } from '../identity/service-key.ts';
+import type { ServiceEntry } from '../registry/registry.ts';
+import { ServiceEntryStore } from '../registry/service-entry-store.ts';
+import { PublishedServices } from './published-services.ts';
+
+const REGISTRY = { name: 'registry', exactIdentity: true };
+const FILES = { name: 'files', exactIdentity: false };
+
+function endpoint(port: number): Endpoint {
+  return { address: '10.0.0.1', port, weight: 1, labels: new Map(), metadata: new Map(), origin: 'test' };
+}
+
+function entry(name: string, more: Partial<ServiceEntry> = {}): ServiceEntry {
+  return {
+    ...{ host: `${name.toLowerCase()}.toy`, aliases: [], identity: { name, group: undefined, version: undefined }, protocol: 'toy' },
+    ...{ resolution: 'STATIC', location: 'MESH_INTERNAL', ports: [{ name: 'toy', number: 1, protocol: 'TCP' }] },
+    ...{ endpoints: [endpoint(1)], annotations: new Map(), origin: 'test', ...more },
+  };
+}
+
+function names(services: PublishedServices): string[] {
+  return services.current().map(({ identity, registered }) => `${formatServiceKey(identity)} ${registered.length}`);
+}
+
+test('nothing is said of a source before it was read whole, and what it had stays while it is away', () => {
+  const store = new ServiceEntryStore();
+  const services = new PublishedServices(store, ['toy']);
+  const registry = store.source(REGISTRY);
+  registry.upsert(entry('A'));
+  assert.deepEqual(names(services), []);
+  registry.stale(new Error('away'));
+  assert.deepEqual(names(services), []);
+  let synced = 0;
+  store.onFirstSync(() => synced++);
+  registry.synced();
+  registry.synced();
+  assert.equal(synced, 1);
+  assert.deepEqual(names(services), ['A 1']);
+  registry.stale(new Error('away'));
+  registry.hold('a.toy', 'denied');
+  assert.deepEqual(names(services), ['A 1']);
+});
+
+test('a service is there as long as it has endpoints', () => {
+  const store = new ServiceEntryStore();
+  const services = new PublishedServices(store, ['toy']);
+  const registry = store.source(REGISTRY);
+  registry.replaceAll([entry('A'), entry('B')]);
+  registry.upsert(entry('A', { endpoints: [] }));
+  assert.deepEqual(names(services), ['B 1']);
+  registry.upsert(entry('A', { endpoints: [endpoint(2)] }));
+  registry.remove('b.toy');
+  assert.deepEqual(names(services), ['A 1']);
+});
+
+test('of all services those that the listener speaks, whoever announces them', () => {
+  const store = new ServiceEntryStore();
+  const services = new PublishedServices(store, ['toy']);
+  const identity = { name: 'A', group: 'g', version: '1' };
+  store
+    .source(REGISTRY)
+    .replaceAll([
+      entry('A'),
+      entry('A', { host: 'a-g.toy', identity }),
+      entry('B', { protocol: 'other' }),
+      entry('C', { identity: undefined }),
+    ]);
+  store.source(FILES).replaceAll([entry('A', { host: 'written' }), entry('D', { protocol: undefined })]);
+  assert.deepEqual(names(services), ['A 1', 'D 0', 'g/A:1 1']);
+  assert.deepEqual(
+    new PublishedServices(store, ['toy', 'other']).current().map(({ identity: { name }, protocol }) => `${name} ${protocol}`),
+    ['A toy', 'B other', 'A toy'],
+  );
+});
+
+test('what did not change is the same object', () => {
+  const store = new ServiceEntryStore();
+  const services = new PublishedServices(store, ['toy']);
+  const registry = store.source(REGISTRY);
+  registry.replaceAll([entry('A'), entry('B')]);
+  const [a, b] = services.current();
+  registry.upsert(entry('B', { endpoints: [endpoint(1), endpoint(2)] }));
+  const [sameA, otherB] = services.current();
+  assert.equal(sameA, a);
+  assert.notEqual(otherB, b);
+});
