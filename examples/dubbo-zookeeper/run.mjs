@@ -108,8 +108,9 @@ async function main() {
   const [, rpc, admin] = /rpc (\S+), admin (\S+)/.exec(ready);
   await until(`${admin}/registry`, (text) => text.includes('2 endpoints'));
 
-  const consumer = (...tag) => java('consumer', 'demo.Consumer', `dubbo://${rpc}`, ...tag);
-  const consumers = [consumer(), consumer('--tag', 'gray')];
+  const consumer = (...address) => java('consumer', 'demo.Consumer', ...address);
+  const consumersOf = (address) => [consumer(address), consumer(address, '--tag', 'gray')];
+  const consumers = consumersOf(`dubbo://${rpc}`);
   await show('tagged calls go to v2, all others to v1:', consumers);
 
   const routes = join(folder, 'mesh/demo.yaml');
@@ -117,16 +118,25 @@ async function main() {
   writeFileSync(routes, routesText.replace('weight: 100', 'weight: 90').replace('weight: 0', 'weight: 10'));
   await until(`${admin}/stats`, (text) => /config_reloads_total\{result="taken"\} [1-9]/.test(text));
   await show('weights 90 and 10 in mesh/demo.yaml:', consumers);
+  await Promise.all(consumers.map(stop));
+
+  await until(`${admin}/publish`, (text) => /DemoService.*published/.test(text));
+  const through = consumersOf(`${registry}?group=polywire`);
+  await show('consumers that find Polywire in ZooKeeper, with group=polywire:', through);
+  await Promise.all(through.map(stop));
+  await show('and without it again, asking ZooKeeper for the services themselves:', [consumer(registry)]);
+}
+
+async function stop({ child, ended }) {
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), SECONDS_TO_END * 1000);
+  await ended;
+  clearTimeout(late);
 }
 
 /** Ends what was started, last first. */
 async function end() {
-  for (const { child, ended } of started.reverse()) {
-    child.kill('SIGTERM');
-    const late = setTimeout(() => child.kill('SIGKILL'), SECONDS_TO_END * 1000);
-    await ended;
-    clearTimeout(late);
-  }
+  for (const program of started.reverse()) await stop(program);
   rmSync(folder, { recursive: true, force: true });
 }
 
