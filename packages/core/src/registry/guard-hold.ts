@@ -43,7 +43,7 @@ export class GuardHold {
 
   get kept(): number {
     let kept = 0;
-    for (const service of this.services) kept += service.kept.size;
+    for (const service of this.services) kept += service.kept;
     return kept;
   }
 

@@ -21,12 +21,17 @@ export class GuardedService {
   adapterHold: HoldReason | undefined = undefined;
   /** Why anything is kept. */
   hold: GuardHold | undefined = undefined;
-  /** By address: what vanished and stays in force. */
-  readonly kept = new Map<string, Endpoint>();
+  /** By address: what vanished and stays in force; most services never keep anything. */
+  #kept: Map<string, Endpoint> | undefined = undefined;
   #losses: Losses | undefined = undefined;
 
   constructor(entry: ServiceEntry) {
     this.entry = entry;
+  }
+
+  /** Endpoints that vanished and stay in force. */
+  get kept(): number {
+    return this.#kept?.size ?? 0;
   }
 
   get announced(): number {
@@ -57,7 +62,7 @@ export class GuardedService {
     this.isGone = isGone;
     if (before.endpoints === entry.endpoints) return false;
     const addresses = new Set(entry.endpoints.map(addressOf));
-    for (const address of this.kept.keys()) if (addresses.has(address)) this.kept.delete(address);
+    for (const address of this.#kept?.keys() ?? []) if (addresses.has(address)) this.#kept?.delete(address);
     for (const address of this.#losses?.vanished.keys() ?? []) if (addresses.has(address)) this.#losses?.vanished.delete(address);
     const vanished = before.endpoints.filter((endpoint) => !addresses.has(addressOf(endpoint)));
     if (vanished.length === 0) return false;
@@ -77,26 +82,29 @@ export class GuardedService {
   /** What vanished lately is in force again. @returns whether there is any */
   keep(): boolean {
     const vanished = this.#losses?.vanished;
-    for (const [address, endpoint] of vanished ?? []) this.kept.set(address, endpoint);
-    vanished?.clear();
-    return this.kept.size > 0;
+    if (vanished !== undefined && vanished.size > 0) {
+      this.#kept ??= new Map();
+      for (const [address, endpoint] of vanished) this.#kept.set(address, endpoint);
+      vanished.clear();
+    }
+    return this.kept > 0;
   }
 
   /** What is missing is believed. */
   forget(): void {
-    this.kept.clear();
+    this.#kept = undefined;
     this.#losses = undefined;
   }
 
   /** Delivers what is in force. */
   show(sink: ServiceEntrySink): void {
     const { entry, kept } = this;
-    if (kept.size === 0 && this.isGone) {
+    if (kept === 0 && this.isGone) {
       sink.remove(entry.host);
       return;
     }
-    sink.upsert(kept.size === 0 ? entry : withKept(entry, [...kept.values()]));
-    const reason = this.adapterHold ?? (kept.size === 0 ? undefined : 'guarded');
+    sink.upsert(kept === 0 ? entry : withKept(entry, [...(this.#kept?.values() ?? [])]));
+    const reason = this.adapterHold ?? (kept === 0 ? undefined : 'guarded');
     if (reason !== undefined) sink.hold(entry.host, reason);
   }
 }

@@ -104,7 +104,7 @@ export class GuardedSink implements ServiceEntrySink {
     // It was over while nobody could say what is there; now it is said.
     if (hold?.isOver && !this.#isStale) this.#believe(service, hold);
     else service.show(this.#sink);
-    if (hold !== undefined && service.kept.size === 0) this.#leave(service, hold);
+    if (hold !== undefined && service.kept === 0) this.#leave(service, hold);
     if (isGone && !service.hasLosses) this.#services.delete(entry.host);
   }
 
@@ -157,7 +157,7 @@ export class GuardedSink implements ServiceEntrySink {
 
   /** What is missing takes effect. */
   #believe(service: GuardedService, hold: GuardHold): void {
-    hold.lost += service.kept.size;
+    hold.lost += service.kept;
     service.forget();
     this.#losing.delete(service);
     service.show(this.#sink);
