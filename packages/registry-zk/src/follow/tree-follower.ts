@@ -125,6 +125,7 @@ export class TreeFollower {
 
   #readAll(): void {
     this.#unsynced = new Set([ROOT]);
+    this.#leaves.get(ROOT)?.changed();
     this.#reads.add(ROOT);
   }
 
