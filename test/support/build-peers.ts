@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { buildOnce, hashFiles } from './build-once.ts';
 
 /** A Maven module of `test/peers`. */
-export type PeerModule = 'dubbo27' | 'dubbo3' | 'sofarpc' | 'zookeeper';
+export type PeerModule = 'dubbo26' | 'dubbo27' | 'dubbo3' | 'motan' | 'sofarpc' | 'springcloud' | 'zookeeper';
 
-const MODULES: readonly PeerModule[] = ['dubbo27', 'dubbo3', 'sofarpc', 'zookeeper'];
+const MODULES: readonly PeerModule[] = ['dubbo26', 'dubbo27', 'dubbo3', 'motan', 'sofarpc', 'springcloud', 'zookeeper'];
 // This file runs as test/dist/support/build-peers.js.
 const PEERS = fileURLToPath(new URL('../../peers/', import.meta.url));
 const BUILD_TIMEOUT_MILLISECONDS = 600_000;

@@ -8,6 +8,8 @@ export { PeerError } from './command-line.ts';
 
 /** A generation of Dubbo: 2.7.23 or 3.3.6. */
 export type DubboModule = 'dubbo27' | 'dubbo3';
+/** And 2.6.12, whose peers have `CallService` only, and know `refer` and `call`, `served`, `unexport` and `stop`. */
+type AnyDubbo = DubboModule | 'dubbo26';
 /** Callbacks (`ListenService`) are the dubbo protocol's, streams (`StreamService`) are tri's. */
 export type ServiceName = 'EchoService' | 'CallService' | 'ListenService' | 'StreamService';
 
@@ -116,7 +118,7 @@ export class Provider {
   }
 
   /** @param properties of Java, which Dubbo reads its own from */
-  static async start(owner: Owner, module: DubboModule, settings: ProviderSettings, properties: Properties = {}): Promise<Provider> {
+  static async start(owner: Owner, module: AnyDubbo, settings: ProviderSettings, properties: Properties = {}): Promise<Provider> {
     const name = `${module} provider ${settings.exports.map((each) => each.name).join(', ')}`;
     // Dubbo's own default of 10 s would make each orderly stop that long.
     const flags = [`-Ddubbo.service.shutdown.wait=${settings.shutdownWait ?? 1000}`, ...flagsOf(properties)];
@@ -165,7 +167,7 @@ export class Consumer {
   /** @param properties as of Provider.start */
   static async start(
     owner: Owner,
-    module: DubboModule,
+    module: AnyDubbo,
     settings: { application?: string } = {},
     properties: Properties = {},
   ): Promise<Consumer> {
