@@ -54,6 +54,7 @@ source.synced = () => {
 const used = new Map();
 /** By interface: what find() gave, and which array of endpoints the cluster had. */
 let before;
+let cpu;
 let seen = [];
 let recording = false;
 proxy.store.onChange(({ names }) => {
@@ -106,6 +107,7 @@ const COMMANDS = {
   reset() {
     reads.reset();
     loop.reset();
+    cpu = process.cpuUsage();
     before = { table: routing.table, routes: new Map(), endpoints: new Map() };
     for (const [name, cluster] of used.values()) {
       before.routes.set(name, routing.table.find(name));
@@ -114,10 +116,12 @@ const COMMANDS = {
   },
   report() {
     const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage(cpu);
     const isSame = ([name]) => before.routes.get(name) === routing.table.find(name);
     return {
       rss,
       heapUsed,
+      cpuMs: (user + system) / 1_000,
       reads: reads.report(),
       loop: loop.report(),
       syncs,

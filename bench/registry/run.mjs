@@ -98,12 +98,13 @@ async function part(name, proxy, action) {
   await proxy.ask('reset');
   const took = await action();
   const report = await proxy.ask('report');
-  const { reads, loop, rss, heapUsed } = report;
+  const { reads, loop, rss, heapUsed, cpuMs } = report;
   figures[name] = { took, ...report };
   const asked = reads.getChildren + reads.getNode + reads.exists;
   rows.push([
     name,
     typeof took === 'number' ? fixed(took / 1_000, 2) : '-',
+    fixed(cpuMs / 1_000, 2),
     String(asked),
     String(reads.watches),
     String(reads.events),
@@ -162,9 +163,9 @@ await part('first sync', proxy, async () => {
   return figures.start.syncedMs;
 });
 await verify(proxy, tree);
-figures.settled = await proxy.ask('settle');
 const used = Array.from({ length: usedCount }, (_, index) => interfaceName(Math.floor((index * services) / usedCount)));
 await proxy.ask('use', used);
+figures.settled = await proxy.ask('settle');
 
 await proxy.ask('record');
 let made;
@@ -212,7 +213,7 @@ figures.settledAtEnd = await proxy.ask('settle');
 console.log(
   `${cpus()[0].model}, Node ${process.versions.node}, ${driver} driver, ${services} interfaces with ${providers} providers each\n`,
 );
-console.log(table(['', 's', 'reads', 'watches', 'events', 'loop max ms', 'own ms', 'gc ms', 'RSS MiB', 'heap MiB'], rows));
+console.log(table(['', 's', 'CPU s', 'reads', 'watches', 'events', 'loop max ms', 'own ms', 'gc ms', 'RSS MiB', 'heap MiB'], rows));
 console.log(`\n${table([`${fixed(made.rate, 0)} changes a second`, 'seen', 'merged', 'p50 ms', 'p99 ms', 'max ms'], latencyRows)}`);
 const { start, settled, settledAtEnd, flap: flapping } = figures;
 console.log(`
