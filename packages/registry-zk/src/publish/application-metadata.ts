@@ -5,6 +5,9 @@ import { PUBLISHED } from '../published.ts';
 import { consumerView, type OwnParameters } from './parameters.ts';
 import { schemeOf } from './provider-url.ts';
 
+/** Most of an application's services are as they were when one of them changes. */
+const infos = new WeakMap<PublishedService, readonly [string, object]>();
+
 /** Services that are looked at in one turn of the event loop. */
 const TURN = 200;
 
@@ -17,13 +20,18 @@ export interface ApplicationRevision {
 
 /** What an application offers, with a revision that says nothing else: Polywires that offer the same have the same. */
 export async function applicationRevision(application: string, services: Iterable<PublishedService>): Promise<ApplicationRevision> {
-  const infos: [string, object][] = [];
+  const found: (readonly [string, object])[] = [];
+  let read = 0;
   for (const service of services) {
-    infos.push(serviceInfo(service));
-    if (infos.length % TURN === 0) await new Promise(setImmediate);
+    let info = infos.get(service);
+    if (info === undefined) {
+      info = serviceInfo(service);
+      infos.set(service, info);
+      if (++read % TURN === 0) await new Promise(setImmediate);
+    }
+    found.push(info);
   }
-  infos.sort(([a], [b]) => (a < b ? -1 : 1));
-  const sorted = Object.fromEntries(infos);
+  const sorted = Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
   const revision = createHash('md5')
     .update(JSON.stringify([application, sorted]))
     .digest('hex');

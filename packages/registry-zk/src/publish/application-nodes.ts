@@ -30,6 +30,10 @@ export class ApplicationNodes implements PublishedTree {
   readonly #options: ApplicationNodesOptions;
   readonly #services = new Map<string, PublishedService>();
   readonly #instance: string;
+  /** Interfaces whose mapping was seen to in this session. */
+  readonly #mapped = new Set<string>();
+  /** What the instance says in this session; undefined: it may not be there. */
+  #standing: string | undefined = undefined;
 
   constructor(options: ApplicationNodesOptions) {
     const { instances, address, own } = options;
@@ -53,21 +57,27 @@ export class ApplicationNodes implements PublishedTree {
   }
 
   newSession(): void {
-    // Neither is remembered: each is looked at again.
+    this.#mapped.clear();
+    this.#standing = undefined;
   }
 
   async settle(part: string): Promise<boolean> {
-    return part === INSTANCE ? this.#settleInstance() : this.#settleMapping(part);
+    if (part === INSTANCE) return this.#settleInstance();
+    if (!this.#mapped.has(part)) await this.#settleMapping(part);
+    this.#mapped.add(part);
+    return true;
   }
 
   async #settleInstance(): Promise<boolean> {
     const { client, address, own, reports } = this.#options;
     if (this.#services.size === 0) {
+      this.#standing = undefined;
       await client.delete(this.#instance).catch(unless(NO_NODE));
       return false;
     }
     const services = [...this.#services.values()];
     const { revision, content } = await applicationRevision(own.application, services);
+    if (this.#standing === revision) return true;
     const size = Buffer.byteLength(content);
     if (size > MAX_METADATA_BYTES) {
       throw new Error(
@@ -79,12 +89,13 @@ export class ApplicationNodes implements PublishedTree {
     await write(client, `${folder}/${revision}`, Buffer.from(content));
     const protocols = new Set(services.map((service) => schemeOf(service) ?? ''));
     await claimEphemeral(client, this.#instance, instanceData(address, protocols, revision, own));
+    this.#standing = revision;
     await this.#tidy(folder, revision);
     return true;
   }
 
   /** `/<reports>/mapping/<interface>`: names of applications, by compare-and-set. */
-  async #settleMapping(name: string): Promise<boolean> {
+  async #settleMapping(name: string): Promise<void> {
     const { client, own, reports } = this.#options;
     const path = `${reports}/mapping/${name}`;
     for (let tries = 0; ; tries++) {
@@ -96,11 +107,11 @@ export class ApplicationNodes implements PublishedTree {
           .map((each) => each.trim())
           .filter((each) => each !== '');
         if (!names.includes(own.application)) await client.setData(path, Buffer.from([...names, own.application].join(',')), stat.version);
-        return true;
+        return;
       } catch (error) {
         if (hasCode(error, NO_NODE)) {
           const created = await createWithParents(client, path, Buffer.from(own.application)).then(() => true, unless(NODE_EXISTS));
-          if (created === true) return true;
+          if (created === true) return;
         } else if (!hasCode(error, BAD_VERSION)) throw error;
         if (tries === CAS_TRIES) throw error;
       }

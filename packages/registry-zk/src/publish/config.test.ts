@@ -41,12 +41,15 @@ test('what is wrong is named', () => {
     refusal({ address: 'zk', layouts: ['sofarpc'] }),
     /layouts: "sofarpc" cannot be published; there is dubbo, dubbo-application/,
   );
+  assert.match(refusal({ address: 'zk', protocols: ['rest'] }), /protocols: "rest" cannot be published; there is dubbo, tri/);
+  assert.match(refusal({ address: 'zk', protocols: ['tri'] }), /listener: it speaks dubbo, and callers of tri need http2/);
+  assert.equal(refusal({ address: 'zk', protocols: ['tri'] }, { protocols: ['http2'] }), 'taken');
   assert.match(refusal({ address: 'zk', application: 'a,b' }), /application: "a,b"/);
   assert.match(refusal({ address: 'zk', roots: { motan: 'x' } }), /roots: "motan" is unknown/);
   assert.match(refusal({ address: 'zk', sessionTimeout: '10ms' }), /sessionTimeout: 10ms is less than 1000ms/);
   assert.match(
     refusal({ address: 'zk' }, { protocols: ['thrift', 'bolt'] }),
-    /listener: it speaks thrift, bolt; .* called by dubbo or http2/,
+    /listener: it speaks thrift, bolt, and callers of dubbo need dubbo; see/,
   );
 });
 

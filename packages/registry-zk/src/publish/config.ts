@@ -3,19 +3,21 @@ import type { ZkClientOptions } from '../client/client.ts';
 import { parseConnectString } from '../client/connect-string.ts';
 import type { ZkDriver } from '../client/open.ts';
 import { addressOf, authOf, driverOf, duration, isMap, parseConfig, pathOf, type Raw, size, text, tlsOf } from '../config.ts';
+import type { DubboProtocol } from '../dubbo/service.ts';
 
 /** What `layouts` of a publisher may name. */
 export const PUBLISHED_LAYOUTS = ['dubbo', 'dubbo-application'] as const;
 export type PublishedLayout = (typeof PUBLISHED_LAYOUTS)[number];
 
-/** Codecs whose callers look for services in these layouts. */
-const PROTOCOLS = ['dubbo', 'http2'];
+/** What `protocols` of a publisher may name, with the codec by which each is spoken. */
+const PROTOCOLS: Readonly<Record<DubboProtocol, string>> = { dubbo: 'dubbo', tri: 'http2' };
 
 /** A checked `publish[]` entry of type zookeeper. */
 export interface PublishConfig {
   readonly driver: ZkDriver;
   readonly client: ZkClientOptions;
   readonly layouts: readonly PublishedLayout[];
+  readonly protocols: readonly DubboProtocol[];
   /** Absolute paths. */
   readonly roots: {
     readonly dubbo: string;
@@ -32,7 +34,19 @@ export interface PublishConfig {
 /** Dubbo's consumers come to it with `group=polywire`. */
 const DEFAULT_ROOT = 'polywire';
 
-const KEYS = ['address', 'driver', 'layouts', 'root', 'roots', 'application', 'auth', 'tls', 'sessionTimeout', 'connectTimeout'];
+const KEYS = [
+  'address',
+  'driver',
+  'layouts',
+  'protocols',
+  'root',
+  'roots',
+  'application',
+  'auth',
+  'tls',
+  'sessionTimeout',
+  'connectTimeout',
+];
 
 /**
  * Checks a publisher's configuration; docs/zookeeper.md lists the options.
@@ -41,10 +55,6 @@ const KEYS = ['address', 'driver', 'layouts', 'root', 'roots', 'application', 'a
 export function parsePublishConfig(raw: Raw, context: Pick<PublisherContext, 'protocols' | 'registries'>): PublishConfig {
   const unknown = Object.keys(raw).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw new ConfigError(`zookeeper has no option "${unknown}" for publishing; it has ${KEYS.join(', ')}`);
-  if (!context.protocols.some((protocol) => PROTOCOLS.includes(protocol))) {
-    const spoken = context.protocols.join(', ');
-    throw new ConfigError(`listener: it speaks ${spoken}; what is published in ZooKeeper is called by ${PROTOCOLS.join(' or ')}`);
-  }
   const driver = driverOf(raw);
   const config: PublishConfig = {
     driver,
@@ -58,6 +68,7 @@ export function parsePublishConfig(raw: Raw, context: Pick<PublisherContext, 'pr
       maxPacketBytes: size(raw, 'maxPacketSize', '16MiB'),
     },
     layouts: layoutsOf(raw),
+    protocols: protocolsOf(raw, context.protocols),
     roots: rootsOf(raw),
     application: applicationOf(raw),
     retryMs: { first: 1_000, longest: 30_000 },
@@ -79,6 +90,19 @@ function layoutsOf(raw: Raw): PublishedLayout[] {
 }
 
 const ROOTS = ['dubbo', 'dubbo-application', 'dubbo-report'];
+
+/** Triple is published when it is asked for alone: its calls name no service, but the address, so that nothing but a VirtualService routes them. */
+function protocolsOf(raw: Raw, spoken: readonly string[]): DubboProtocol[] {
+  const written: unknown = raw['protocols'] ?? ['dubbo'];
+  if (!Array.isArray(written) || written.length === 0) throw new ConfigError('protocols: write a list, of dubbo, tri');
+  const protocols = written.map((each: unknown): DubboProtocol => {
+    if (each === 'dubbo' || each === 'tri') return each;
+    throw new ConfigError(`protocols: "${String(each)}" cannot be published; there is dubbo, tri`);
+  });
+  const missing = protocols.find((protocol) => !spoken.includes(PROTOCOLS[protocol]));
+  if (missing === undefined) return protocols;
+  throw new ConfigError(`listener: it speaks ${spoken.join(', ')}, and callers of ${missing} need ${PROTOCOLS[missing]}; see protocols`);
+}
 
 /** As consumers look for them: Dubbo's `group` is the root of everything, and without it, applications stand apart. */
 function rootsOf(raw: Raw): PublishConfig['roots'] {

@@ -21,6 +21,8 @@ interface Slot {
   service: PublishedService | undefined;
   /** What may stand in this session. */
   readonly standing: Set<string>;
+  /** Of these, what is known to. */
+  confirmed: string | undefined;
 }
 
 /** Dubbo by interface: `/<root>/<interface>/providers/<URL>`, one node for each service. */
@@ -35,7 +37,7 @@ export class ProviderNodes implements PublishedTree {
   want(key: string, service: PublishedService | undefined): readonly string[] {
     const slot = this.#slots.get(key);
     if (slot !== undefined) slot.service = service;
-    else if (service !== undefined) this.#slots.set(key, { service, standing: new Set() });
+    else if (service !== undefined) this.#slots.set(key, { service, standing: new Set(), confirmed: undefined });
     return [key];
   }
 
@@ -44,7 +46,10 @@ export class ProviderNodes implements PublishedTree {
   }
 
   newSession(): void {
-    for (const slot of this.#slots.values()) slot.standing.clear();
+    for (const slot of this.#slots.values()) {
+      slot.standing.clear();
+      slot.confirmed = undefined;
+    }
   }
 
   /** The directory that the service's node is in. */
@@ -57,10 +62,12 @@ export class ProviderNodes implements PublishedTree {
     if (slot === undefined) return false;
     const { client } = this.#options;
     const path = slot.service && this.#pathOf(slot.service);
-    if (path !== undefined) {
+    // Most providers that come and go change nothing of what is said.
+    if (path !== undefined && path !== slot.confirmed) {
       // Whatever becomes of the request, it may be there.
       slot.standing.add(path);
       await claimEphemeral(client, path, Buffer.from(this.#options.address.host));
+      slot.confirmed = path;
     }
     // Behind its successor, so that consumers always see one.
     for (const former of slot.standing) {

@@ -70,7 +70,7 @@ class ZooKeeperPublisher implements Publisher {
   }
 
   publish(services: readonly PublishedService[]): void {
-    const next = new Map(services.filter((each) => schemeOf(each) !== undefined).map((each) => [keyOf(each), each]));
+    const next = new Map(services.filter((each) => this.#isPublished(each)).map((each) => [keyOf(each), each]));
     const former = this.#services;
     this.#services = next;
     for (const [key, service] of next) if (former.get(key) !== service) this.#want(key, service);
@@ -109,6 +109,11 @@ class ZooKeeperPublisher implements Publisher {
     if (this.#client === undefined) return 'starting';
     if (this.#client.state !== 'connected') return 'disconnected';
     return services.every(({ state }) => state === 'published') ? 'published' : 'behind';
+  }
+
+  #isPublished(service: PublishedService): boolean {
+    const scheme = schemeOf(service);
+    return scheme !== undefined && this.#config.protocols.includes(scheme);
   }
 
   #connected(newSession: boolean): void {
