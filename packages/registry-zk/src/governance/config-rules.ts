@@ -1,5 +1,7 @@
 import type { RegistryContext } from '@polywire/core/spi';
+import type { ConditionRule } from './condition-rule.ts';
 import { type RuleContent, type RuleKey, type RuleSuffix, ruleId, ruleKeyOf, type Subject } from './config-rule.ts';
+import type { Configurator } from './configurator.ts';
 
 interface Node {
   readonly key: RuleKey;
@@ -17,10 +19,17 @@ export interface ConfigRule {
   readonly content: RuleContent;
 }
 
+/** The conditions of an application. */
+interface ApplicationConditions {
+  readonly application: string;
+  readonly rule: ConditionRule;
+}
+
 /** The rules of the configuration centre. A node that cannot be understood keeps what it said before. */
 export class ConfigRules {
   readonly #log: RegistryContext['log'];
   #nodes: ReadonlyMap<string, Node> = new Map();
+  #ofApplications: readonly ApplicationConditions[] = [];
 
   constructor(log: RegistryContext['log']) {
     this.#log = log;
@@ -44,6 +53,11 @@ export class ConfigRules {
     }
     for (const [id, { key, content }] of former) if (!now.has(id) && content !== undefined) changed.push(key);
     this.#nodes = now;
+    this.#ofApplications = [...now.values()].flatMap(({ key: { subject }, content }) =>
+      subject.kind === 'application' && content?.kind === 'conditions' && content.rule !== undefined
+        ? { application: subject.name, rule: content.rule }
+        : [],
+    );
     return changed;
   }
 
@@ -51,11 +65,9 @@ export class ConfigRules {
     return ruleOf(this.#nodes.get(ruleId(subject, suffix)));
   }
 
-  /** The rules of all applications. */
-  *ofApplications(): Iterable<{ readonly application: string; readonly content: RuleContent }> {
-    for (const { key, content } of this.#nodes.values()) {
-      if (key.subject.kind === 'application' && content !== undefined) yield { application: key.subject.name, content };
-    }
+  /** The conditions of all applications: every consumer follows those of its own. */
+  get ofApplications(): readonly ApplicationConditions[] {
+    return this.#ofApplications;
   }
 
   #read(key: RuleKey, path: string, data: Buffer, former: RuleContent | undefined): Node {
@@ -63,12 +75,18 @@ export class ConfigRules {
       // Dubbo Admin empties a node before it removes it.
       const content = data.length === 0 ? undefined : key.parse(data.toString(), path);
       if (content?.kind === 'unsupported') this.#log('warn', `${path} is not followed: ${content.fault}`);
+      if (content?.kind === 'configurators' && key.subject.kind === 'application') this.#warnOfConsumers(content.configurators, path);
       return { key, path, data, content };
     } catch (error) {
       const kept = former === undefined ? 'it has no effect' : 'what it said before stays in force';
       this.#log('warn', `cannot understand ${path}, so that ${kept}; mend or remove the node`, { error });
       return { key, path, data, content: former };
     }
+  }
+
+  #warnOfConsumers(configurators: readonly Configurator[], path: string): void {
+    if (!configurators.some(({ side }) => side === 'consumer')) return;
+    this.#log('warn', `what ${path} says to consumers is not followed: endpoints are the same for all callers`);
   }
 }
 

@@ -163,6 +163,16 @@ test('what is for some consumers only is shown with the reason, and has no effec
   assert.deepEqual(faults(fleet().config(SERVICE_NODE, WEIGHT)), []);
 });
 
+test('what an application is told as a consumer is said in the log', () => {
+  const governed = fleet().config(
+    APP_NODE,
+    WEIGHT.replace('scope: service', 'scope: application').replace('side: provider', 'side: consumer'),
+  );
+  assert.deepEqual(governed.log, [
+    `warn: what /dubbo/config/dubbo/${APP_NODE} says to consumers is not followed: endpoints are the same for all callers`,
+  ]);
+});
+
 test('a rule that cannot be understood keeps what it said before, with its node and line', () => {
   const governed = fleet().config(SERVICE_NODE, WEIGHT).config(SERVICE_NODE, `${WEIGHT}  - [`);
   assert.deepEqual(governed.weights, { 1: 200, 2: 50 });

@@ -73,11 +73,10 @@ function* chain({ identity, protocol }: AnnouncedService, applications: readonly
   for (const rule of old.routes(identity)) yield { priority: rule.priority, rules: conditionRoutes(rule, service) };
   const own = config.get({ kind: 'service', identity }, '.condition-router')?.content;
   if (own?.kind === 'conditions' && own.rule !== undefined) yield ranked(own.rule, conditionRoutes(own.rule, service));
-  for (const { application, content } of config.ofApplications()) {
-    if (content.kind !== 'conditions' || content.rule === undefined) continue;
+  for (const { application, rule } of config.ofApplications) {
     // Dubbo 3 asks the rules of the provider's application, and every consumer those of its own.
-    if (applications.includes(application)) yield ranked(content.rule, conditionRoutes(content.rule, service));
-    else yield { priority: PRIORITY.consumers, rules: conditionRoutes(content.rule, service, application) };
+    if (applications.includes(application)) yield ranked(rule, conditionRoutes(rule, service));
+    else yield { priority: PRIORITY.consumers, rules: conditionRoutes(rule, service, application) };
   }
   for (const name of applications) {
     for (const suffix of ['.MESHAPPRULE', '.script-router'] as const) {
