@@ -65,7 +65,13 @@ export function checkPluginParts(
     if (factory === undefined) fail(unknownName('publisher type', type, plugins.publishers), ['publish', index, 'type']);
     else {
       const context = { instance: 'checked', protocols: protocols.map((each) => each.name), tls: tls !== undefined };
-      attempt(['publish', index], () => factory.create(config, { ...context, registries: bootstrap.registries, log: () => undefined }));
+      try {
+        factory.create(config, { ...context, registries: bootstrap.registries, log: () => undefined });
+      } catch (error) {
+        // Plugins name the option first.
+        const [, option = ''] = /^(\w+)\b[.:]/.exec(messageOf(error)) ?? [];
+        fail(messageOf(error), ['publish', index, ...(option === 'listener' || option in config ? [option] : [])]);
+      }
     }
   }
   return problems;
