@@ -103,6 +103,29 @@ test('its first version over Triple wraps Hessian in protobuf', async () => {
   assert.deepEqual([calls[0]?.call.method, Buffer.isBuffer(calls[0]?.call.arguments)], ['getMetadataInfo', true]);
 });
 
+/** As a provider of Dubbo 2.7.23 registers with `registry-type=service`. */
+const OLD_INSTANCE =
+  '{"name":"app","id":"127.0.0.1:23022","address":"127.0.0.1","port":23022,"sslPort":null,"payload":{"@class":"org.apache.dubbo.registry.zookeeper.ZookeeperInstance","id":null,"name":"app","metadata":{"dubbo.metadata-service.url-params":"{\\"dubbo\\":{\\"version\\":\\"1.0.0\\",\\"dubbo\\":\\"2.0.2\\",\\"release\\":\\"2.7.23\\",\\"port\\":\\"20884\\"}}","dubbo.endpoints":"[{\\"port\\":23022,\\"protocol\\":\\"dubbo\\"}]","dubbo.metadata.storage-type":"local"}},"registrationTimeUTC":1795310528805,"serviceType":"DYNAMIC","uriSpec":null}';
+
+test('an instance of Dubbo 2.7 is asked for the URLs of its providers', async () => {
+  const old = readApplicationInstance(Buffer.from(OLD_INSTANCE), '/services/app/127.0.0.1:23022');
+  assert.ok(old.kind === 'instance');
+  const url = 'dubbo://127.0.0.1:23022/hello?application=app&group=g&interface=com.acme.Hello&timeout=100';
+  const { answer, calls } = await ask(old, [url, 'junk', null]);
+  const parameters = new Map([
+    ['application', 'app'],
+    ['group', 'g'],
+    ['interface', 'com.acme.Hello'],
+    ['timeout', '100'],
+  ]);
+  assert.deepEqual(answer, { kind: 'known', services: [{ ...HELLO, port: 23_022, parameters }] });
+  const [{ call, options } = { call: undefined, options: undefined }] = calls;
+  assert.deepEqual([call?.method, call?.arguments, call?.version, options?.port], ['getExportedURLs', [], '1.0.0', 20_884]);
+  assert.equal((await ask(old, 'text')).answer.kind, 'silent');
+  // What it says may change only when it registers again.
+  assert.equal(old.revision, '/services/app/127.0.0.1:23022 since 1795310528805');
+});
+
 test('an instance that does not say where is asked where its services are', async () => {
   const endpoints = JSON.stringify([
     { protocol: 'dubbo', port: 1 },

@@ -2,6 +2,7 @@ import type { CallOptions, RegistryContext } from '@polywire/core/spi';
 import { encodeString, HessianDecoder } from '@polywire/hessian';
 import { portOf } from '../discovery-instance.ts';
 import type { JsonObject } from '../json.ts';
+import { readExportedUrls } from './exported-urls.ts';
 import type { ApplicationInstance } from './instance.ts';
 import { type MetadataAnswer, type MetadataSource, servicesOf } from './metadata.ts';
 import { readMetadataV2 } from './metadata-v2.ts';
@@ -70,9 +71,10 @@ const QUESTIONS: ReadonlyMap<string, (call: Call, question: Question, to: Addres
 ]);
 
 async function overDubbo(call: Call, { application, revision, instance }: Question, to: Address): Promise<JsonObject | undefined> {
-  const version = instance.metadataService.get('version') ?? V1;
-  const asked = { service: SERVICE, group: application, version, method: 'getMetadataInfo', arguments: [revision] };
-  return plainObject(await call(asked, { ...to, protocol: 'dubbo' }));
+  const asked = { service: SERVICE, group: application, version: instance.metadataService.get('version') ?? V1 };
+  const options = { ...to, protocol: 'dubbo' };
+  if (instance.tellsUrls) return readExportedUrls(await call({ ...asked, method: 'getExportedURLs', arguments: [] }, options));
+  return plainObject(await call({ ...asked, method: 'getMetadataInfo', arguments: [revision] }, options));
 }
 
 async function overTriple(call: Call, question: Question, to: Address): Promise<JsonObject | undefined> {

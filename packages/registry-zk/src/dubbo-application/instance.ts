@@ -1,6 +1,6 @@
 import { type DiscoveryInstance, portOf, readInstance } from '../discovery-instance.ts';
 import type { OtherChild } from '../follow/child-reader.ts';
-import { jsonObject, parsed, textsOf } from '../json.ts';
+import { isJsonObject, jsonObject, parsed, textsOf } from '../json.ts';
 import { PUBLISHED } from '../published.ts';
 
 /** Dubbo's RevisionResolver.EMPTY_REVISION: the application has no services. */
@@ -18,6 +18,8 @@ export interface ApplicationInstance {
   readonly parameters: ReadonlyMap<string, string>;
   /** How to reach its MetadataService: `dubbo.metadata-service.url-params`; empty when it does not say. */
   readonly metadataService: ReadonlyMap<string, string>;
+  /** Of Dubbo 2.7, which has neither revisions nor metadata of an application: it tells the URLs of what it exports. */
+  readonly tellsUrls: boolean;
   /** Its metadata are in a metadata report, wherever that is: it exports no MetadataService. */
   readonly isMetadataRemote: boolean;
   /** Newest of Dubbo's MetadataService that it has: `2.0.0` since 3.3, where it speaks Triple; empty when it does not say. */
@@ -32,7 +34,10 @@ export function readApplicationInstance(data: Buffer, path: string): Application
   if (instance === undefined) return { kind: 'ignored', reason: 'no instance in JSON with an address' };
   if (!instance.isEnabled) return { kind: 'ignored', reason: 'enabled=false' };
   const metadata = textsOf(instance.metadata);
-  const revision = metadata.get('dubbo.metadata.revision');
+  const metadataService = metadataServiceOf(metadata.get('dubbo.metadata-service.url-params'));
+  const tellsUrls = !metadata.has('dubbo.metadata.revision') && metadataService.has('port');
+  // Nothing else changes when it does.
+  const revision = tellsUrls ? `${path} since ${instance.registeredAt}` : metadata.get('dubbo.metadata.revision');
   const publisher = metadata.get(PUBLISHED);
   if (publisher !== undefined) return { kind: 'ignored', reason: `published by Polywire ${publisher}` };
   // Spring Cloud's instances are registered in the same place.
@@ -43,11 +48,21 @@ export function readApplicationInstance(data: Buffer, path: string): Application
     endpoints: endpointsOf(instance),
     revision: revision === EMPTY_REVISION ? undefined : revision,
     parameters: new Map([...metadata].filter(([key]) => !/^(?:dubbo\.endpoints|dubbo\.metadata.*|meta-v)$/.test(key))),
-    metadataService: textsOf(jsonObject(metadata.get('dubbo.metadata-service.url-params'))),
+    metadataService,
+    tellsUrls,
     isMetadataRemote: metadata.get('dubbo.metadata.storage-type') === 'remote',
     metadataVersion: metadata.get('meta-v') ?? '',
     path,
   };
+}
+
+/** The text of a JSON object, in which Dubbo 2.7 has one for each protocol. */
+function metadataServiceOf(text: string | undefined): Map<string, string> {
+  const written = jsonObject(text);
+  for (const [protocol, each] of Object.entries(written ?? {})) {
+    if (isJsonObject(each)) return textsOf(each).set('protocol', protocol);
+  }
+  return textsOf(written);
 }
 
 /** `dubbo.endpoints` is the text of a JSON list. The protocol of a single port is not said. */

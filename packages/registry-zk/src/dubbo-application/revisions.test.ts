@@ -37,7 +37,14 @@ function revisions(retryMs = 60_000, patienceMs = 60_000): Revisions {
 
 function instance(address: string): ApplicationInstance {
   const none = new Map<string, never>();
-  const rest = { parameters: none, metadataService: none, isMetadataRemote: false, metadataVersion: '', path: `/p/${address}` };
+  const rest = {
+    parameters: none,
+    metadataService: none,
+    tellsUrls: false,
+    isMetadataRemote: false,
+    metadataVersion: '',
+    path: `/p/${address}`,
+  };
   return { kind: 'instance', address, endpoints: none, revision: 'r', ...rest };
 }
 
