@@ -15,7 +15,7 @@ const DIRECTORIES = ['providers', 'configurators', 'routers', 'consumers'];
 export const interfaceName = (index) => `com.acme.team${index % 97}.orders.api.OrderService${index}`;
 
 /** The name of a provider's node as Dubbo 3 writes it: some 850 bytes. */
-export function providerNode(name, { address, weight, serial }) {
+function providerNode(name, { address, weight, serial }) {
   const parameters = {
     application: 'orders-provider',
     background: 'false',
