@@ -5,7 +5,7 @@ import { before, describe, test } from 'node:test';
 import { stringify } from 'yaml';
 import { documents } from './support/mesh.ts';
 import { suiteOwner } from './support/owner.ts';
-import { Consumer, type Export, Provider } from './support/peers.ts';
+import { Consumer, type Export, Provider, type ProviderSettings } from './support/peers.ts';
 import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { createPath, testClient } from './support/registry-kit.ts';
@@ -120,6 +120,16 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
     await providers.get('old')?.stop();
     await endpoints(1, 'rolling');
     assert.deepEqual(await answering('rolling'), ['new']);
+  });
+
+  test('an application of Dubbo 2.7 is asked for the URLs of its providers', async () => {
+    const exports = [{ name: 'old27', port: await freePort(), group: 'old27' }];
+    const settings: ProviderSettings = { application: 'app-27', registry: zookeeper.url, exports };
+    const provider27 = await Provider.startApplication27(owner, settings);
+    await endpoints(1, 'old27');
+    assert.deepEqual(await answering('old27'), ['old27']);
+    await provider27.stop();
+    await endpoints(0, 'old27');
   });
 
   test('instances that take connections and never answer hold up neither their own application nor others', async () => {

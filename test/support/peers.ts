@@ -126,6 +126,13 @@ export class Provider {
     return new Provider(process);
   }
 
+  /** One of 2.7 that registers by application; it exports `CallService` of the first export, and knows `stop` only. */
+  static async startApplication27(owner: Owner, settings: ProviderSettings): Promise<Provider> {
+    const options = { name: 'dubbo27 application', module: 'dubbo27', mainClass: 'ApplicationProvider' } as const;
+    const { process } = await startJava(owner, { ...options, args: [JSON.stringify(settings)] });
+    return new Provider(process);
+  }
+
   /** Calls that arrived, by the export's name, whatever became of their answers. */
   async served(): Promise<Readonly<Record<string, number>>> {
     return (await this.#commands.send({ op: 'served' })) as Readonly<Record<string, number>>;
