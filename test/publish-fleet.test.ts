@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { before, describe, test } from 'node:test';
 import { suiteOwner } from './support/owner.ts';
 import { Consumer, type Load, type LoadReport, Provider } from './support/peers.ts';
@@ -33,8 +35,14 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
       await consumer.refer({ on: 'call', service: 'CallService', timeout: 3_000, ...(layout === 'dubbo' ? { registry } : {}) });
     });
 
-    function started(): Promise<Polywire> {
-      return publishingPolywire(owner, zookeeper, { layouts: [layout] });
+    function started(publish: Readonly<Record<string, unknown>> = {}): Promise<Polywire> {
+      return publishingPolywire(owner, zookeeper, { layouts: [layout], ...publish });
+    }
+
+    /** Resolves when no node names its address any more. */
+    async function withdrawn({ port }: Polywire): Promise<void> {
+      const address = new RegExp(`127\\.0\\.0\\.1(?::|%3A)${port}(?:%2F|$)`);
+      while ((await zookeeper.tree()).some((path) => address.test(path)));
     }
 
     async function during(act: () => Promise<void>): Promise<LoadReport> {
@@ -59,10 +67,14 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
     test('a second one gets its share, and takes its leave on SIGTERM, and no call is lost', async (t) => {
       const report = await during(async () => {
         await serves(first);
-        const second = await started();
+        const second = await started({ grace: '3s' });
         await standing(second, CALL);
         await serves(second);
-        assert.equal(await second.stop(), 'exit code 0');
+        const stopped = second.stop();
+        await withdrawn(second);
+        // Consumers that have not heard of it yet are served, newcomers too.
+        await connects(second.port);
+        assert.equal(await stopped, 'exit code 0');
         await serves(first);
       });
       assertNothingLost(report);
@@ -102,6 +114,12 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
       t.diagnostic(`${report.calls} calls`);
     });
   });
+}
+
+async function connects(port: number): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.destroy();
 }
 
 function okIn(page: string): number {
