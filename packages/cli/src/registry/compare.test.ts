@@ -67,3 +67,9 @@ test('an endpoint of weight 0 is not there, as in the dump', () => {
   const comparison = compareEntries([entry('a', [])], { entries: [entry('a', [endpoint('10.0.0.1', { weight: 0 })])], ...WHOLE });
   assert.deepEqual(comparison, { services: [], same: 1 });
 });
+
+test('a label that is called like something of every JavaScript object is a label', () => {
+  const entries = [entry('a', [endpoint('10.0.0.1', { labels: labels(['constructor', 'x']) })])];
+  const [change] = compareEntries([entry('a', [endpoint('10.0.0.1')])], { entries, ...WHOLE }).services;
+  assert.deepEqual(change?.changed[0]?.changes, [{ name: 'constructor', from: undefined, to: 'x' }]);
+});

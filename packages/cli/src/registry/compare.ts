@@ -125,6 +125,7 @@ function propertiesOf({ metadata, spec }: IstioServiceEntry): Record<string, str
 }
 
 function differences(former: Readonly<Record<string, string>>, next: Readonly<Record<string, string>>): Change[] {
-  const names = [...new Set([...Object.keys(former), ...Object.keys(next)])].sort();
-  return names.filter((name) => former[name] !== next[name]).map((name) => ({ name, from: former[name], to: next[name] }));
+  const [from, to] = [new Map(Object.entries(former)), new Map(Object.entries(next))];
+  const names = [...new Set([...from.keys(), ...to.keys()])].sort();
+  return names.filter((name) => from.get(name) !== to.get(name)).map((name) => ({ name, from: from.get(name), to: to.get(name) }));
 }

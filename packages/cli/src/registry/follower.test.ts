@@ -57,6 +57,7 @@ test('what is held, away, unread and confirmed is told once', async () => {
   assert.deepEqual([...follower.unread], [['/x', 'denied']]);
   first.sink.synced();
   assert.deepEqual([...follower.unread], [], 'a reading that did not say it again');
+  assert.deepEqual(await next(), ['synced zk'], 'what waited for a reading of everything must not wait for a change');
 });
 
 test('of two registries that announce a service, what is left is told when one forgets it', async () => {

@@ -64,10 +64,12 @@ export class RegistrySource implements ServiceEntrySink {
   }
 
   synced(): void {
+    const former = this.unreadParts.size;
     this.#unreadBefore = this.#unread;
     this.#unread = new Map();
     this.#reason = undefined;
-    if (this.#state === 'synced') return;
+    const isReadable = this.unreadParts.size < former;
+    if (this.#state === 'synced' && !isReadable) return;
     this.#state = 'synced';
     this.#listener.told({ event: 'synced', registry: this.adapter.name });
   }
