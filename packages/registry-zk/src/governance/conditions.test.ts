@@ -139,7 +139,7 @@ test('rules of 2.6 are applied before the tags, or where their priority says', (
   const url = (priority: number): string =>
     `condition://0.0.0.0/${FLEET}?category=routers&dynamic=false&enabled=true&force=true&name=a&priority=${priority}&rule=${encodeURIComponent('method = echo => port = 1,3')}&runtime=false`;
   const governed = new Governed().read().providers({ 1: { 'dubbo.tag': 'gray' }, 2: {}, 3: {} });
-  governed.config(SERVICE_NODE, service(['=> port != 9'])).old('routers', [url(0)]);
+  governed.config(SERVICE_NODE, service(['=> port != 9'])).old('routers', [url(50)]);
   assert.deepEqual(governed.takers(), [3]);
   assert.equal(governed.rules[0]?.text, 'method = echo => port = 1,3');
   assert.match(governed.rules[0]?.origin ?? '', new RegExp(`^/dubbo/${FLEET}/routers/condition%3A%2F%2F`));
@@ -155,6 +155,8 @@ test('rules of 2.6 are applied before the tags, or where their priority says', (
       .sort(),
     ['it says no router: write router=condition', 'routers of type script are not supported'],
   );
+  governed.old('routers', [url(0).replace('?', '?version=1.0&')]);
+  assert.deepEqual(governed.takers(), [2, 3]);
   governed.old('routers', []);
   assert.deepEqual(governed.takers(), [2, 3]);
 });

@@ -114,7 +114,7 @@ export function addressMatch(written: { cidr?: string; wildcard?: string; exact?
 }
 
 /** UrlUtils.isMatchGlobPattern: the last `*` stands for any text. */
-export function matchesGlob(pattern: string, text: string): boolean {
+function matchesGlob(pattern: string, text: string): boolean {
   if (pattern === '*') return true;
   if (text === '') return pattern === '';
   const star = pattern.lastIndexOf('*');

@@ -102,12 +102,16 @@ test('the more specific wins: a host over all, priority, the application over 2.
   const [all, one] = [`override://0.0.0.0/${FLEET}?${OLD}&weight=1`, `override://127.0.0.1:1/${FLEET}?${OLD}&weight=2`];
   const governed = fleet().old('configurators', [one, all]);
   assert.deepEqual(governed.weights, { 1: 2, 2: 1 });
+  governed.old('configurators', [`${all}0&priority=2`, `${all}5&priority=1`]);
+  assert.deepEqual(governed.weights, { 1: 10, 2: 10 });
   const app = (weight: number): string =>
     `configVersion: v2.7\nscope: application\nkey: fleet-provider\nconfigs:\n- side: provider\n  parameters: { weight: ${weight} }\n`;
   // Consumers apply the rules of 2.6 again to what providers made of themselves.
   governed.old('configurators', [all.replace('&weight', '&side=provider&weight')]).config(APP_NODE, app(3));
   assert.deepEqual(governed.weights, { 1: 3, 2: 3 });
   governed.config(SERVICE_NODE, WEIGHT);
+  assert.deepEqual(governed.weights, { 1: 200, 2: 3 });
+  governed.old('configurators', [all.replace('&weight', '&application=fleet-provider&weight')]);
   assert.deepEqual(governed.weights, { 1: 200, 2: 3 });
   governed.config(APP_NODE, app(3).replace('configs:', 'enabled: false\nconfigs:'));
   assert.deepEqual(governed.weights, { 1: 200, 2: 1 });

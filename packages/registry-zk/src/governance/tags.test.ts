@@ -91,6 +91,14 @@ test('a provider has the tags of all lists it is in, and its own unless a rule s
   });
 });
 
+test('the longest tag of a rule that begins what is asked for counts', () => {
+  const fleet = new Governed().read().providers({ 1: {}, 2: {}, 3: {} });
+  fleet.config('fleet-provider.tag-router', RULE.replace('name: blue', 'name: gray|a'));
+  assert.deepEqual(fleet.takers({ 'dubbo.tag': 'gray|a|x' }), [2]);
+  assert.deepEqual(fleet.takers({ 'dubbo.tag': 'gray|a' }), [2]);
+  assert.deepEqual(fleet.takers({ 'dubbo.tag': 'gray|b' }), [1]);
+});
+
 test('rules of version 3.0 give tags by what providers say of themselves', () => {
   const rule = `configVersion: v3.0
 force: true
@@ -119,5 +127,12 @@ test('a rule that is switched off, or of another application, changes nothing', 
   const fleet = new Governed().read().providers({ 1: {} });
   fleet.delivered();
   fleet.config('fleet-provider.tag-router', RULE.replace('enabled: true', 'enabled: false')).config('other.tag-router', RULE);
+  assert.deepEqual(fleet.delivered(), []);
+});
+
+test('a change that leads to the same rules delivers nothing', () => {
+  const fleet = new Governed().read().providers({ 1: GRAY, 2: {} }).config('fleet-provider.tag-router', RULE);
+  fleet.delivered();
+  fleet.config('fleet-provider.tag-router', `${RULE}\n# seen\n`);
   assert.deepEqual(fleet.delivered(), []);
 });
