@@ -107,6 +107,7 @@ test('facets that cannot be called are refused by name', () => {
     [{ routing: { ...routing, caseSensitiveHeaders: 'no' } }, /caseSensitiveHeaders is not a boolean/],
     [{ mediation: null }, /mediation is null, not an object/],
     [{ mediation: { edit: () => undefined } }, /mediation\.localReply is missing/],
+    [{ calls: { request: () => undefined } }, /calls\.answer is missing, not a function/],
     [{ name: 'Echo' }, /has the name "Echo"/],
   ];
   for (const [part, reason] of cases) {
