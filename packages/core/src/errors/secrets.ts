@@ -1,7 +1,8 @@
 /** Stands for what is not shown. */
 export const MASK = '******';
 const SECRET_NAME = /passw(or)?d|secret|token|credential|private.?key|api.?key|^(digest|auth(orization)?)$/i;
-const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
+// A scheme begins where no other of its characters is: whoever tried each letter of a long word would take the square of its length.
+const USER_INFO = /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi;
 /** Also where a URL is percent-encoded inside of another, as in the names of a registry's nodes. */
 const SECRET_PARAMETER = /((?:[?&;]|%3f|%26|%3b)(?:passw(?:or)?d|secret|token|api_?key)(?:=|%3d))(?:(?!%26|%3b|%23)[^&;#\s])+/gi;
 

@@ -35,3 +35,11 @@ test('text is one readable line', () => {
   createLog({ format: 'text', write: (line) => lines.push(line) }).info('listening', { port: 80, list: ['a'] });
   assert.match(lines.join(''), /^\d{4}-\d\d-\d\dT\S+Z info {2}listening port=80 list=\["a"\]\n$/);
 });
+
+test('a secret in a URL is not written, wherever the URL stands', () => {
+  const lines: string[] = [];
+  const url = '/a/providers/dubbo%3A%2F%2F10.0.0.1%2Fa%3Ftoken%3Dhunter2%26b%3D1';
+  createLog({ write: (line) => lines.push(line) }).warn(`cannot read ${url}`, { node: url, error: new Error(`NO_AUTH: ${url}`) });
+  assert.equal(lines.join('').split('token%3D******%26b').length, 4);
+  assert.doesNotMatch(lines.join(''), /hunter2/);
+});

@@ -1,5 +1,6 @@
 import { destination, type Logger as PinoLogger, pino } from 'pino';
 import { messageOf } from '../errors/message-of.ts';
+import { maskSecrets } from '../errors/secrets.ts';
 
 /** From talkative to quiet. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -32,7 +33,7 @@ export interface LogOptions {
   readonly write?: (line: string) => void;
 }
 
-/** Writes synchronously: a line about a crash must be out before the process is gone. */
+/** Writes synchronously: a line about a crash must be out before the process is gone. Secrets in URLs are masked. */
 export function createLog(options: LogOptions = {}): Log {
   const write = options.write ?? standardError();
   const sink = options.format === 'text' ? (line: string) => write(toText(line)) : write;
@@ -61,19 +62,19 @@ class PinoLog implements Log {
   }
 
   debug(message: string, fields?: LogFields): void {
-    this.#pino.debug(plain(fields, stackOf), message);
+    this.#pino.debug(plain(fields, stackOf), maskSecrets(message));
   }
 
   info(message: string, fields?: LogFields): void {
-    this.#pino.info(plain(fields, messageOf), message);
+    this.#pino.info(plain(fields, messageOf), maskSecrets(message));
   }
 
   warn(message: string, fields?: LogFields): void {
-    this.#pino.warn(plain(fields, messageOf), message);
+    this.#pino.warn(plain(fields, messageOf), maskSecrets(message));
   }
 
   error(message: string, fields?: LogFields): void {
-    this.#pino.error(plain(fields, stackOf), message);
+    this.#pino.error(plain(fields, stackOf), maskSecrets(message));
   }
 }
 
@@ -89,11 +90,12 @@ function stackOf(error: Error): string {
   return error.stack ?? error.message;
 }
 
-/** An Error has no enumerable fields and would be written as `{}`. */
+/** An Error has no enumerable fields and would be written as `{}`. Texts may be names of a registry's nodes, which are whole URLs. */
 function plain(fields: LogFields | undefined, inWords: (error: Error) => string): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields ?? {})) {
-    result[name] = value instanceof Error ? inWords(value) : value;
+    const text = value instanceof Error ? inWords(value) : value;
+    result[name] = typeof text === 'string' ? maskSecrets(text) : text;
   }
   return result;
 }
