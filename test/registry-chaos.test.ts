@@ -36,6 +36,9 @@ test('whatever happens to ZooKeeper and its providers, calls go where it says, a
   t.diagnostic(`POLYWIRE_CHAOS_SEED=${SEED}`);
   const disturbances = await Disturbances.start(t, new Random(SEED));
   const { ensemble } = disturbances;
+  // Before all others: it may have to be built, for which everything waits.
+  const real = new RealProvider(t, `zookeeper://${ensemble.address}`);
+  await real.start();
   const fleet = await Fleet.start(t, ensemble.address, new Random(SEED + 1));
   const tree = Tree.open(ensemble.address, 15_000);
   t.after(() => tree.end());
@@ -55,8 +58,6 @@ test('whatever happens to ZooKeeper and its providers, calls go where it says, a
       onAnswer: witness.onAnswer,
     }),
   );
-  const real = new RealProvider(t, `zookeeper://${ensemble.address}`);
-  await real.start();
 
   /** Resolves when the proxy has what the tree has, both read anew each time. */
   const agree = async (): Promise<void> => {

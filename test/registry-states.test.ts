@@ -64,182 +64,184 @@ function sofa(): Kind {
   };
 }
 
-for (const kind of KINDS) {
-  describe(`what ${kind.name} consumers see of each state of ZooKeeper`, { skip: requireJava() }, () => {
-    const owner = suiteOwner();
-    const auth = { user: 'operator', password: 'secret' };
-    const service = `${kind.root}/${CALL}`;
-    let zookeeper: ZooKeeperServer;
-    let proxy: Polywire;
-    let consumer: Consumer | SofaConsumer;
-    let provider: Provider | SofaProvider;
-    let operator: ZkClient;
-    /** What the provider is deployed as. Dubbo has each deployment of a process under a name and at a port of its own. */
-    let name = '';
-    let deployments = 0;
+// Most of the time is spent waiting for sessions to run out.
+describe('what consumers see of each state of ZooKeeper', { skip: requireJava(), concurrency: 2 }, () => {
+  for (const kind of KINDS) describe(kind.name, { concurrency: 1 }, () => states(kind));
+});
 
-    before(async () => {
-      // Frameworks ask for sessions of a minute; a test should see sooner that a killed provider is gone, and not because ZooKeeper froze.
-      // SOFARPC's lists are container nodes: left empty, they are there until ZooKeeper looks for such, once a minute by default.
-      const flags = ['-Dznode.container.checkIntervalMs=60000'];
-      zookeeper = await ZooKeeperServer.start({ config: ['maxSessionTimeout=4000'], flags });
-      owner.after(() => zookeeper.dispose());
-      operator = testClient(zookeeper.address, { auth }).client;
-      owner.after(() => operator.close());
-      const registry = {
-        type: 'zookeeper',
-        address: zookeeper.address,
-        layouts: [kind.layout],
-        sessionTimeout: '2s',
-        connectTimeout: '1s',
-      };
-      const retries = { deniedRetry: '200ms', resync: '500ms' };
-      [proxy, provider] = await Promise.all([
-        Polywire.start(owner, { 'polywire.yaml': kind.bootstrap({ registries: [{ ...registry, ...retries }] }) }),
-        kind.provider(owner, zookeeper.address, await deployment()),
-      ]);
-      await shows(': 1 endpoint$');
-      consumer = await kind.consumer(owner, proxy.port);
-    });
+function states(kind: Kind): void {
+  const owner = suiteOwner();
+  const auth = { user: 'operator', password: 'secret' };
+  const service = `${kind.root}/${CALL}`;
+  let zookeeper: ZooKeeperServer;
+  let proxy: Polywire;
+  let consumer: Consumer | SofaConsumer;
+  let provider: Provider | SofaProvider;
+  let operator: ZkClient;
+  /** What the provider is deployed as. Dubbo has each deployment of a process under a name and at a port of its own. */
+  let name = '';
+  let deployments = 0;
 
-    async function deployment(): Promise<{ name: string; port: number }> {
-      name = `deployment ${++deployments}`;
-      return { name, port: await freePort() };
-    }
-
-    /** Resolves when the service's line of /registry goes on like this. */
-    function shows(line: string): Promise<void> {
-      return proxy.until('/registry', (page) => new RegExp(`^  ${kind.host}${line}`, 'm').test(page));
-    }
-
-    function registry(state: string, timeout?: number): Promise<void> {
-      return proxy.until('/registry', (page) => new RegExp(`^zookeeper .*: ${state}`, 'm').test(page), timeout);
-    }
-
-    async function goesOn(calls = 5): Promise<void> {
-      for (let i = 0; i < calls; i++) assert.equal((await consumer.who('call')).provider, name);
-      assert.equal(await proxy.get('/ready'), 'serving\n');
-    }
-
-    /** Calls fail, at once, and say why. Whoever watches the proxy's readiness is not told: other services may well be there. */
-    async function fails(reason: RegExp): Promise<void> {
-      const began = performance.now();
-      await assert.rejects(consumer.who('call'), reason);
-      assert.ok(performance.now() - began < AT_ONCE_MILLISECONDS, 'refused at once');
-      assert.equal(await proxy.get('/ready'), 'serving\n');
-    }
-
-    /** Resolves when calls are answered again: the consumer may be told a little later than the registry's page. */
-    async function comesBack(): Promise<void> {
-      await shows(': 1 endpoint$');
-      await goesOn();
-    }
-
-    const logged = (line: RegExp): Promise<void> => proxy.until('/ready', () => line.test(proxy.log));
-
-    test('empty: the last provider takes its service back, and gives it again', async () => {
-      await provider.unexport(name);
-      await shows(': 0 endpoints$');
-      await registry('synced');
-      await fails(/has no endpoints/);
-      await provider.export(await deployment());
-      await comesBack();
-    });
-
-    test('empty: the last provider is killed, and its session runs out', async () => {
-      await provider.kill();
-      // The first call may be the one that finds out that its connection is gone.
-      await assert.rejects(consumer.who('call'));
-      await fails(/could not be reached/);
-      await shows(': 0 endpoints$');
-      await fails(/has no endpoints/);
-      provider = await kind.provider(owner, zookeeper.address, await deployment());
-      await comesBack();
-    });
-
-    test('missing: the node of the interface is deleted, and a provider registers again', async () => {
-      await deleteAll(operator, service);
-      await proxy.until('/registry', (page) => !page.includes(kind.host));
-      await registry('synced');
-      await fails(UNKNOWN);
-      // Dubbo 2.7 does not register where it remembers a node that is gone.
-      await provider.kill();
-      provider = await kind.provider(owner, zookeeper.address, await deployment());
-      await comesBack();
-    });
-
-    test('denied: the list of providers may not be read, and may again', async () => {
-      await operator.setAcl(`${service}/providers`, 'creator');
-      await shows(': 1 endpoint, held \\(denied\\)$');
-      await registry('synced');
-      await logged(new RegExp(`not allowed to read ${service}/providers; what was known of it stays in force`));
-      await goesOn();
-      await operator.setAcl(`${service}/providers`, 'open');
-      await logged(new RegExp(`${service}/providers can be read again`));
-      await comesBack();
-    });
-
-    test('denied: the root may not be read, and may again', async () => {
-      await operator.setAcl(kind.root, 'creator');
-      await registry('stale');
-      await shows(': 1 endpoint, held \\(denied\\)$');
-      await logged(new RegExp(`not allowed to read ${kind.root}; what was known of it stays in force`));
-      await goesOn();
-      await operator.setAcl(kind.root, 'open');
-      await registry('synced');
-      await comesBack();
-    });
-
-    test('disconnected: ZooKeeper freezes and thaws, and no call notices', async () => {
-      await costsNothing(async () => {
-        zookeeper.freeze();
-        try {
-          await registry('stale');
-          await shows(': 1 endpoint$');
-          await goesOn();
-        } finally {
-          zookeeper.thaw();
-        }
-        await registry('synced');
-      });
-    });
-
-    test('disconnected: ZooKeeper is killed and comes back with what it knew, and no call notices', async () => {
-      await costsNothing(async () => {
-        await zookeeper.kill();
-        await registry('stale');
-        await logged(/zookeeper .* is away; what it announced stays in force/);
-        await goesOn();
-        await zookeeper.restart();
-        await registry('synced');
-        await comesBack();
-      });
-    });
-
-    // Dubbo does not register again by itself where the nodes that it remembers are gone.
-    if (kind.name === 'Dubbo 3') {
-      test('disconnected: ZooKeeper comes back without its data, and a provider registers again', async () => {
-        await zookeeper.kill();
-        await registry('stale');
-        zookeeper.wipe();
-        await zookeeper.restart();
-        await goesOn();
-        // The former session is given up after three refusals, between which the pauses grow to 5 s.
-        await registry('synced', 30_000);
-        await fails(UNKNOWN);
-        await provider.kill();
-        provider = await kind.provider(owner, zookeeper.address, await deployment());
-        await comesBack();
-      });
-    }
-
-    async function costsNothing(act: () => Promise<void>): Promise<void> {
-      const load = consumer.load({ on: 'call', threads: 2, milliseconds: 60_000, pause: 1 });
-      await act().finally(() => consumer.stopLoad());
-      const { lost, mixed, failures, samples } = await load;
-      assert.deepEqual({ lost, mixed, failures, samples }, { lost: 0, mixed: 0, failures: {}, samples: [] });
-    }
+  before(async () => {
+    // Frameworks ask for sessions of a minute; a test should see sooner that a killed provider is gone, and not because ZooKeeper froze.
+    // SOFARPC's lists are container nodes: left empty, they are there until ZooKeeper looks for such, once a minute by default.
+    const flags = ['-Dznode.container.checkIntervalMs=60000'];
+    zookeeper = await ZooKeeperServer.start({ config: ['maxSessionTimeout=4000'], flags });
+    owner.after(() => zookeeper.dispose());
+    operator = testClient(zookeeper.address, { auth }).client;
+    owner.after(() => operator.close());
+    const registry = {
+      type: 'zookeeper',
+      address: zookeeper.address,
+      layouts: [kind.layout],
+      sessionTimeout: '2s',
+      connectTimeout: '1s',
+    };
+    const retries = { deniedRetry: '200ms', resync: '500ms' };
+    // Before the proxy: the peers may have to be built, for which everything waits.
+    provider = await kind.provider(owner, zookeeper.address, await deployment());
+    proxy = await Polywire.start(owner, { 'polywire.yaml': kind.bootstrap({ registries: [{ ...registry, ...retries }] }) });
+    await shows(': 1 endpoint$');
+    consumer = await kind.consumer(owner, proxy.port);
   });
+
+  async function deployment(): Promise<{ name: string; port: number }> {
+    name = `deployment ${++deployments}`;
+    return { name, port: await freePort() };
+  }
+
+  /** Resolves when the service's line of /registry goes on like this. */
+  function shows(line: string): Promise<void> {
+    return proxy.until('/registry', (page) => new RegExp(`^  ${kind.host}${line}`, 'm').test(page));
+  }
+
+  function registry(state: string, timeout?: number): Promise<void> {
+    return proxy.until('/registry', (page) => new RegExp(`^zookeeper .*: ${state}`, 'm').test(page), timeout);
+  }
+
+  async function goesOn(calls = 5): Promise<void> {
+    for (let i = 0; i < calls; i++) assert.equal((await consumer.who('call')).provider, name);
+    assert.equal(await proxy.get('/ready'), 'serving\n');
+  }
+
+  /** Calls fail, at once, and say why. Whoever watches the proxy's readiness is not told: other services may well be there. */
+  async function fails(reason: RegExp): Promise<void> {
+    const began = performance.now();
+    await assert.rejects(consumer.who('call'), reason);
+    assert.ok(performance.now() - began < AT_ONCE_MILLISECONDS, 'refused at once');
+    assert.equal(await proxy.get('/ready'), 'serving\n');
+  }
+
+  /** Resolves when calls are answered again: the consumer may be told a little later than the registry's page. */
+  async function comesBack(): Promise<void> {
+    await shows(': 1 endpoint$');
+    await goesOn();
+  }
+
+  const logged = (line: RegExp): Promise<void> => proxy.until('/ready', () => line.test(proxy.log));
+
+  test('empty: the last provider takes its service back, and gives it again', async () => {
+    await provider.unexport(name);
+    await shows(': 0 endpoints$');
+    await registry('synced');
+    await fails(/has no endpoints/);
+    await provider.export(await deployment());
+    await comesBack();
+  });
+
+  test('empty: the last provider is killed, and its session runs out', async () => {
+    await provider.kill();
+    // The first call may be the one that finds out that its connection is gone.
+    await assert.rejects(consumer.who('call'));
+    await fails(/could not be reached/);
+    await shows(': 0 endpoints$');
+    await fails(/has no endpoints/);
+    provider = await kind.provider(owner, zookeeper.address, await deployment());
+    await comesBack();
+  });
+
+  test('missing: the node of the interface is deleted, and a provider registers again', async () => {
+    await deleteAll(operator, service);
+    await proxy.until('/registry', (page) => !page.includes(kind.host));
+    await registry('synced');
+    await fails(UNKNOWN);
+    // Dubbo 2.7 does not register where it remembers a node that is gone.
+    await provider.kill();
+    provider = await kind.provider(owner, zookeeper.address, await deployment());
+    await comesBack();
+  });
+
+  test('denied: the list of providers may not be read, and may again', async () => {
+    await operator.setAcl(`${service}/providers`, 'creator');
+    await shows(': 1 endpoint, held \\(denied\\)$');
+    await registry('synced');
+    await logged(new RegExp(`not allowed to read ${service}/providers; what was known of it stays in force`));
+    await goesOn();
+    await operator.setAcl(`${service}/providers`, 'open');
+    await logged(new RegExp(`${service}/providers can be read again`));
+    await comesBack();
+  });
+
+  test('denied: the root may not be read, and may again', async () => {
+    await operator.setAcl(kind.root, 'creator');
+    await registry('stale');
+    await shows(': 1 endpoint, held \\(denied\\)$');
+    await logged(new RegExp(`not allowed to read ${kind.root}; what was known of it stays in force`));
+    await goesOn();
+    await operator.setAcl(kind.root, 'open');
+    await registry('synced');
+    await comesBack();
+  });
+
+  test('disconnected: ZooKeeper freezes and thaws, and no call notices', async () => {
+    await costsNothing(async () => {
+      zookeeper.freeze();
+      try {
+        await registry('stale');
+        await shows(': 1 endpoint$');
+        await goesOn();
+      } finally {
+        zookeeper.thaw();
+      }
+      await registry('synced');
+    });
+  });
+
+  test('disconnected: ZooKeeper is killed and comes back with what it knew, and no call notices', async () => {
+    await costsNothing(async () => {
+      await zookeeper.kill();
+      await registry('stale');
+      await logged(/zookeeper .* is away; what it announced stays in force/);
+      await goesOn();
+      await zookeeper.restart();
+      await registry('synced');
+      await comesBack();
+    });
+  });
+
+  // Dubbo does not register again by itself where the nodes that it remembers are gone.
+  if (kind.name === 'Dubbo 3') {
+    test('disconnected: ZooKeeper comes back without its data, and a provider registers again', async () => {
+      await zookeeper.kill();
+      await registry('stale');
+      zookeeper.wipe();
+      await zookeeper.restart();
+      await goesOn();
+      // The former session is given up after three refusals, between which the pauses grow to 5 s.
+      await registry('synced', 30_000);
+      await fails(UNKNOWN);
+      await provider.kill();
+      provider = await kind.provider(owner, zookeeper.address, await deployment());
+      await comesBack();
+    });
+  }
+
+  async function costsNothing(act: () => Promise<void>): Promise<void> {
+    const load = consumer.load({ on: 'call', threads: 2, milliseconds: 60_000, pause: 1 });
+    await act().finally(() => consumer.stopLoad());
+    const { lost, mixed, failures, samples } = await load;
+    assert.deepEqual({ lost, mixed, failures, samples }, { lost: 0, mixed: 0, failures: {}, samples: [] });
+  }
 }
 
 async function deleteAll(zk: ZkClient, path: string): Promise<void> {

@@ -34,7 +34,7 @@ export interface Slot {
   goneSince: number | undefined;
 }
 
-/** Providers of every layout that come and go. The nodes of Dubbo and SOFARPC are recorded ones, with other interfaces and ports, untagged. */
+/** Providers of every layout that come and go. Nodes of Dubbo and SOFARPC are recorded ones, with other interfaces and ports, untagged. */
 export class Fleet {
   readonly slots: readonly Slot[];
   readonly #tree: Tree;
