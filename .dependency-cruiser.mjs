@@ -8,7 +8,20 @@ const VALUE_IMPORT = { dependencyTypesNot: ['type-only'] };
 // Folders of packages/core/src that anyone in core may import from.
 const SHARED = ['errors', 'identity', 'buffer', 'transport'];
 // The folders of the data path and of control. Only proxy/ and the entry points put them together.
-const STAGES = ['downstream', 'protocol', 'stream', 'filter', 'route', 'cluster', 'upstream', 'registry', 'publish', 'config', 'observe', 'plugin'];
+const STAGES = [
+  'downstream',
+  'protocol',
+  'stream',
+  'filter',
+  'route',
+  'cluster',
+  'upstream',
+  'registry',
+  'publish',
+  'config',
+  'observe',
+  'plugin',
+];
 
 const core = (folders) => `^packages/core/src/(${folders.join('|')})/`;
 

@@ -10,7 +10,7 @@ const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\
 
 // Names that are not this proxy's protocols, or not only: each with the one file that may say them.
 const ALLOWED = new Map([
-  ['packages/core/src/config/resources/service-port.ts', /'(GRPC|GRPC-WEB|HTTP2)'/g], // Istio's list of port protocols
+  ['packages/core/src/identity/istio-protocols.ts', /'(GRPC|GRPC-WEB|HTTP2)'/g], // Istio's list of port protocols
   ['packages/core/src/plugin/resolve-hook.ts', /\|hessian\)/g], // the package that plugins may import beside core/spi
 ]);
 

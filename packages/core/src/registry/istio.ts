@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { stringify } from 'yaml';
 import type { Endpoint } from '../cluster/endpoint.ts';
+import { ISTIO_PROTOCOLS } from '../identity/istio-protocols.ts';
 import type { ServiceEntry, ServicePort } from './registry.ts';
 
 /** Istio's ServiceEntry, as a file or the Kubernetes API takes it. Keys come in one order, so that equal entries are equal text. */
@@ -31,9 +32,6 @@ interface IstioEndpoint {
 const MAX_ENDPOINTS = 4096;
 const MAX_LABELS = 256;
 const MAX_WEIGHT = 2 ** 32 - 1;
-
-/** Istio's names of protocols (pkg/config/protocol, Parse). Every other is bytes to it. */
-const PROTOCOLS: ReadonlySet<string> = new Set('TCP UDP GRPC GRPC-WEB HTTP HTTP_PROXY HTTP2 HTTPS TLS MONGO REDIS MYSQL'.split(' '));
 
 /**
  * A service entry as Istio's resource, such as its validation accepts. Metadata of endpoints stays behind: it changes with each start of
@@ -113,7 +111,7 @@ function toEndpoint(endpoint: Endpoint, port: ServicePort): IstioEndpoint {
 
 /** A protocol that Istio does not know becomes the first word of the port's name, where Polywire finds it again. */
 function istioPort({ name, number, protocol }: ServicePort): ServicePort {
-  if (PROTOCOLS.has(protocol.toUpperCase())) return { name, number, protocol };
+  if (ISTIO_PROTOCOLS.includes(protocol.toUpperCase())) return { name, number, protocol };
   const word = protocol.toLowerCase();
   return { name: name === word || name.startsWith(`${word}-`) ? name : `${word}-${name}`, number, protocol: 'TCP' };
 }

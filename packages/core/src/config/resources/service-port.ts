@@ -1,3 +1,4 @@
+import { ISTIO_PROTOCOLS } from '../../identity/istio-protocols.ts';
 import { OPAQUE_PROTOCOL } from '../../identity/opaque-protocol.ts';
 import type { ServicePort } from '../../registry/registry.ts';
 import { didYouMean } from '../suggest.ts';
@@ -6,9 +7,6 @@ import type { ResourceOptions } from './options.ts';
 
 /** Istio's ServicePort. */
 const SERVICE_PORT_FIELDS: FieldTable = { number: 'read', protocol: 'read', name: 'read', targetPort: 'read' };
-
-/** What Istio accepts as a port's protocol. Others are the names of loaded protocols, or mistakes. */
-const ISTIO_PROTOCOLS = ['HTTP', 'HTTPS', 'GRPC', 'GRPC-WEB', 'HTTP2', 'MONGO', 'MYSQL', 'REDIS', 'TCP', 'TLS', 'UDP'];
 
 /** Of Istio's, those that nothing but opaque connections would carry in any case. */
 const OPAQUE_PROTOCOLS: ReadonlySet<string> = new Set(['HTTPS', 'MONGO', 'MYSQL', 'REDIS', 'TLS']);
