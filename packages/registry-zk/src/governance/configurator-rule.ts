@@ -5,6 +5,9 @@ import { isRuleMap, isTrue, mapsOf, parseRule, RuleError, type RuleMap, textOf, 
 import { parseRuleUrl } from './rule-url.ts';
 import { parseParameterMatches, parseTextMatch, type TextMatch } from './text-match.ts';
 
+/** An item stands for each of its addresses with each of its applications: a few KiB of text could fill the memory. */
+const MOST_CONFIGURATORS = 10_000;
+
 /**
  * Reads a node `<key>.configurators` of the configuration centre, as Dubbo's ConfigParser does. In order of application.
  * @throws RuleError
@@ -19,7 +22,12 @@ export function parseConfigurators(text: string, origin: string): Configurator[]
   const isOfApplication = textOf(rule['scope']) === 'application';
   const isEnabled = isTrue(rule['enabled'], true);
   const items = mapsOf(rule['configs']).filter((item) => isOn(item, isEnabled));
-  return inOrder(items.flatMap((item) => itemOf(item, { origin, key, version, isOfApplication })));
+  const configurators: Configurator[] = [];
+  for (const item of items) {
+    configurators.push(...itemOf(item, { origin, key, version, isOfApplication }));
+    if (configurators.length > MOST_CONFIGURATORS) throw tooMany();
+  }
+  return inOrder(configurators);
 }
 
 interface Shared {
@@ -50,6 +58,7 @@ function itemOf(item: RuleMap, { origin, key, version, isOfApplication }: Shared
   const pairs = isOfApplication
     ? orAny(services, '*').map((service) => ({ service, application: key }))
     : orAny(applications, undefined).map((application) => ({ service: key, application: application === '*' ? undefined : application }));
+  if (hosts.length * pairs.length > MOST_CONFIGURATORS) throw tooMany();
   const conditions = new Map([...parameters].flatMap(([name, value]) => (name.startsWith('~') ? [[name.slice(1), value] as const] : [])));
   const set = new Map([...parameters].filter(([name]) => !name.startsWith('~')));
   return hosts.flatMap((address) =>
@@ -68,6 +77,10 @@ function itemOf(item: RuleMap, { origin, key, version, isOfApplication }: Shared
       parameters: set,
     })),
   );
+}
+
+function tooMany(): RuleError {
+  return new RuleError(`configs names more than ${MOST_CONFIGURATORS} addresses, each with each application or service`);
 }
 
 function orAny<T>(list: readonly string[] | undefined, any: T): readonly (string | T)[] {

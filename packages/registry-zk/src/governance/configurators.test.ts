@@ -205,3 +205,21 @@ test('nothing is delivered before all rules were read, and then at once', () => 
   governed.read();
   assert.deepEqual(governed.weights, { 1: 200 });
 });
+
+test('a rule that would take all time or memory is refused with the reason', () => {
+  const list = (letter: string): string => `[${Array.from({ length: 101 }, (_, index) => `${letter}${index}`).join(', ')}]`;
+  const many = WEIGHT.replace('["127.0.0.1:1"]', list('host')).replace('type:', `applications: ${list('app')}\n    type:`);
+  assert.match(fleet().config(SERVICE_NODE, many).log[0] ?? '', /configs names more than 10000 addresses, each with each application/);
+  const long = `${WEIGHT}# ${'x'.repeat(300_000)}`;
+  assert.match(fleet().config(SERVICE_NODE, long).log[0] ?? '', /it has \d+ characters, more than 262144/);
+});
+
+test('of keys that are written twice the last counts, however many there are', () => {
+  const keys = Array.from({ length: 12_000 }, (_, index) => `k${index}: 1\n`).join('');
+  const began = performance.now();
+  assert.deepEqual(fleet().config(SERVICE_NODE, `${WEIGHT.replace('weight: 200', 'weight: 7, weight: 200')}${keys}`).weights, {
+    1: 200,
+    2: 50,
+  });
+  assert.ok(performance.now() - began < 1500);
+});

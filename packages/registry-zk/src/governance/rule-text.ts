@@ -8,13 +8,19 @@ export class RuleError extends Error {
 /** What a rule's text says. */
 export type RuleMap = Readonly<Record<string, unknown>>;
 
+/** Rules take a few KiB; reading a text of this length holds up everything else for half a second. */
+const MAX_CHARACTERS = 256 * 1024;
+
 /**
  * Reads the data of a node of Dubbo's configuration centre. Dubbo reads them with SnakeYAML, which knows YAML 1.1.
  * @throws RuleError naming the line
  */
 export function parseRule(text: string): RuleMap {
+  if (text.length > MAX_CHARACTERS) throw new RuleError(`it has ${text.length} characters, more than ${MAX_CHARACTERS}`);
   const lines = new LineCounter();
-  const document: Document.Parsed = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false });
+  // Of equal keys SnakeYAML takes the last, too; looking for them takes the square of the number of keys.
+  const options = { version: '1.1', lineCounter: lines, prettyErrors: false, uniqueKeys: false } as const;
+  const document: Document.Parsed = parseDocument(text, options);
   const [error] = document.errors;
   if (error !== undefined) throw new RuleError(`line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
   if (!isMap(document.contents)) throw new RuleError('line 1: it is no map');
