@@ -165,3 +165,11 @@ test('any bytes decode to a value or to nothing, and to one only where the walke
     { numRuns: 2000 },
   );
 });
+
+test('names of fields count as values: a class of empty names takes no memory', () => {
+  const b = Buffer.concat([bytesOf('43 00 49 00010000'), Buffer.alloc(70_000)]);
+  const decoder = new HessianDecoder({ maxValues: 1000 });
+  decoder.begin(b, 0, b.length, b.length);
+  assert.equal(decoder.read(), undefined);
+  assert.ok(decoder.at < 2000);
+});

@@ -22,7 +22,7 @@ export class HessianObject extends Map<HessianValue, HessianValue> {
 export interface DecoderOptions {
   /** Nesting allowed before a value counts as malformed; 512 unless given. */
   readonly maxDepth?: number;
-  /** Values of one body, those inside of others included; 1,000,000 unless given. A value of one byte costs dozens in memory. */
+  /** Values of one body, those inside of others and names of fields included; 1,000,000 unless given. A value of one byte costs dozens in memory. */
   readonly maxValues?: number;
 }
 
@@ -183,6 +183,7 @@ export class HessianDecoder extends StringReader {
     if (type === undefined || count === undefined) return false;
     const fields: string[] = [];
     while (fields.length < count) {
+      if (this.#left-- <= 0) return false;
       const field = this.#string();
       if (field === undefined) return false;
       fields.push(field);

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CallOptions, ServiceCall } from '@polywire/core/spi';
 import { encodeString } from '@polywire/hessian';
+import { BuiltinZkClient } from '../client/builtin.ts';
+import { ReadLimit } from '../follow/read-limit.ts';
 import type { ApplicationInstance } from './instance.ts';
 import { readApplicationInstance } from './instance.ts';
 import { InstanceMetadata } from './instance-metadata.ts';
-import { type MetadataAnswer, MetadataSources } from './metadata.ts';
+import { type MetadataAnswer, MetadataSources, ZooKeeperMetadata } from './metadata.ts';
 import { writeField } from './protobuf.ts';
 
 interface Asked {
@@ -124,6 +126,11 @@ test('an instance of Dubbo 2.7 is asked for the URLs of its providers', async ()
   assert.equal((await ask(old, 'text')).answer.kind, 'silent');
   // What it says may change only when it registers again.
   assert.equal(old.revision, '/services/app/127.0.0.1:23022 since 1795310528805');
+  // ZooKeeper, which is not there, is not asked: no path is made of such a revision.
+  const listener = { connected: () => undefined, disconnected: () => undefined, event: () => undefined };
+  const client = new BuiltinZkClient({ address: 'a', sessionTimeoutMs: 1, connectTimeoutMs: 1, maxPacketBytes: 1 }, listener);
+  await client.close();
+  assert.equal((await new ZooKeeperMetadata(client, new ReadLimit(1), '/m').get('app', old.revision ?? '', old)).kind, 'absent');
 });
 
 test('an instance that does not say where is asked where its services are', async () => {

@@ -33,6 +33,8 @@ export interface MetadataSource {
   get(application: string, revision: string, instance: ApplicationInstance): Promise<MetadataAnswer>;
 }
 
+const NOT_THERE: MetadataAnswer = { kind: 'absent', reason: 'they are not in ZooKeeper' };
+
 /** `/<root>/<application>/<revision>`, which is there with `metadata-type=remote` or `report-metadata=true`. */
 export class ZooKeeperMetadata implements MetadataSource {
   readonly #client: ZkClient;
@@ -46,14 +48,15 @@ export class ZooKeeperMetadata implements MetadataSource {
     this.#root = root;
   }
 
-  async get(application: string, revision: string): Promise<MetadataAnswer> {
+  async get(application: string, revision: string, { tellsUrls }: ApplicationInstance): Promise<MetadataAnswer> {
+    if (tellsUrls) return NOT_THERE;
     // PathUtils.buildPath leaves out a name that it has already.
     const path = [...new Set([...this.#root.split('/'), application, revision])].join('/');
     let data: Buffer;
     try {
       data = await this.#reads.run(() => this.#client.getData(path, false));
     } catch (error) {
-      if (hasCode(error, NO_NODE)) return { kind: 'absent', reason: 'they are not in ZooKeeper' };
+      if (hasCode(error, NO_NODE)) return NOT_THERE;
       throw error;
     }
     const services = servicesOf(jsonObject(data));

@@ -4,6 +4,9 @@ export interface ProtobufField {
   readonly value: number | Buffer;
 }
 
+/** A message of more is none that is asked for; 16 MiB may hold eight million, which would take half a GiB. */
+const MOST_FIELDS = 250_000;
+
 const [VARINT, FIXED64, LENGTH, FIXED32] = [0, 1, 2, 5];
 
 /** The fields of a message that are varints or have a length, in order; undefined: these bytes are none. */
@@ -20,6 +23,7 @@ export function readMessage(b: Buffer): ProtobufField[] | undefined {
     return Number.POSITIVE_INFINITY;
   };
   while (at < b.length) {
+    if (fields.length >= MOST_FIELDS) return undefined;
     const key = varint();
     const wire = key % 8;
     const number = Math.floor(key / 8);

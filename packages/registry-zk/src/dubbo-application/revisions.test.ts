@@ -125,6 +125,7 @@ test('a failure of ZooKeeper is told, and one of the connection asks nobody else
   const second = all.get('r', [a]);
   open.get('a')?.fail(new Error('denied'));
   assert.ok(second.kind === 'unknown');
+  assert.equal(second.failure, undefined, 'nothing is held because the connection was lost in between');
   await second.later;
   const third = all.get('r', [a]);
   assert.deepEqual([third.kind === 'unknown' && third.failure?.message, asked], ['denied', ['a', 'a']]);

@@ -132,8 +132,9 @@ class Question {
         this.#answer = answer;
       } catch (error) {
         failure = error instanceof Error ? error : new Error(String(error));
-        // Nobody was asked: with the next connection somebody is.
+        // Nobody was asked, and nothing is wrong with what was read: with the next connection somebody is.
         if (hasCode(error, CONNECTION_LOSS)) {
+          failure = undefined;
           this.#asked.delete(instance);
           break;
         }
