@@ -96,6 +96,9 @@ test('a call fails with the reason, in words, and with the address', async (t) =
     await assert.rejects(call({ ...CALL, service }, address), { message: reason }, service);
   }
   await assert.rejects(call({ ...CALL, arguments: Buffer.alloc(1) }, to(port)), /strings only/);
+  await assert.rejects(call(CALL, to(70_000, 'toy', 1)), RangeError);
+  // Whatever that call left behind would be an unhandled rejection by now.
+  await assert.rejects(call({ ...CALL, service: 'silent' }, to(port, 'toy', 30)), /no answer/);
 });
 
 test('sixteen calls are under way at a time, and those that wait fail when the proxy stops', async (t) => {
@@ -119,4 +122,10 @@ test('sixteen calls are under way at a time, and those that wait fail when the p
   made.close();
   const ends = (await results).map((each) => (each.status === 'fulfilled' ? each.value : each.reason.message.replace(/^[\d.:]+ /, '')));
   assert.deepEqual([ends.filter((end) => end === 'done').length, ends.filter((end) => end === 'the proxy stopped').length], [1, 19]);
+});
+
+test('a call after the end fails, and begins nothing', async (t) => {
+  const made = caller(t);
+  made.close();
+  await assert.rejects(made.call(CALL, to(1, 'none')), /^Error: the proxy stopped$/);
 });

@@ -40,6 +40,7 @@ export class ServiceCaller {
 
   /** As registries are lent it. */
   readonly call: NonNullable<RegistryContext['call']> = async (call, options) => {
+    if (this.#closed) throw new Error('the proxy stopped');
     const callable = this.#callable(options.protocol);
     if (this.#running < AT_ONCE) this.#running++;
     else await new Promise<void>((resolve) => this.#waiting.add(resolve));

@@ -30,7 +30,7 @@ export class OneCall<Req, Res> implements Exchange<Res>, UpstreamOwner {
   #body: Buffer[] = [];
   #bytes = 0;
 
-  /** @throws CodecError when the protocol cannot say the call */
+  /** @throws CodecError when the protocol cannot say the call, RangeError when there is no such port */
   constructor(call: ServiceCall, options: OneCallOptions<Req, Res>) {
     const { protocol, calls, host, port, connectTimeoutMs, timeoutMs } = options;
     this.#options = options;
@@ -39,8 +39,8 @@ export class OneCall<Req, Res> implements Exchange<Res>, UpstreamOwner {
     this.value = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    this.#timer = setTimeout(() => this.fail(`no answer within ${timeoutMs} ms`), timeoutMs);
     this.#transport = SocketTransport.connect({ host, port, timeoutMs: connectTimeoutMs });
+    this.#timer = setTimeout(() => this.fail(`no answer within ${timeoutMs} ms`), timeoutMs);
     const connection = protocol.connect(this.#transport, this, { alone: true, dialect: protocol.dialect(head) });
     this.#transport.start(connection);
     this.#send(connection, head, body);
