@@ -31,7 +31,10 @@ const USERS: DirectoryEntry = {
         address: '10.0.0.1',
         port: 20880,
         weight: 200,
-        labels: new Map([['region', 'eu']]),
+        labels: new Map([
+          ['region', 'eu'],
+          ['password', 'hunter2'],
+        ]),
         metadata: new Map([['token', 'hunter2']]),
         origin: '/dubbo/a.Users/providers/dubbo%3A%2F%2F10.0.0.1%3Ftoken%3Dhunter2%26a%3Db',
         learnt: { session: '0x1f', at: Date.UTC(2026, 0, 3) },
@@ -202,7 +205,7 @@ test('a service is shown with where, when and in which session each of its endpo
       '    origin: /dubbo/a.Users/providers/dubbo%3A%2F%2F10.0.0.1%3Ftoken%3D******%26a%3Db',
       '    learnt: 2026-01-03T00:00:00.000Z in session 0x1f',
       '    override: weight 200, was 100 (/dubbo/config/dubbo/a.Users.configurators)',
-      '    labels: region=eu',
+      '    labels: region=eu,password=******',
       '',
     ]);
     const [users] = JSON.parse((await ask(address, '/registry?service=users&format=json')).body);

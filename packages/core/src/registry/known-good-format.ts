@@ -85,12 +85,14 @@ export function parseHeader(line: string): KnownGoodHeader {
 
 /** One line for a service, without what is secret. */
 export function formatEntry(written: ServiceEntry): string {
-  const { annotations, endpoints, ...rest } = written;
+  const { annotations, endpoints, endpointRules, ...rest } = written;
   const plain = {
     ...rest,
+    ...(endpointRules && { endpointRules: endpointRules.map(withoutSecrets) }),
     annotations: pairsOf(annotations),
-    endpoints: endpoints.map(({ labels, metadata, origin, ...more }) => ({
+    endpoints: endpoints.map(({ labels, metadata, origin, overrides, ...more }) => ({
       ...more,
+      ...(overrides && { overrides: overrides.map(withoutSecrets) }),
       labels: pairsOf(labels),
       metadata: pairsOf(metadata),
       origin: maskSecrets(origin),
@@ -120,6 +122,11 @@ export function parseEntry(line: string): ServiceEntry {
       ({ labels, metadata, ...more }): Endpoint => ({ ...more, labels: new Map(labels), metadata: new Map(metadata) }),
     ),
   };
+}
+
+/** What a registry keeps may be in a node whose name is a whole URL. */
+function withoutSecrets<T extends { readonly origin: string }>(kept: T): T {
+  return { ...kept, origin: maskSecrets(kept.origin) };
 }
 
 function pairsOf(map: ReadonlyMap<string, string>): [string, string][] {

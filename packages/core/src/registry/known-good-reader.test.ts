@@ -68,7 +68,10 @@ test('secrets that providers announce are not written down', () => {
     ['apiKey', 'hunter2'],
     ['timeout', '3'],
   ]);
-  const text = formatEntry(entryOf('users', [], { endpoints: [endpointAt('a', { metadata: secrets, labels: secrets, origin })] }));
+  const overrides = [{ origin, effect: 'weight 2, was 1' }];
+  const endpointRules = [{ origin, text: 'tag a', match: [], choices: [], otherwise: 'pass' }] as const;
+  const endpoints = [endpointAt('a', { metadata: secrets, labels: secrets, origin, overrides })];
+  const text = formatEntry(entryOf('users', [], { endpoints, endpointRules }));
   assert.ok(!text.includes('hunter2'), text);
   assert.ok(text.includes('["timeout","3"]') && text.includes('%26a%3Db'), text);
 });

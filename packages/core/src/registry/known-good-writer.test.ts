@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delayOf } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { entryOf } from '../testing/entries.ts';
 import { readKnownGood } from './known-good-reader.ts';
 import { KnownGoodWriter } from './known-good-writer.ts';
@@ -137,3 +139,32 @@ async function turnsDuring<T>(act: () => Promise<T>): Promise<{ result: T; turns
     isOver = true;
   }
 }
+
+test('a disk that is full leaves the file of before as it is', { skip: process.platform === 'win32' }, async () => {
+  const file = join(folder, 'full.jsonl');
+  const former = writes(file, [entryOf('users', ['a'])]);
+  former.writer.synced();
+  await former.writer.close();
+  const script = `
+    const { KnownGoodWriter } = await import(${JSON.stringify(new URL('./known-good-writer.js', import.meta.url))});
+    const warn = (message) => console.log(message);
+    const writer = new KnownGoodWriter({ file: process.argv[1], registry: 'zk', entries: () => JSON.parse(process.argv[2]), warn });
+    writer.synced();
+    await writer.close();`;
+  const entry = { ...entryOf('orders', []), annotations: [['a', 'x'.repeat(9000)]] };
+  // Such a limit ends the last write early, as a full disk does, without an error.
+  const limited = [
+    '-c',
+    'ulimit -f 8; exec "$@"',
+    'sh',
+    process.execPath,
+    '--input-type=module',
+    '-e',
+    script,
+    file,
+    JSON.stringify([entry]),
+  ];
+  const { stdout } = await promisify(execFile)('/bin/sh', limited);
+  assert.match(stdout, /^cannot write the last known services to .*; it is tried again/);
+  assert.deepEqual(await former.hosts(), ['users']);
+});

@@ -108,13 +108,14 @@ export class KnownGoodWriter {
   async #writeTo(handle: FileHandle): Promise<void> {
     const { registry, entries } = this.#options;
     const all = [...entries()];
+    // Unlike write(), writeFile() writes all of it, from where the last one ended, or fails: of a full disk, a short file would tell nobody.
     let part = formatHeader({ registry, time: this.#knownUntil ?? Date.now(), services: all.length });
     for (const entry of all) {
       part += formatEntry(entry);
       if (part.length < PART_CHARACTERS) continue;
-      await handle.write(part);
+      await handle.writeFile(part);
       part = '';
     }
-    await handle.write(part);
+    await handle.writeFile(part);
   }
 }
