@@ -140,18 +140,13 @@ export function tlsOf(raw: Raw, driver: ZkDriver, directory = ''): ZkTls | undef
   const tls = raw['tls'];
   if (tls === undefined) return undefined;
   if (driver === 'native') throw new ConfigError('tls: the native driver has none; leave out driver: native');
-  if (!isRecord(tls))
-    throw new ConfigError(`tls: write a map of ${TLS_KEYS.join(', ')}; an empty one, {}, trusts the CAs that Node trusts`);
+  if (!isMap(tls)) throw new ConfigError(`tls: write a map of ${TLS_KEYS.join(', ')}; an empty one, {}, trusts the CAs that Node trusts`);
   const unknown = Object.keys(tls).find((key) => !TLS_KEYS.includes(key));
   if (unknown !== undefined) throw new ConfigError(`tls has no option "${unknown}"; it has ${TLS_KEYS.join(', ')}`);
   const [ca, cert, key, serverName] = TLS_KEYS.map((each) => named('tls', () => text(tls, each)));
   if ((cert === undefined) !== (key === undefined)) throw new ConfigError('tls: cert and key come together');
   const file = (name: string | undefined) => name && resolve(directory, name);
   return { ca: file(ca), cert: file(cert), key: file(key), serverName };
-}
-
-function isRecord(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function authOf(raw: Raw): ZkDigestAuth | undefined {

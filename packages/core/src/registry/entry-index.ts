@@ -1,4 +1,4 @@
-import type { Endpoint } from '../cluster/endpoint.ts';
+import type { Endpoint, Override } from '../cluster/endpoint.ts';
 import type { EndpointRule } from './endpoint-rule.ts';
 import type { HoldReason, ServiceEntry } from './registry.ts';
 
@@ -101,12 +101,12 @@ export function sameService(a: ServiceEntry, b: ServiceEntry): boolean {
     a.identity?.version === b.identity?.version &&
     a.aliases.join('\n') === b.aliases.join('\n') &&
     samePorts(a, b) &&
-    sameRules(a.endpointRules, b.endpointRules)
+    sameData(a.endpointRules, b.endpointRules)
   );
 }
 
-/** They are plain data. One whose keys merely stand in another order is taken for another: it is compiled once more. */
-function sameRules(a: readonly EndpointRule[] = [], b: readonly EndpointRule[] = []): boolean {
+/** Of rules and overrides. One whose keys merely stand in another order is taken for another: it is looked at once more. */
+function sameData<T extends EndpointRule | Override>(a: readonly T[] = [], b: readonly T[] = []): boolean {
   return a === b || (a.length === b.length && (a.length === 0 || JSON.stringify(a) === JSON.stringify(b)));
 }
 
@@ -122,7 +122,7 @@ export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): b
 function sameEndpoint(a: Endpoint, b: Endpoint | undefined): boolean {
   if (a === b) return true;
   if (b === undefined || a.address !== b.address || a.port !== b.port || a.weight !== b.weight) return false;
-  return a.origin === b.origin && sameMap(a.labels, b.labels) && sameMap(a.metadata, b.metadata);
+  return a.origin === b.origin && sameMap(a.labels, b.labels) && sameMap(a.metadata, b.metadata) && sameData(a.overrides, b.overrides);
 }
 
 function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

@@ -99,6 +99,19 @@ describe('the store of service entries', () => {
     ]);
   });
 
+  it('tells that another rule says the same of an endpoint: whoever asks why must not be sent to one that is gone', () => {
+    const { changes, zk } = observed();
+    const put = (origin: string): void => {
+      const overrides = [{ origin, effect: 'weight 1, was 2' }];
+      zk.upsert({ ...entry('user.acme', 'com.acme.User', []), endpoints: [{ ...endpoint('a'), overrides }] });
+    };
+    for (const origin of ['/old', '/old', '/new']) put(origin);
+    assert.deepEqual(
+      changes.map(([, endpointsOnly]) => endpointsOnly),
+      [false, true],
+    );
+  });
+
   it('tells a change of the rules that the registry keeps', () => {
     const { changes, zk } = observed();
     const put = (...texts: string[]): void => {
