@@ -124,6 +124,8 @@ test('an instance of Dubbo 2.7 is asked for the URLs of its providers', async ()
   const [{ call, options } = { call: undefined, options: undefined }] = calls;
   assert.deepEqual([call?.method, call?.arguments, call?.version, options?.port], ['getExportedURLs', [], '1.0.0', 20_884]);
   assert.equal((await ask(old, 'text')).answer.kind, 'silent');
+  const { answer: many } = await ask(old, new Array(50_001).fill('a://b:1'));
+  assert.match(many.kind === 'known' ? '' : many.reason, /more than 50000 URLs/);
   // What it says may change only when it registers again.
   assert.equal(old.revision, '/services/app/127.0.0.1:23022 since 1795310528805');
   // ZooKeeper, which is not there, is not asked: no path is made of such a revision.
