@@ -106,5 +106,5 @@ export function renderPublishers(publishers: Iterable<PublisherStatus>): string 
       lines.push(`  ${service}: ${stands}${reason === undefined ? '' : ` (${reason})`}`, ...places.map((place) => `    ${place}`));
     }
   }
-  return lines.map((line) => `${line}\n`).join('');
+  return lines.map((line) => `${maskSecrets(line)}\n`).join('');
 }

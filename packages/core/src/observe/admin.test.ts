@@ -92,7 +92,12 @@ function source(overrides: Partial<AdminSource> = {}): AdminSource {
         problem: 'NO_AUTH: /polywire',
         services: [
           { service: 'g/a.B:1.0.0', places: ['/polywire/a.B/providers'], state: 'published', reason: undefined },
-          { service: 'a.C', places: ['/polywire/a.C/providers'], state: 'failed', reason: 'NO_AUTH: /polywire/a.C' },
+          {
+            service: 'a.C',
+            places: ['/polywire/a.C/providers'],
+            state: 'failed',
+            reason: 'NO_AUTH: /polywire/a.C/dubbo%3A%2F%2Fh%3Ftoken%3Dhunter2%26a%3Db',
+          },
         ],
       },
     ],
@@ -191,7 +196,7 @@ test('clusters and registries as text and as json', () =>
       (await ask(address, '/publish')).body,
       'zookeeper 127.0.0.1:2181/polywire: behind (NO_AUTH: /polywire), as 10.0.0.9:20880, session 0x1f, 2 services\n' +
         '  g/a.B:1.0.0: published\n    /polywire/a.B/providers\n' +
-        '  a.C: failed (NO_AUTH: /polywire/a.C)\n    /polywire/a.C/providers\n',
+        '  a.C: failed (NO_AUTH: /polywire/a.C/dubbo%3A%2F%2Fh%3Ftoken%3D******%26a%3Db)\n    /polywire/a.C/providers\n',
     );
     assert.equal(JSON.parse((await ask(address, '/publish?format=json')).body)[0].services[1].state, 'failed');
   }));

@@ -119,7 +119,7 @@ export class ProxyServer {
       store: this.store,
       log,
     });
-    this.publishings = new Publishings({ bootstrap, plugins, listeners: this.listeners, store: this.store, log });
+    this.publishings = new Publishings({ bootstrap, plugins, listeners: this.listeners, store: this.store, directory, log });
     this.adminSource = adminView(this);
   }
 

@@ -17,6 +17,8 @@ export interface PublishingsOptions {
   readonly plugins: PluginRegistry;
   readonly listeners: readonly ListenerRuntime[];
   readonly store: ServiceEntryStore;
+  /** The bootstrap file's folder. */
+  readonly directory: string;
   readonly log: Log;
 }
 
@@ -57,7 +59,7 @@ export class Publishings {
   }
 }
 
-function create(config: PublishConfig, instance: string, { bootstrap, plugins, listeners, store, log }: PublishingsOptions) {
+function create(config: PublishConfig, instance: string, { bootstrap, plugins, listeners, store, directory, log }: PublishingsOptions) {
   const factory = plugins.publishers.get(config.type);
   if (factory === undefined) throw new ConfigError(`no plugin brings the type "${config.type}"`);
   const listener = listeners.find(({ config: { name } }) => name === config.listener);
@@ -68,6 +70,7 @@ function create(config: PublishConfig, instance: string, { bootstrap, plugins, l
     protocols,
     tls: listener.tls !== undefined,
     registries: bootstrap.registries,
+    directory,
     log: (level, message, fields) => log[level](message, fields),
   });
   const host = advertisedHost(config.host, listener.config.address.host);

@@ -69,10 +69,10 @@ test('of all services those that the listener speaks, whoever announces them', (
       entry('C', { identity: undefined }),
     ]);
   store.source(FILES).replaceAll([entry('A', { host: 'written' }), entry('D', { protocol: undefined })]);
-  assert.deepEqual(names(services), ['A 1', 'D 0', 'g/A:1 1']);
+  assert.deepEqual(names(services), ['A 1', 'g/A:1 1', 'D 0']);
   assert.deepEqual(
     new PublishedServices(store, ['toy', 'other']).current().map(({ identity: { name }, protocol }) => `${name} ${protocol}`),
-    ['A toy', 'B other', 'A toy'],
+    ['A toy', 'A toy', 'B other'],
   );
 });
 
@@ -86,4 +86,26 @@ test('what did not change is the same object', () => {
   const [sameA, otherB] = services.current();
   assert.equal(sameA, a);
   assert.notEqual(otherB, b);
+});
+
+test('a change of one service is no work on the others', () => {
+  const store = new ServiceEntryStore();
+  const registry = store.source(REGISTRY);
+  let looks = 0;
+  const watched = (index: number, port = 1): ServiceEntry => {
+    const name = `Service${index}`;
+    const get = (): string => {
+      looks++;
+      return name;
+    };
+    const identity = Object.defineProperty({ name, group: undefined, version: undefined }, 'name', { get });
+    return entry(name, { identity, endpoints: [endpoint(port)] });
+  };
+  registry.replaceAll(Array.from({ length: 1_000 }, (_, index) => watched(index)));
+  const services = new PublishedServices(store, ['toy']);
+  services.current();
+  registry.upsert(watched(7, 2));
+  looks = 0;
+  assert.equal(services.current().length, 1_000);
+  assert.ok(looks < 10, `${looks} looks at names`);
 });

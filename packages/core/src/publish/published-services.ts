@@ -1,18 +1,21 @@
-import { formatServiceKey, patternId } from '../identity/service-key.ts';
+import { patternId } from '../identity/service-key.ts';
 import type { DirectoryEntry } from '../registry/entry-index.ts';
+import type { ServiceEntry, ServiceIdentity } from '../registry/registry.ts';
 import type { PublishedService } from './publisher.ts';
 
 /** What `PublishedServices` asks of the store. */
 export interface AnnouncedEntries {
   all(): Iterable<DirectoryEntry>;
-  sources(): readonly { readonly name: string; readonly lastSync: number | undefined }[];
+  wasRead(source: string): boolean;
 }
 
 /** Which services a listener can route at a moment. What did not change is the same object as before. */
 export class PublishedServices {
   readonly #entries: AnnouncedEntries;
   readonly #protocols: readonly string[];
-  #former: ReadonlyMap<string, PublishedService> = new Map();
+  #former: Map<string, PublishedService> = new Map();
+  /** Of thousands of entries, few are others than the last time. */
+  readonly #keys = new WeakMap<ServiceEntry, string>();
 
   /** @param protocols codecs that the listener speaks */
   constructor(entries: AnnouncedEntries, protocols: readonly string[]) {
@@ -25,47 +28,53 @@ export class PublishedServices {
    * is held or stale keeps its endpoints, and so stays.
    */
   current(): readonly PublishedService[] {
-    const read = new Set(
-      this.#entries
-        .sources()
-        .filter(({ lastSync }) => lastSync !== undefined)
-        .map(({ name }) => name),
-    );
-    const groups = new Map<string, { protocol: string; found: DirectoryEntry[] }>();
+    const groups = new Map<string, DirectoryEntry[]>();
     for (const each of this.#entries.all()) {
       const { identity, endpoints } = each.entry;
-      const protocol = this.#protocolOf(each);
-      if (identity === undefined || protocol === undefined || endpoints.length === 0 || !read.has(each.source)) continue;
-      const key = `${patternId(identity)}\n${protocol}\n${wireOf(each)}`;
+      const protocol = this.#protocolOf(each.entry);
+      if (identity === undefined || protocol === undefined || endpoints.length === 0 || !this.#entries.wasRead(each.source)) continue;
+      const key = this.#keyOf(each.entry, identity, protocol);
       const group = groups.get(key);
-      if (group === undefined) groups.set(key, { protocol, found: [each] });
-      else group.found.push(each);
+      if (group === undefined) groups.set(key, [each]);
+      else group.push(each);
     }
-    const services = new Map([...groups].map(([key, { protocol, found }]) => [key, this.#service(key, protocol, found)]));
-    this.#former = services;
-    return [...services.values()].sort((a, b) => compare(formatServiceKey(a.identity), formatServiceKey(b.identity)));
+    const former = this.#former;
+    this.#former = new Map();
+    for (const key of [...groups.keys()].sort()) {
+      const found = groups.get(key) ?? [];
+      const known = former.get(key);
+      const isSame = known?.entries.length === found.length && found.every(({ entry }, index) => entry === known.entries[index]);
+      const service = isSame ? known : this.#serviceOf(found);
+      if (service !== undefined) this.#former.set(key, service);
+    }
+    return [...this.#former.values()];
   }
 
-  #service(key: string, protocol: string, found: readonly DirectoryEntry[]): PublishedService {
-    const entries = found.map(({ entry }) => entry);
-    const former = this.#former.get(key);
-    if (former?.entries.length === entries.length && former.entries.every((entry, index) => entry === entries[index])) return former;
+  /** By it they are sorted: the name comes first. */
+  #keyOf(entry: ServiceEntry, identity: ServiceIdentity, protocol: string): string {
+    const known = this.#keys.get(entry);
+    if (known !== undefined) return known;
+    const key = `${patternId(identity)}\n${protocol}\n${wireOf(entry)}`;
+    this.#keys.set(entry, key);
+    return key;
+  }
+
+  #serviceOf(found: readonly DirectoryEntry[]): PublishedService | undefined {
+    const [first] = found;
+    const protocol = first && this.#protocolOf(first.entry);
+    if (first?.entry.identity === undefined || protocol === undefined) return undefined;
     const registered = found.filter(({ exactIdentity }) => exactIdentity).map(({ entry }) => entry);
-    return { identity: entries[0]?.identity ?? { name: '', group: undefined, version: undefined }, protocol, entries, registered };
+    return { identity: first.entry.identity, protocol, entries: found.map(({ entry }) => entry), registered };
   }
 
-  #protocolOf({ entry }: DirectoryEntry): string | undefined {
+  #protocolOf(entry: ServiceEntry): string | undefined {
     if (entry.protocol !== undefined) return this.#protocols.find((name) => name === entry.protocol);
     return this.#protocols.length === 1 ? this.#protocols[0] : undefined;
   }
 }
 
 /** What is spoken over the codec: services of one identity that say `tri` and `grpc` are two. */
-function wireOf({ entry }: DirectoryEntry): string {
+function wireOf(entry: ServiceEntry): string {
   const port = entry.ports.find(({ number }) => number === entry.port) ?? entry.ports[0];
   return port?.name.split('-')[0]?.toLowerCase() ?? '';
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -102,6 +102,11 @@ export class ServiceEntryStore implements ServiceDirectory {
     return [...this.#sources.values()].map((source) => source.status());
   }
 
+  /** Whether everything that a source has was delivered once. */
+  wasRead(source: string): boolean {
+    return this.#sources.get(source)?.wasRead === true;
+  }
+
   /** @returns a function that ends it */
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener);
@@ -189,6 +194,10 @@ class Source implements EntrySource {
 
   get state(): SourceStatus['state'] {
     return this.#state;
+  }
+
+  get wasRead(): boolean {
+    return this.#lastSync !== undefined;
   }
 
   replaceAll(entries: readonly ServiceEntry[]): void {
