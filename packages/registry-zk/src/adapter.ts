@@ -53,7 +53,7 @@ class ZooKeeperAdapter implements RegistryAdapter {
     const { log, call } = this.#context;
     const governance = createGovernance(this.#config, log);
     const rules = governance?.rules;
-    const services = new MergedServices(sink, rules && ((...args) => rules.decorate(...args)));
+    const services = new MergedServices(sink, rules);
     rules?.attach(services);
     const reads = new ReadLimit(this.#config.follow.concurrentReads);
     const layouts = [...createLayouts(this.#config, { client, reads, services, log, call }), ...(governance?.layouts ?? [])];

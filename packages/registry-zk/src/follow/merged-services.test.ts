@@ -100,7 +100,7 @@ test('many services that are decorated anew are delivered in pieces, and all of 
   let isKnown = false;
   const services = new MergedServices(
     { upsert: ({ host }) => delivered.add(host), remove: assert.fail, hold: assert.fail },
-    (_, endpoints) => (isKnown ? { endpoints, rules: [] } : undefined),
+    { decorate: (_, endpoints) => (isKnown ? { endpoints, rules: [] } : undefined), failed: assert.fail },
   );
   const sink = services.layout(0);
   for (let i = 0; i < count; i++) sink.set(`/${i}`, [announced(1, 'a', { host: `s${i}` })]);
@@ -118,4 +118,28 @@ test('many services that are decorated anew are delivered in pieces, and all of 
   services.stop();
   await services.redelivering;
   assert.ok(delivered.size < count, 'nothing comes after stop()');
+});
+
+test('a service that cannot be decorated anew keeps what it had, and holds no other up', () => {
+  let rules: readonly [] = [];
+  const [delivered, failures]: [string[], string[]] = [[], []];
+  const services = new MergedServices(
+    { upsert: ({ host }) => delivered.push(host), remove: assert.fail, hold: assert.fail },
+    {
+      decorate: ({ host }, endpoints, former) => {
+        if (host === 'bad' && former !== undefined) throw new Error('a fault');
+        return { endpoints, rules };
+      },
+      failed: (host, error) => failures.push(`${host}: ${error}`),
+    },
+  );
+  const sink = services.layout(0);
+  for (const host of ['bad', 'good']) sink.set(`/${host}`, [announced(1, 'a', { host })]);
+  for (let times = 1; times <= 2; times++) {
+    delivered.length = 0;
+    rules = [];
+    services.redeliver(() => true);
+    assert.deepEqual([delivered, services.redelivering], [['good'], undefined]);
+  }
+  assert.deepEqual(failures, ['bad: Error: a fault', 'bad: Error: a fault']);
 });

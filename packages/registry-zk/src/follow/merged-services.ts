@@ -28,6 +28,13 @@ export interface Decorated {
  */
 export type Decorate = (service: AnnouncedService, endpoints: readonly Endpoint[], former: Decorated | undefined) => Decorated | undefined;
 
+/** Who changes endpoints before they are delivered. */
+export interface Decorator {
+  readonly decorate: Decorate;
+  /** A service could not be decorated anew, or not be delivered: what was delivered of it stays. */
+  failed(host: string, error: unknown): void;
+}
+
 /** Services that are decorated anew without a look at the event loop. */
 const AT_ONCE = 16;
 
@@ -56,7 +63,7 @@ interface Service {
  */
 export class MergedServices {
   readonly #sink: EntrySink;
-  readonly #decorate: Decorate | undefined;
+  readonly #decorator: Decorator | undefined;
   readonly #services = new Map<string, Service>();
   /** How often each address is announced. */
   readonly #addresses = new Map<string, number>();
@@ -66,9 +73,9 @@ export class MergedServices {
   #isRedelivering = false;
   #redelivering: Promise<void> | undefined;
 
-  constructor(sink: EntrySink, decorate?: Decorate) {
+  constructor(sink: EntrySink, decorator?: Decorator) {
     this.#sink = sink;
-    this.#decorate = decorate;
+    this.#decorator = decorator;
   }
 
   /** @param rank of the layout among the registry's; the lowest wins where two announce one address of one service */
@@ -123,12 +130,22 @@ export class MergedServices {
     this.#isRedelivering = true;
     let delivered = 0;
     for (let host = this.#due.shift(); host !== undefined; host = this.#due.shift()) {
-      const service = this.#services.get(host);
-      if (service !== undefined) this.#deliver(host, service, false);
+      this.#redeliverOne(host);
       if (++delivered % AT_ONCE === 0) while (this.#share.isSpent) await this.#share.next();
     }
     this.#isRedelivering = false;
     this.#redelivering = undefined;
+  }
+
+  #redeliverOne(host: string): void {
+    const service = this.#services.get(host);
+    if (service === undefined) return;
+    try {
+      this.#deliver(host, service, false);
+    } catch (error) {
+      // The others are due all the same, and whoever waits for them must not wait for ever.
+      this.#decorator?.failed(host, error);
+    }
   }
 
   #set(leaf: Leaf, announcements: readonly Announcement[]): void {
@@ -189,7 +206,8 @@ export class MergedServices {
     const leaves = [...service.leaves].sort((a, b) => a.rank - b.rank || compare(a.path, b.path));
     const endpoints = mergeEndpoints(host, leaves);
     const former = service.decorated;
-    const now = this.#decorate === undefined ? { endpoints, rules: undefined } : this.#decorate(service.announced, endpoints, former);
+    const now =
+      this.#decorator === undefined ? { endpoints, rules: undefined } : this.#decorator.decorate(service.announced, endpoints, former);
     if (now === undefined) return;
     if (!isNews && former !== undefined && sameList(former.endpoints, now.endpoints) && former.rules === now.rules) return;
     service.decorated = now;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Endpoint, RegistryContext } from '@polywire/core/spi';
 import type { AnnouncedService } from '../follow/layout.ts';
-import type { Decorated, MergedServices } from '../follow/merged-services.ts';
+import type { Decorated, Decorator, MergedServices } from '../follow/merged-services.ts';
 import { decodeNodeName, NodeUrlError } from '../node-url.ts';
 import type { RuleKey } from './config-rule.ts';
 import { ConfigRules } from './config-rules.ts';
@@ -12,7 +12,7 @@ import { OldRules } from './old-rules.ts';
 type Log = RegistryContext['log'];
 
 /** The rules that operators of Dubbo keep in one registry, applied to its services of Dubbo. */
-export class Governance {
+export class Governance implements Decorator {
   readonly #config: ConfigRules;
   readonly #old: OldRules;
   readonly #log: Log;
@@ -66,6 +66,10 @@ export class Governance {
     const governed = governService(service, endpoints, { config: this.#config, old: this.#old }, hadTags);
     this.#warn(governed);
     return unchangedKept(governed, former);
+  }
+
+  failed(host: string, error: unknown): void {
+    this.#log('error', `rules could not be applied to ${host}; what was known of it stays in force`, { error });
   }
 
   #redeliver(concerned: (service: AnnouncedService, endpoints: readonly Endpoint[]) => boolean): void {

@@ -33,7 +33,7 @@ export class Governed {
         remove: (host) => this.entries.delete(host),
         hold: () => undefined,
       },
-      (...args) => this.governance.decorate(...args),
+      this.governance,
     );
     this.governance.attach(services);
     const path = `/dubbo/${FLEET}/providers`;
