@@ -57,8 +57,10 @@ async function isOurs(client: ZkClient, path: string, data: Uint8Array): Promise
   return false;
 }
 
-function unless(code: number): (error: unknown) => void {
+/** What a request answers with when it failed so: nothing. Everything else is thrown on. */
+export function unless(...codes: readonly number[]): (error: unknown) => undefined {
   return (error) => {
-    if (!hasCode(error, code)) throw error;
+    if (!codes.some((code) => hasCode(error, code))) throw error;
+    return undefined;
   };
 }

@@ -35,6 +35,15 @@ export interface MetadataSource {
 
 const NOT_THERE: MetadataAnswer = { kind: 'absent', reason: 'they are not in ZooKeeper' };
 
+/**
+ * Above the revisions of an application. Dubbo makes the path of the names `metadata` and the application's, each once
+ * (BaseApplicationMetadataIdentifier.getFilePathKey, PathUtils.buildPath), and puts what is above before it.
+ * @param root ends in `metadata`
+ */
+export function metadataFolder(root: string, application: string): string {
+  return application === 'metadata' ? root : `${root}/${application}`;
+}
+
 /** `/<root>/<application>/<revision>`, which is there with `metadata-type=remote` or `report-metadata=true`. */
 export class ZooKeeperMetadata implements MetadataSource {
   readonly #client: ZkClient;
@@ -50,8 +59,7 @@ export class ZooKeeperMetadata implements MetadataSource {
 
   async get(application: string, revision: string, { tellsUrls }: ApplicationInstance): Promise<MetadataAnswer> {
     if (tellsUrls) return NOT_THERE;
-    // PathUtils.buildPath leaves out a name that it has already.
-    const path = [...new Set([...this.#root.split('/'), application, revision])].join('/');
+    const path = `${metadataFolder(this.#root, application)}/${revision}`;
     let data: Buffer;
     try {
       data = await this.#reads.run(() => this.#client.getData(path, false));

@@ -1,18 +1,20 @@
 import type { PublishedAddress, PublishedService } from '@polywire/core/spi';
 import type { ZkClient } from '../client/client.ts';
 import { BAD_VERSION, hasCode, NO_NODE, NODE_EXISTS } from '../client/errors.ts';
-import { claimEphemeral, createWithParents } from '../client/nodes.ts';
+import { claimEphemeral, createWithParents, unless } from '../client/nodes.ts';
 import { readInstance } from '../discovery-instance.ts';
+import { metadataFolder } from '../dubbo-application/metadata.ts';
 import { applicationRevision, instanceData } from './application-metadata.ts';
 import type { OwnParameters } from './parameters.ts';
 import { schemeOf } from './provider-url.ts';
 import type { PublishedTree } from './tree.ts';
 
-/** Below ZooKeeper's limit of a node, 1 MiB with its path (jute.maxbuffer). */
-const MAX_METADATA_BYTES = 1_000_000;
 /** Former revisions go when no instance has them and nobody wrote them for so long, by the servers' clock. */
 const KEEP_REVISIONS_MS = 3_600_000;
 const CAS_TRIES = 20;
+/** Always the same, so that it is told once. */
+const TOO_LARGE =
+  'the metadata of all services take more than 1,000,000 bytes, and ZooKeeper keeps 1 MiB in a node: write layouts: [dubbo], or publish fewer services of an application';
 
 /** What Polywire's application is made from. */
 export interface ApplicationNodesOptions {
@@ -76,16 +78,11 @@ export class ApplicationNodes implements PublishedTree {
       return false;
     }
     const services = [...this.#services.values()];
-    const { revision, content } = await applicationRevision(own.application, services);
+    const made = await applicationRevision(own.application, services);
+    if (made === undefined) throw new Error(TOO_LARGE);
+    const { revision, content } = made;
     if (this.#standing === revision) return true;
-    const size = Buffer.byteLength(content);
-    if (size > MAX_METADATA_BYTES) {
-      throw new Error(
-        `the metadata of ${services.length} services take ${size} bytes, and ZooKeeper keeps 1 MiB in a node: write layouts: [dubbo], or publish fewer services of an application`,
-      );
-    }
-    // Dubbo's buildPath leaves out a name that it has already.
-    const folder = own.application === 'metadata' ? `${reports}/metadata` : `${reports}/metadata/${own.application}`;
+    const folder = metadataFolder(`${reports}/metadata`, own.application);
     await write(client, `${folder}/${revision}`, Buffer.from(content));
     const protocols = new Set(services.map((service) => schemeOf(service) ?? ''));
     await claimEphemeral(client, this.#instance, instanceData(address, protocols, revision, own));
@@ -146,11 +143,4 @@ const INSTANCE = '';
 async function write(client: ZkClient, path: string, data: Buffer): Promise<void> {
   const created = await createWithParents(client, path, data).then(() => true, unless(NODE_EXISTS));
   if (created !== true) await client.setData(path, data);
-}
-
-function unless(...codes: readonly number[]): (error: unknown) => undefined {
-  return (error) => {
-    if (!codes.some((code) => hasCode(error, code))) throw error;
-    return undefined;
-  };
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ConfigError, type PublisherContext } from '@polywire/core/spi';
 import { parsePublishConfig } from './config.ts';
 
-type Context = Pick<PublisherContext, 'protocols' | 'registries'>;
+type Context = Pick<PublisherContext, 'protocols' | 'registries' | 'directory'>;
 
 const CONTEXT: Context = { protocols: ['dubbo'], registries: [] };
 
@@ -22,6 +22,14 @@ test('defaults', () => {
   assert.deepEqual(layouts, ['dubbo', 'dubbo-application']);
   assert.deepEqual(roots, { dubbo: '/polywire', applications: '/polywire', reports: '/polywire' });
   assert.deepEqual([application, client.sessionTimeoutMs], ['polywire', 10_000]);
+});
+
+test("files of TLS are relative to the context's folder", () => {
+  const { client } = parsePublishConfig(
+    { address: 'zk', tls: { ca: 'ca.pem', cert: '/c.pem', key: 'k.pem' } },
+    { ...CONTEXT, directory: '/etc/p' },
+  );
+  assert.deepEqual(client.tls, { ca: '/etc/p/ca.pem', cert: '/c.pem', key: '/etc/p/k.pem', serverName: undefined });
 });
 
 test("Dubbo's own root has its applications elsewhere, and each root can be written", () => {

@@ -52,7 +52,7 @@ const KEYS = [
  * Checks a publisher's configuration; docs/zookeeper.md lists the options.
  * @throws ConfigError naming the option
  */
-export function parsePublishConfig(raw: Raw, context: Pick<PublisherContext, 'protocols' | 'registries'>): PublishConfig {
+export function parsePublishConfig(raw: Raw, context: Pick<PublisherContext, 'protocols' | 'registries' | 'directory'>): PublishConfig {
   const unknown = Object.keys(raw).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw new ConfigError(`zookeeper has no option "${unknown}" for publishing; it has ${KEYS.join(', ')}`);
   const driver = driverOf(raw);
@@ -61,7 +61,7 @@ export function parsePublishConfig(raw: Raw, context: Pick<PublisherContext, 'pr
     client: {
       address: addressOf(raw),
       auth: authOf(raw),
-      tls: tlsOf(raw, driver),
+      tls: tlsOf(raw, driver, context.directory),
       // Short: for so long consumers are sent to a Polywire that died without a word.
       sessionTimeoutMs: duration(raw, 'sessionTimeout', '10s', 1_000),
       connectTimeoutMs: duration(raw, 'connectTimeout', '5s', 1),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CONNECTION_LOSS, NO_AUTH, ZkError } from '../client/errors.ts';
+import { CONNECTION_LOSS, NO_AUTH, NODE_EXISTS, ZkError } from '../client/errors.ts';
 import { Jobs } from './jobs.ts';
 
 function jobs(run: (key: string) => Promise<boolean>) {
@@ -77,4 +77,19 @@ test('a connection that goes is no failure of what was under way', async () => {
   all.connected(false);
   await until(() => all.state('a').state === 'published');
   assert.deepEqual(warnings, []);
+});
+
+test('many failures of one kind are told once, and each kind is told', async () => {
+  const { jobs: all, warnings } = jobs(async (key) => {
+    throw key === 'other' ? new Error('too large') : new ZkError(NODE_EXISTS, `/${key}`);
+  });
+  all.connected(true);
+  for (const key of ['a', 'b', 'c', 'other']) all.mark(key);
+  await until(() => all.state('other').state === 'failed');
+  all.disconnected();
+  assert.equal(all.state('c').reason, 'NODE_EXISTS: /c');
+  assert.deepEqual(
+    warnings.map((warning) => warning.split(/[:;]/)[0]),
+    ['NODE_EXISTS', 'too large'],
+  );
 });

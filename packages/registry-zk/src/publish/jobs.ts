@@ -1,4 +1,4 @@
-import { CONNECTION_LOSS, hasCode, NO_AUTH, NODE_EXISTS } from '../client/errors.ts';
+import { CONNECTION_LOSS, hasCode, NO_AUTH, NODE_EXISTS, ZkError } from '../client/errors.ts';
 import { WorkQueue } from '../work-queue.ts';
 
 /** Jobs that run at a time. */
@@ -24,7 +24,7 @@ export class Jobs {
   readonly #options: JobsOptions;
   readonly #queue = new WorkQueue(CONCURRENCY, (key) => this.#run(key));
   readonly #states = new Map<string, JobState>();
-  /** Reasons that somebody was told of since all was well. */
+  /** Kinds of failures that somebody was told of since all was well. */
   readonly #told = new Set<string>();
   #isConnected = false;
   #retry: NodeJS.Timeout | undefined = undefined;
@@ -111,7 +111,7 @@ const PUBLISHED: JobState = { state: 'published', reason: undefined };
 
 /** Ten thousand nodes that may not be created are one thing to tell. */
 function kindOf(error: unknown, reason: string): string {
-  return hasCode(error, NO_AUTH) ? 'NO_AUTH' : reason;
+  return error instanceof ZkError ? String(error.code) : reason;
 }
 
 function adviceOn(error: unknown): string {

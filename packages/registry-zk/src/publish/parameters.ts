@@ -1,4 +1,5 @@
 import type { Endpoint, PublishedService } from '@polywire/core/spi';
+import { sortedByKey } from '../labels.ts';
 import { PUBLISHED } from '../published.ts';
 
 /**
@@ -65,14 +66,14 @@ export function consumerView({ identity, registered }: PublishedService): Consum
   view.set('side', 'provider');
   // A proxy needs no ten minutes to warm up, in which the others would have to bear its share (AbstractLoadBalance.getWeight).
   view.set('warmup', '0');
-  return { path, parameters: sorted(view) };
+  return { path, parameters: sortedByKey(view) };
 }
 
 /** With what is Polywire's own. */
 export function withOwn(parameters: Parameters, { application, instance, timestamp, tls }: OwnParameters): Parameters {
   const own = new Map([...parameters, ['application', application], [PUBLISHED, instance], ['timestamp', String(timestamp)]]);
   if (tls) own.set('ssl-enabled', 'true');
-  return sorted(own);
+  return sortedByKey(own);
 }
 
 function parametersOf({ labels, metadata }: Endpoint): Parameters {
@@ -154,8 +155,4 @@ function compareVersions(a: string, b: string): number {
     if (difference !== 0) return difference;
   }
   return 0;
-}
-
-function sorted(parameters: Parameters): Parameters {
-  return new Map([...parameters].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
