@@ -4,6 +4,7 @@ export type { BalancedEndpoint, LoadBalancer, LoadBalancerFactory, Picker } from
 export { parseDuration, parseSize } from './config/units.ts';
 export { CodecError } from './errors/codec-error.ts';
 export { ConfigError } from './errors/config-error.ts';
+export { shownValue } from './errors/secrets.ts';
 export type { Filter, FilterContext, FilterFactory, FilterVerdict, RouteInfo } from './filter/filter.ts';
 export { type Plugin, type ProtocolFactory, SPI_VERSION } from './plugin/plugin.ts';
 export type { CallAnswer, FrameCalls, ServiceCall, StreamCalls } from './protocol/calls.ts';

@@ -11,6 +11,11 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
+/** The value as it may be shown beside this name. */
+export function shownValue(name: string, value: string): string {
+  return isSecretName(name) ? MASK : value;
+}
+
 /** The text with the user part of URLs, and of their parameters those that are secrets, masked. */
 export function maskSecrets(text: string): string {
   return text.replace(USER_INFO, `$1${MASK}@`).replace(SECRET_PARAMETER, `$1${MASK}`);

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../cluster/endpoint.ts';
-import { isSecretName, MASK, maskSecrets } from '../errors/secrets.ts';
+import { maskSecrets, shownValue } from '../errors/secrets.ts';
 import type { DirectoryEntry } from '../registry/entry-index.ts';
 import { formatAddress } from '../transport/listen.ts';
 
@@ -20,7 +20,7 @@ function* renderEndpoint({ address, port, weight, labels, origin, learnt, overri
   yield `    origin: ${origin}`;
   if (learnt !== undefined) yield `    learnt: ${new Date(learnt.at).toISOString()} in session ${learnt.session}`;
   for (const override of overrides) yield `    override: ${override.effect} (${override.origin})`;
-  if (labels.size > 0) yield `    labels: ${[...labels].map(([name, value]) => `${name}=${isSecretName(name) ? MASK : value}`).join(',')}`;
+  if (labels.size > 0) yield `    labels: ${[...labels].map(([name, value]) => `${name}=${shownValue(name, value)}`).join(',')}`;
 }
 
 /** The same as data. */

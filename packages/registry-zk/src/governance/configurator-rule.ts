@@ -1,5 +1,5 @@
 import { ANY_HOST } from './address-pattern.ts';
-import { addressMatch, type Configurator, type ConfiguratorMatch, inOrder } from './configurator.ts';
+import { addressMatch, type Configurator, type ConfiguratorMatch, inOrder, shownParameters } from './configurator.ts';
 import { configuratorOf } from './configurator-url.ts';
 import { isRuleMap, isTrue, mapsOf, parseRule, RuleError, type RuleMap, textOf, textsOf } from './rule-text.ts';
 import { parseRuleUrl } from './rule-url.ts';
@@ -64,7 +64,7 @@ function itemOf(item: RuleMap, { origin, key, version, isOfApplication }: Shared
   return hosts.flatMap((address) =>
     pairs.map((pair) => ({
       origin,
-      text: `${side ?? 'no side'} ${address} ${[...set].map(([name, value]) => `${name}=${value}`).join(' ')}`,
+      text: `${side ?? 'no side'} ${address} ${shownParameters(set)}`,
       mode: 'override' as const,
       isOld: false,
       ...hostAndPort(address),

@@ -1,6 +1,6 @@
 import type { ServiceIdentity } from '@polywire/core/spi';
 import { serviceKey } from '../dubbo/service-key.ts';
-import type { Configurator } from './configurator.ts';
+import { type Configurator, shownParameters } from './configurator.ts';
 import type { RuleUrl } from './rule-url.ts';
 
 /** Parameters that say when a configurator applies, and those that are of no use to anybody else. */
@@ -23,7 +23,7 @@ export function configuratorOf({ protocol, host, port, path, parameters }: RuleU
   const application = parameters.get('application');
   return {
     origin,
-    text: `${protocol}://${host}${port === 0 ? '' : `:${port}`} ${[...set].map(([key, value]) => `${key}=${value}`).join(' ')}`,
+    text: `${protocol}://${host}${port === 0 ? '' : `:${port}`} ${shownParameters(set)}`,
     mode: protocol === 'absent' ? 'absent' : 'override',
     isOld,
     host,

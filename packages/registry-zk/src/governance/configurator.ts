@@ -1,4 +1,4 @@
-import type { Endpoint } from '@polywire/core/spi';
+import { type Endpoint, shownValue } from '@polywire/core/spi';
 import { ANY_HOST, matchesAddress } from './address-pattern.ts';
 import { applicationOf, parameterOf } from './endpoint-parameters.ts';
 import type { ParameterMatch, TextMatch } from './text-match.ts';
@@ -44,6 +44,11 @@ export interface Configurator {
   readonly match: ConfiguratorMatch | undefined;
   /** What it sets. */
   readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** What one sets, for its text. */
+export function shownParameters(parameters: ReadonlyMap<string, string>): string {
+  return [...parameters].map(([key, value]) => `${key}=${shownValue(key, value)}`).join(' ');
 }
 
 /** Dubbo applies them in this order: those of a specific host after those of all, then by priority (Configurator.compareTo). */

@@ -85,6 +85,17 @@ test('a provider that says itself that it is disabled is left out, and the rule 
   );
 });
 
+test('what a rule sets is in force and not shown when its name is that of a secret', () => {
+  const governed = new Governed().read().providers({ 1: { token: 'hunter1' }, 2: {} });
+  governed.old('configurators', [
+    `override://0.0.0.0/${FLEET}?${OLD}&token=hunter2`,
+    `override://127.0.0.1:3/${FLEET}?${OLD}&disabled=true&password=hunter3`,
+  ]);
+  assert.equal(governed.entry.endpoints[0]?.metadata.get('token') ?? governed.entry.endpoints[0]?.labels.get('token'), 'hunter2');
+  assert.deepEqual(governed.effects, { 1: ['token ******, was ******'], 2: ['token ******, was not set'] });
+  assert.match(governed.rules[0]?.text ?? '', /disabled=true password=\*{6}:/);
+});
+
 test('2.6: of all, of one address, of other ports and of services that are not the same', () => {
   const weights = (...urls: string[]): Record<number, number> => fleet().old('configurators', urls).weights;
   assert.deepEqual(weights(`override://0.0.0.0/${FLEET}?${OLD}&weight=7`), { 1: 7, 2: 7 });

@@ -1,4 +1,4 @@
-import type { Endpoint, Override } from '@polywire/core/spi';
+import { type Endpoint, type Override, shownValue } from '@polywire/core/spi';
 import { isStable } from '../dubbo/parameters.ts';
 import { isLabel, sortedByKey } from '../labels.ts';
 import { applies, type Configurator, type Side } from './configurator.ts';
@@ -83,6 +83,7 @@ class Draft {
 
   #effect(key: string, value: string): string {
     const before = key === 'weight' ? String(this.#before.weight) : parameterOf(this.#before, key);
-    return `${key} ${value}, ${before === value ? 'as it says itself' : `was ${before ?? 'not set'}`}`;
+    const was = before === undefined ? 'not set' : shownValue(key, before);
+    return `${key} ${shownValue(key, value)}, ${before === value ? 'as it says itself' : `was ${was}`}`;
   }
 }
