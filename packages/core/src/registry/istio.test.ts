@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ServiceEntry as IstioModel } from '@kubernetes-models/istio/networking.istio.io/v1beta1/ServiceEntry';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import type { Endpoint } from '../cluster/endpoint.ts';
-import { dumpEntries, type IstioServiceEntry, leftOut, toIstio } from './istio.ts';
+import { dumpEntries, type IstioServiceEntry, istioText, leftOut, toIstio } from './istio.ts';
 import type { ServiceEntry } from './registry.ts';
 
 function endpoint(port: number, change: Partial<Endpoint> = {}): Endpoint {
@@ -171,5 +171,14 @@ describe('a dump', () => {
 
   test('of nothing is nothing', () => {
     assert.equal(dumpEntries([]), '');
+  });
+
+  test('what is a text stays one for readers of YAML 1.1, as kubectl is', () => {
+    const values = ['yes', 'no', 'on', 'off', 'y', 'N', 'true', 'null', '1e3', '0o17', '017', '0x1f', '1_000', '2020-01-01', '1.0'];
+    const labels = new Map(values.map((value, index) => [`l${index}`, value]));
+    const text = istioText(entry('a', { endpoints: [endpoint(1, { labels })] }));
+    for (const version of ['1.1', '1.2'] as const) {
+      assert.deepEqual(parse(text, { version }).spec.endpoints[0].labels, Object.fromEntries(labels));
+    }
   });
 });

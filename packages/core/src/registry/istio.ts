@@ -56,9 +56,10 @@ export function toIstio(entry: ServiceEntry): IstioServiceEntry {
   };
 }
 
-/** A service entry as the text of one YAML document. Equal resources give equal text. */
+/** A service entry as the text of one YAML document, of 1.2 and of 1.1 alike. Equal resources give equal text. */
 export function istioText(entry: ServiceEntry): string {
-  return stringify(toIstio(entry), { lineWidth: 0 });
+  // kubectl reads YAML 1.1 (sigs.k8s.io/yaml), in which a label `yes` is a truth value unless it is quoted.
+  return stringify(toIstio(entry), { lineWidth: 0, compat: 'yaml-1.1' });
 }
 
 /** Service entries as one text of YAML documents, sorted by host. Equal entries give equal text, in whatever order they come. */
