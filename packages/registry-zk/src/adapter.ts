@@ -5,6 +5,7 @@ import { parseConfig, type ZooKeeperConfig } from './config.ts';
 import { sessionOf } from './follow/lineage.ts';
 import { MergedServices } from './follow/merged-services.ts';
 import { ReadLimit } from './follow/read-limit.ts';
+import { SettledServices } from './follow/settled-services.ts';
 import { createGovernance, createLayouts } from './layouts.ts';
 import { RegistryTrees } from './registry-trees.ts';
 
@@ -21,6 +22,7 @@ class ZooKeeperAdapter implements RegistryAdapter {
   readonly #open: ZkOpener;
   #client: ZkClient | undefined;
   #trees: RegistryTrees | undefined;
+  #settled: SettledServices | undefined;
 
   constructor(config: ZooKeeperConfig, context: RegistryContext) {
     this.name = `zookeeper ${config.client.address}`;
@@ -53,18 +55,21 @@ class ZooKeeperAdapter implements RegistryAdapter {
     const { log, call } = this.#context;
     const governance = createGovernance(this.#config, log);
     const rules = governance?.rules;
-    const services = new MergedServices(sink, rules);
+    const settled = new SettledServices(sink, this.#config.emptyDelayMs);
+    const services = new MergedServices(settled, rules);
     rules?.attach(services);
     const reads = new ReadLimit(this.#config.follow.concurrentReads);
     const layouts = [...createLayouts(this.#config, { client, reads, services, log, call }), ...(governance?.layouts ?? [])];
     const trees = new RegistryTrees({ client, reads, layouts, services, sink, follow: this.#config.follow, log });
     this.#client = client;
     this.#trees = trees;
+    this.#settled = settled;
     client.connect();
   }
 
   async stop(): Promise<void> {
     this.#trees?.stop();
+    this.#settled?.stop();
     await this.#client?.close();
   }
 }

@@ -26,6 +26,7 @@ test('defaults', () => {
       'spring-cloud': '/services',
     },
     follow: { concurrentReads: 64, debounceMs: 50, deniedRetryMs: 30_000, resyncMs: 300_000 },
+    emptyDelayMs: 300,
     metadataTimeoutMs: 3_000,
     governance: true,
   });
@@ -52,6 +53,7 @@ test('every option', () => {
     maxPacketSize: '1MiB',
     concurrentReads: 8,
     debounce: '100ms',
+    emptyDelay: '1s',
     deniedRetry: '1m',
     resync: '2h',
     metadataTimeout: '1s',
@@ -66,7 +68,7 @@ test('every option', () => {
   });
   assert.deepEqual(config.layouts, ['dubbo', 'sofarpc']);
   assert.deepEqual(config.optional, []);
-  assert.deepEqual([config.governance, config.metadataTimeoutMs], [false, 1000]);
+  assert.deepEqual([config.governance, config.metadataTimeoutMs, config.emptyDelayMs], [false, 1000, 1000]);
   assert.deepEqual(config.roots, {
     dubbo: '/team/dubbo',
     'dubbo-metadata': '/team/dubbo/metadata',

@@ -9,6 +9,8 @@ import { DEFAULT_LAYOUTS, DEFAULT_ROOTS, LAYOUTS, type LayoutName, type LayoutsC
 export interface ZooKeeperConfig extends LayoutsConfig {
   readonly driver: ZkDriver;
   readonly client: ZkClientOptions;
+  /** How long a service that lost its last endpoint keeps it, in ms: see SettledServices. */
+  readonly emptyDelayMs: number;
 }
 
 const KEYS = [
@@ -24,6 +26,7 @@ const KEYS = [
   'maxPacketSize',
   'concurrentReads',
   'debounce',
+  'emptyDelay',
   'deniedRetry',
   'resync',
   'metadataTimeout',
@@ -56,6 +59,7 @@ export function parseConfig(raw: Raw, directory?: string): ZooKeeperConfig {
     layouts: layoutsOf(raw),
     optional: raw['layouts'] === undefined ? ['dubbo-application'] : [],
     roots: rootsOf(raw),
+    emptyDelayMs: duration(raw, 'emptyDelay', '300ms', 0, MAX_DEBOUNCE_MS),
     governance: switchOf(raw, 'governance', true),
     metadataTimeoutMs: duration(raw, 'metadataTimeout', '3s', 1),
     follow: {
