@@ -8,7 +8,7 @@ test('users and secret parameters of URLs are masked, also in URLs that are enco
 });
 
 test('a long word takes no longer than many short ones', () => {
-  const began = performance.now();
+  const before = process.cpuUsage();
   assert.equal(maskSecrets('a'.repeat(100_000)).length, 100_000);
-  assert.ok(performance.now() - began < 1000);
+  assert.ok(process.cpuUsage(before).user < 1_000_000);
 });
