@@ -109,3 +109,13 @@ test('a file that cannot be written is reported once and does not stop the other
   assert.deepEqual(await take([added('a'), added('b')], { hosts: ['a', 'b'] }), ['a.yaml', 'b.yaml']);
   assert.match(told.join('\n'), /^failed a\.yaml: EISDIR.*\nwrote b\.yaml$/);
 });
+
+test('a folder is made with those above it, and what cannot be made is refused', async () => {
+  await ServiceFiles.open(join(directory, 'a/b/c'), 'zk');
+  assert.ok((await stat(join(directory, 'a/b/c'))).isDirectory());
+  await writeFile(join(directory, 'file'), '');
+  await assert.rejects(ServiceFiles.open(join(directory, 'file'), 'zk'), { code: 'ENOTDIR' });
+  await assert.rejects(ServiceFiles.open(join(directory, 'file/c'), 'zk'), { code: 'ENOTDIR' });
+  const system = process.platform === 'linux' ? '/proc/polywire/c' : '\0';
+  await assert.rejects(ServiceFiles.open(system, 'zk'));
+});

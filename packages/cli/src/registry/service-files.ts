@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** What every file of this command begins with, and in one of the same registries goes on with. */
 const HEADER = '# Kept up to date by polywire registry watch from ';
@@ -31,7 +31,7 @@ export class ServiceFiles {
    * @param source the registries that the files are of
    */
   static async open(directory: string, source: string): Promise<ServiceFiles> {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     for (const name of await readdir(directory)) {
       const [, pid] = TEMPORARY.exec(name) ?? [];
       if (pid !== undefined && !isRunning(Number(pid))) await rm(join(directory, name), { force: true });
@@ -102,7 +102,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -112,6 +112,22 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
+}
+
+/** Not `recursive: true`, with which Node 20 tries for ever where the system refuses with ENOENT, as in /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return;
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path);
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -22,5 +22,6 @@ test('what is no address is refused with its text', () => {
   assert.throws(() => parseConnectString('a:0'), /port 0/);
   assert.throws(() => parseConnectString('a:99999'), /port 99999/);
   assert.throws(() => parseConnectString('zookeeper:a:2181'), /not host:port/);
+  assert.throws(() => parseConnectString('zookeeper://a:2181'), /"zookeeper:\/\/a:2181" is a URL; write host:port/);
   assert.throws(() => parseConnectString('a//b'), /empty segment/);
 });

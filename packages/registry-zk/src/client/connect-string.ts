@@ -19,6 +19,8 @@ const DEFAULT_PORT = 2181;
  * @throws Error saying what is wrong with it
  */
 export function parseConnectString(text: string): ConnectString {
+  // Dubbo's configuration has it so.
+  if (text.includes('://')) throw new Error(`"${text}" is a URL; write host:port[,host:port...][/chroot]`);
   const slash = text.indexOf('/');
   const list = slash < 0 ? text : text.slice(0, slash);
   const chroot = slash < 0 ? '' : text.slice(slash).replace(/\/+$/, '');
