@@ -7,6 +7,12 @@ import { consumerView, type OwnParameters, withOwn } from './parameters.ts';
 import { providerNode, schemeOf } from './provider-url.ts';
 import type { PublishedTree } from './tree.ts';
 
+/**
+ * Below what servers take of a request, 1 MiB (jute.maxbuffer): at a longer one they hang up, and would again and again. The methods of all
+ * providers together may well be more than each registered of its own.
+ */
+const MAX_PATH_BYTES = 1_000_000;
+
 /** What Polywire's own nodes are made from. */
 export interface ProviderNodesOptions {
   readonly client: ZkClient;
@@ -85,6 +91,11 @@ export class ProviderNodes implements PublishedTree {
     const { address, own } = this.#options;
     const view = consumerView(service);
     const parameters = withOwn(view.parameters, own);
-    return `${this.placeOf(service)}/${providerNode(schemeOf(service) ?? '', address, { ...view, parameters })}`;
+    const path = `${this.placeOf(service)}/${providerNode(schemeOf(service) ?? '', address, { ...view, parameters })}`;
+    // It is percent-encoded: a byte for each character.
+    if (path.length <= MAX_PATH_BYTES) return path;
+    throw new Error(
+      `what ${service.identity.name} is published with takes more than ${MAX_PATH_BYTES} bytes, which ZooKeeper does not take`,
+    );
   }
 }

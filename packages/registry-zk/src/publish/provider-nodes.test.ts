@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PublishedService, ServiceEntry } from '@polywire/core/spi';
+import { BuiltinZkClient } from '../client/builtin.ts';
+import { dubboService } from '../dubbo/service.ts';
+import { ProviderNodes } from './provider-nodes.ts';
+
+/** A service whose providers have these methods. */
+function service(...methods: readonly string[]): PublishedService {
+  const { host, identity, protocol, port, annotations } = dubboService({ name: 'a.B', group: undefined, version: undefined }, 'dubbo');
+  const entry: ServiceEntry = {
+    ...{ host, aliases: [], identity, protocol, resolution: 'STATIC', location: 'MESH_INTERNAL', ports: [port], annotations, origin: '/' },
+    endpoints: methods.map((list, index) => ({
+      ...{ address: '10.0.0.1', port: index + 1, weight: 100, labels: new Map(), metadata: new Map([['methods', list]]), origin: '/' },
+    })),
+  };
+  return { identity, protocol, entries: [entry], registered: [entry] };
+}
+
+test('a node that no server takes is not asked for: the servers would hang up each time', async () => {
+  const listener = { connected: () => undefined, disconnected: () => undefined, event: () => undefined };
+  const client = new BuiltinZkClient({ address: 'a', sessionTimeoutMs: 1, connectTimeoutMs: 1, maxPacketBytes: 1 }, listener);
+  await client.close();
+  const own = { application: 'polywire', instance: 'here', timestamp: 7, tls: false };
+  const nodes = new ProviderNodes({ client, root: '/polywire', address: { host: '10.0.0.9', port: 1 }, own });
+  nodes.want('small', service('find', 'get'));
+  await assert.rejects(nodes.settle('small'), /^ZkError: CONNECTION_LOSS/);
+  nodes.want('large', service('a'.repeat(600_000), 'b'.repeat(600_000)));
+  await assert.rejects(nodes.settle('large'), /^Error: what a\.B is published with takes more than 1000000 bytes/);
+});
