@@ -66,6 +66,18 @@ test('names that no plugin brings are found with their place', async () => {
   assert.match(grpc.stdout, /no plugin brings the protocol "grpc"; there is .*\. Did you mean "http2"\?/);
 });
 
+test('an option that a registry does not take is pointed at', async () => {
+  const registry = `${BOOTSTRAP}registries:\n  - type: zookeeper\n    address: 127.0.0.1:2181\n`;
+  const problemOf = async (line: string) => {
+    await command.write('option/polywire.yaml', `${registry}    ${line}\n`);
+    return (await command.polywire('validate', 'option/polywire.yaml')).stdout;
+  };
+  assert.match(await problemOf('governence: false'), /polywire\.yaml:8:17: zookeeper has no option "governence"/);
+  assert.match(await problemOf('governance: maybe'), /polywire\.yaml:8:17: governance: write true or false/);
+  assert.match(await problemOf('roots: { dubo: x }'), /polywire\.yaml:8:12: roots: "dubo" is unknown/);
+  assert.match(await problemOf('tls: { caFile: x }'), /polywire\.yaml:8:10: tls has no option "caFile"/);
+});
+
 test('a plugin in TypeScript is loaded, from a folder without packages', async () => {
   const plugin = `import { NOT_REACHED, SPI_VERSION, type CodecCore, type FrameProtocol, type Plugin } from '@polywire/core/spi';
 import { NAME } from './name.js';

@@ -57,7 +57,13 @@ export function checkPluginParts(
   for (const [index, { type, config }] of bootstrap.registries.entries()) {
     const factory = plugins.registries.get(type);
     if (factory === undefined) fail(unknownName('registry type', type, plugins.registries), ['registries', index, 'type']);
-    else attempt(['registries', index], () => factory.create(config, { log: () => undefined }));
+    else {
+      try {
+        factory.create(config, { log: () => undefined });
+      } catch (error) {
+        fail(messageOf(error), ['registries', index, ...optionOf(error, config)]);
+      }
+    }
   }
   for (const [index, { type, config, listener: name }] of bootstrap.publish.entries()) {
     const factory = plugins.publishers.get(type);
@@ -68,13 +74,19 @@ export function checkPluginParts(
       try {
         factory.create(config, { ...context, registries: bootstrap.registries, log: () => undefined });
       } catch (error) {
-        // Plugins name the option first.
-        const [, option = ''] = /^(\w+)\b[.:]/.exec(messageOf(error)) ?? [];
-        fail(messageOf(error), ['publish', index, ...(option === 'listener' || option in config ? [option] : [])]);
+        fail(messageOf(error), ['publish', index, ...optionOf(error, { ...config, listener: name })]);
       }
     }
   }
   return problems;
+}
+
+/** The option that a plugin's error is about, which it names first, or quotes as one that there is not. */
+function optionOf(error: unknown, config: object): string[] {
+  const message = messageOf(error);
+  const named = [/^\w+/.exec(message)?.[0], /has no option "([^"]+)"/.exec(message)?.[1]];
+  const option = named.find((each) => each !== undefined && Object.hasOwn(config, each));
+  return option === undefined ? [] : [option];
 }
 
 /** @throws ConfigError when a protocol of the listener lacks what the filter needs */

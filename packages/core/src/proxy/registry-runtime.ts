@@ -97,7 +97,7 @@ export class RegistryRuntime {
     log.info('services of before the start are in force until the registry has been read', {
       registry: this.name,
       file,
-      time,
+      written: time,
       services: known.entries.length,
     });
     await restoring.restore(known, `in force is what ${file} says of ${time}, ${age} s before the start`);

@@ -17,7 +17,8 @@ export function parseConfigurators(text: string, origin: string): Configurator[]
   if (urls !== undefined) return inOrder(urls.flatMap((url) => configuratorOf(parseRuleUrl(url), origin) ?? []));
   const rule = parseRule(text);
   const key = textOf(rule['key']);
-  if (key === undefined) throw new RuleError('it has no key');
+  if (key === undefined)
+    throw new RuleError('it has no key: write key: and the service, or with scope: application the application, that it is about');
   const version = textOf(rule['configVersion']) ?? '';
   const isOfApplication = textOf(rule['scope']) === 'application';
   const isEnabled = isTrue(rule['enabled'], true);
