@@ -42,7 +42,13 @@ export function parseComparisons(text: string): Comparison[] {
   const comparisons = new Map<string, { matches: Set<string>; mismatches: Set<string> }>();
   let current: { matches: Set<string>; mismatches: Set<string> } | undefined;
   let values: Set<string> | undefined;
-  for (const { 1: separator = '', 2: content = '' } of text.matchAll(/([&!=,]*)\s*([^&!=,\s]+)/g)) {
+  let separator = '';
+  // Dubbo's expression, `([&!=,]*)\s*([^&!=,\s]+)`, in two: as one it takes the square of the text's length where separators or blanks pile up.
+  for (const [content] of text.matchAll(/[&!=,]+|[^&!=,\s]+/g)) {
+    if (/^[&!=,]/.test(content)) {
+      separator = content;
+      continue;
+    }
     if (separator === '' || separator === '&') {
       const known = separator === '&' ? comparisons.get(content) : undefined;
       current = known ?? { matches: new Set(), mismatches: new Set() };
@@ -54,6 +60,7 @@ export function parseComparisons(text: string): Comparison[] {
       if (values === undefined) throw new RuleError(`condition "${text}": unexpected ${separator} before "${content}"`);
       values.add(content);
     }
+    separator = '';
   }
   return [...comparisons].map(([key, { matches, mismatches }]) => ({ key, matches: [...matches], mismatches: [...mismatches] }));
 }
