@@ -52,10 +52,7 @@ export async function startProxy(file: string, terminal: Terminal, options: Sess
     listeners,
     adminAddress: admin?.address,
     admin: proxy.adminSource,
-    drain: () => {
-      log.info('draining: no new connections, open requests are answered');
-      return proxy.drain();
-    },
+    drain: () => proxy.drain(),
     close: async () => {
       await admin?.close();
       await proxy.close();

@@ -190,6 +190,7 @@ export class ProxyServer {
   async drain(): Promise<void> {
     this.#closing = true;
     await this.publishings.withdraw();
+    this.log.info('draining: no new connections, open requests are answered');
     const { timeout, quiet } = this.bootstrap.drain;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {

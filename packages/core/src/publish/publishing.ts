@@ -69,7 +69,11 @@ export class Publishing {
       this.#log.warn(`${name} did not answer within ${WITHDRAW_MS} ms of its withdrawal; it goes when its session expires`);
     }
     clearTimeout(timer);
-    await new Promise((resolve) => setTimeout(resolve, this.config.grace));
+    const { grace } = this.config;
+    this.#log.info(`nothing is published to ${name} any more; new connections are still taken while callers hear of it`, {
+      graceMs: grace,
+    });
+    await new Promise((resolve) => setTimeout(resolve, grace));
   }
 
   async stop(): Promise<void> {

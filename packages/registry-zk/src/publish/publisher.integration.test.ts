@@ -82,6 +82,7 @@ describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 120_00
     await one.withdraw();
     assert.deepEqual(await providers('a.B'), []);
     assert.equal(one.status().state, 'withdrawn');
+    assert.deepEqual(one.status().services, []);
   });
 
   test('a session that is lost, and a server that is away for longer than that', async () => {

@@ -88,7 +88,8 @@ class ZooKeeperPublisher implements Publisher {
   }
 
   status(): PublisherStatus {
-    const services = [...this.#services].map(([key, service]): PublishedServiceStatus => {
+    const standing = this.#withdrawn === undefined ? [...this.#services] : [];
+    const services = standing.map(([key, service]): PublishedServiceStatus => {
       return { service: key, places: this.#trees.map((tree) => tree.placeOf(service)), ...this.#stateOf(key, service) };
     });
     const address = this.#address && `${this.#address.host}:${this.#address.port}`;
