@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { LogLevel } from '../observe/log.ts';
 import { listener } from './listener-schema.ts';
@@ -36,13 +37,18 @@ const guard = z
   .strictObject({ loss: percentage.prefault('50%'), hold: positiveDuration.prefault('1m'), least: count.default(3) })
   .optional();
 
+/** What callers are told to connect to: no port, no URL. */
+const host = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || /^\w[\w.-]*$/.test(text), 'must be a name or an address alone; port has a key of its own')
+  .optional();
 const port = z.int().min(1).max(65_535).optional();
 
 /** The shape of polywire.yaml. What each option means stands at `Bootstrap` and in docs/bootstrap.md. */
 export const bootstrapSchema = z.strictObject({
   listeners: z.array(listener).min(1, 'must have at least one listener'),
   registries: z.array(z.looseObject({ type: name, guard, lastKnownGood: name.optional() })).default([]),
-  publish: z.array(z.looseObject({ type: name, listener: name, host: name.optional(), port, grace: duration.prefault('3s') })).default([]),
+  publish: z.array(z.looseObject({ type: name, listener: name, host, port, grace: duration.prefault('3s') })).default([]),
   resources: z.array(name).default([]),
   plugins: z.array(name).default([]),
   admin: z.strictObject({ address: address.prefault('127.0.0.1:15000') }).optional(),

@@ -38,4 +38,12 @@ test('a listener that routes no services cannot be published', () => {
 test('addresses that cannot be', () => {
   assert.deepEqual(parse('{type: toy, listener: rpc, port: 70000}').problems.length, 1);
   assert.deepEqual(parse('{type: toy, listener: rpc, host: ""}').problems.length, 1);
+  for (const host of ['http://x', '10.0.0.1:20880', '[::1]', 'a b']) {
+    assert.match(
+      parse(`{type: toy, listener: rpc, host: "${host}"}`).problems.join(),
+      /:6:36: publish\[0\]\.host: must be a name or an address alone/,
+    );
+  }
+  for (const host of ['10.0.0.1', '::1', 'pod-1.prod', 'my_pod'])
+    assert.deepEqual(parse(`{type: toy, listener: rpc, host: "${host}"}`).problems, []);
 });
