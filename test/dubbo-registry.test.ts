@@ -26,7 +26,7 @@ for (const wire of WIRES) {
     let steady: Provider;
 
     before(async () => {
-      zookeeper = await ZooKeeper.start(owner);
+      zookeeper = await ZooKeeper.start(owner, 30_000);
       const registries = [{ type: 'zookeeper', address: zookeeper.address, sessionTimeout: '2s' }];
       [proxy, consumer, steady] = await Promise.all([
         Polywire.start(owner, {
@@ -38,16 +38,20 @@ for (const wire of WIRES) {
           ]),
         }),
         Consumer.start(owner, wire.module),
-        provider('steady'),
+        provider('steady', {}, zookeeper.url),
       ]);
       await endpoints(1);
       await consumer.refer(direct(wire, proxy.port, 'call', 'CallService'));
     });
 
-    async function provider(name: string, more: { tag?: string; weight?: number } = {}): Promise<Provider> {
+    async function provider(
+      name: string,
+      more: { tag?: string; weight?: number } = {},
+      registry: string = zookeeper.shortUrl,
+    ): Promise<Provider> {
       const exports = [{ name, port: await freePort(), serialization: wire.serialization, ...more }];
       // Its own application: two of one name would be one to Dubbo 3.
-      return Provider.start(owner, wire.module, { application: `peer-${name}`, registry: zookeeper.url, exports });
+      return Provider.start(owner, wire.module, { application: `peer-${name}`, registry, exports });
     }
 
     /** Resolves when the proxy knows so many endpoints of the service. */
@@ -133,7 +137,6 @@ for (const wire of WIRES) {
         await zookeeper.restart();
         const after = await provider('after');
         await serves(after, 'after');
-        // The steady one registers again, too, when its own session is over.
         await endpoints(2);
         await after.stop();
         await endpoints(1);

@@ -27,13 +27,13 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'polywire-safety-'));
     owner.after(() => rmSync(folder, { recursive: true, force: true }));
-    zookeeper = await ZooKeeper.start(owner);
+    zookeeper = await ZooKeeper.start(owner, 30_000);
     [guarded, consumer, , ...doomed] = await Promise.all([
       polywire({ guard: GUARD }),
       Consumer.start(owner, WIRE.module),
-      provider('steady'),
-      provider('one', 'two'),
-      provider('three', 'four'),
+      provider(zookeeper.url, 'steady'),
+      provider(zookeeper.shortUrl, 'one', 'two'),
+      provider(zookeeper.shortUrl, 'three', 'four'),
     ]);
     await callService(guarded, /: 5 endpoints\n/);
     await consumer.refer(direct(WIRE, guarded.port, 'guarded', 'CallService'));
@@ -44,10 +44,10 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
     return Polywire.start(owner, { 'polywire.yaml': bootstrap({ registries: [registry] }) });
   }
 
-  async function provider(...names: readonly string[]): Promise<Provider> {
+  async function provider(registry: string, ...names: readonly string[]): Promise<Provider> {
     const exports = [];
     for (const name of names) exports.push({ name, port: await freePort(), serialization: WIRE.serialization });
-    return Provider.start(owner, WIRE.module, { application: `peer-${names[0]}`, registry: zookeeper.url, exports });
+    return Provider.start(owner, WIRE.module, { application: `peer-${names[0]}`, registry, exports });
   }
 
   /** Resolves when the page of registries says so of the service. */
@@ -105,7 +105,7 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
 
   test('a start without ZooKeeper goes on with what was known, and takes the difference when ZooKeeper is back', async () => {
     const file = join(folder, 'last-known-good.jsonl');
-    const leaving = await provider('leaving');
+    const leaving = await provider(zookeeper.shortUrl, 'leaving');
     const first = await polywire({ lastKnownGood: file });
     await callService(first, /: 2 endpoints\n/);
     await first.stop();

@@ -5,25 +5,30 @@ import { startJava } from './java.ts';
 import type { LineProcess } from './line-process.ts';
 import type { Owner } from './owner.ts';
 
+/** In milliseconds. Clients like Dubbo ask for 60 s; tests should see sooner that a killed provider is gone. */
+const LONGEST_SESSION = 4000;
+
 /** A real ZooKeeper server on a loopback port of its own. */
 export class ZooKeeper {
   readonly port: number;
   readonly #owner: Owner;
-  readonly #directory: string;
+  readonly #server: Server;
   #process: LineProcess;
 
-  private constructor(owner: Owner, directory: string, port: number, process: LineProcess) {
+  private constructor(owner: Owner, server: Server, port: number, process: LineProcess) {
     this.port = port;
     this.#owner = owner;
-    this.#directory = directory;
+    this.#server = server;
     this.#process = process;
   }
 
-  static async start(owner: Owner): Promise<ZooKeeper> {
+  /** @param longestSession in milliseconds; longer than an outage that no client's session shall end in */
+  static async start(owner: Owner, longestSession = LONGEST_SESSION): Promise<ZooKeeper> {
     const directory = mkdtempSync(join(tmpdir(), 'polywire-zookeeper-'));
     owner.after(() => rmSync(directory, { recursive: true, force: true }));
-    const { process, port } = await startServer(owner, directory, 0);
-    return new ZooKeeper(owner, directory, port, process);
+    const server = { directory, longestSession };
+    const { process, port } = await startServer(owner, server, 0);
+    return new ZooKeeper(owner, server, port, process);
   }
 
   /** `127.0.0.1:port`. */
@@ -34,6 +39,11 @@ export class ZooKeeper {
   /** As Dubbo's registries are written. */
   get url(): string {
     return `zookeeper://${this.address}`;
+  }
+
+  /** The same for a provider of Dubbo whose session ends soon, whatever the server grants: 2.7 and 3 name it differently. */
+  get shortUrl(): string {
+    return `${this.url}?zk.session.expire=${LONGEST_SESSION}&session=${LONGEST_SESSION}`;
   }
 
   /** Every path, as the server itself lists it. */
@@ -64,7 +74,7 @@ export class ZooKeeper {
   /** Starts again on the same port with the same data. */
   async restart(): Promise<void> {
     await this.kill();
-    this.#process = (await startServer(this.#owner, this.#directory, this.port)).process;
+    this.#process = (await startServer(this.#owner, this.#server, this.port)).process;
   }
 
   #ask(command: string): Promise<string[]> {
@@ -80,12 +90,21 @@ export class ZooKeeper {
   }
 }
 
-async function startServer(owner: Owner, directory: string, port: number): Promise<{ process: LineProcess; port: number }> {
+interface Server {
+  readonly directory: string;
+  readonly longestSession: number;
+}
+
+async function startServer(
+  owner: Owner,
+  { directory, longestSession }: Server,
+  port: number,
+): Promise<{ process: LineProcess; port: number }> {
   const { process, ready } = await startJava(owner, {
     name: 'ZooKeeper',
     module: 'zookeeper',
     mainClass: 'ZooKeeper',
-    args: [directory, String(port)],
+    args: [directory, String(port), String(longestSession)],
     // Durable writes are not what the tests are about, and cost most of its time.
     flags: ['-Dzookeeper.forceSync=no', '-Dzookeeper.admin.enableServer=false'],
   });
