@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, jsonObject } from './json.ts';
+import { isAddress } from './node-url.ts';
 
 /**
  * What Curator's service discovery writes below `/services/<name>`: Dubbo's application level and Spring Cloud both use it, and tell their
@@ -22,7 +23,7 @@ export interface DiscoveryInstance {
 /** undefined: no such instance. */
 export function readInstance(data: Buffer): DiscoveryInstance | undefined {
   const instance = jsonObject(data);
-  if (instance === undefined || typeof instance['address'] !== 'string' || instance['address'] === '') return undefined;
+  if (instance === undefined || typeof instance['address'] !== 'string' || !isAddress(instance['address'])) return undefined;
   const payload = isJsonObject(instance['payload']) ? instance['payload'] : {};
   return {
     address: instance['address'],

@@ -70,10 +70,13 @@ export function parseHostAndPort(authority: string): { host: string; port: numbe
   const port = Number(digits);
   if (colon < 0 || !/^\d{1,5}$/.test(digits) || port < 1 || port > 65_535) throw new NodeUrlError('no port in 1..65535');
   const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  if (isIP(host) === 0 && !/^(?=.{1,253}$)[A-Za-z0-9_]([\w-]{0,61}\w)?(\.[A-Za-z0-9_]([\w-]{0,61}\w)?)*\.?$/.test(host)) {
-    throw new NodeUrlError('neither an IP address nor a host name');
-  }
+  if (!isAddress(host)) throw new NodeUrlError('neither an IP address nor a host name');
   return { host, port };
+}
+
+/** An IP address, or a name that DNS could know. */
+export function isAddress(host: string): boolean {
+  return isIP(host) !== 0 || /^(?=.{1,253}$)[A-Za-z0-9_]([\w-]{0,61}\w)?(\.[A-Za-z0-9_]([\w-]{0,61}\w)?)*\.?$/.test(host);
 }
 
 /** Reads a query as URL.valueOf does: the first `=` splits, a key without one is its own value, the last of several wins. */

@@ -55,6 +55,7 @@ test('only what is up gets calls, and what is no instance of Spring Cloud none',
       '{"address":"10.0.0.3"}',
       '{"address":"10.0.0.4","port":4,"enabled":false}',
       'junk',
+      '{"address":"10.0.0.5\\u001b[2J","port":5}',
     ),
   );
   assert.deepEqual(
@@ -68,7 +69,7 @@ test('only what is up gets calls, and what is no instance of Spring Cloud none',
       'debug: ignored: it is an instance of a Dubbo application',
       'warn: unreadable: no port in 1..65535',
       'debug: ignored: enabled=false',
-      'debug: ignored: no instance in JSON with an address',
+      ...Array(2).fill('debug: ignored: no instance in JSON with an address'),
     ],
   );
 });
