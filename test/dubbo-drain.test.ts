@@ -60,8 +60,10 @@ for (const wire of WIRES) {
       // The tap goes on accepting connections for a provider that is gone.
       const proxy = await startProxy([stays, tap.port], { backoff: { max: '60s' } });
       await consumer.refer(direct(wire, proxy.port, 'call', 'CallService'));
+      const served = async () => (await leaving.served())['leaves'] ?? 0;
+      const before = await served();
       const stop = async () => {
-        while (((await leaving.served())['leaves'] ?? 0) < 100);
+        while ((await served()) < before + 100);
         await leaving.stop();
       };
       const [report] = await Promise.all([
