@@ -244,7 +244,19 @@ function states(kind: Kind): void {
   }
 }
 
+/** ZooKeeper's code for a node with children. */
+const NOT_EMPTY = -111;
+const DELETE_TRIES = 10;
+
+/** A provider that has just registered goes on making nodes: what is put in meanwhile is deleted, too. */
 async function deleteAll(zk: ZkClient, path: string): Promise<void> {
-  for (const child of await zk.getChildren(path, false)) await deleteAll(zk, `${path}/${child}`);
-  await zk.delete(path);
+  for (let tries = 1; ; tries++) {
+    for (const child of await zk.getChildren(path, false)) await deleteAll(zk, `${path}/${child}`);
+    try {
+      return await zk.delete(path);
+    } catch (error) {
+      const isFilled = error instanceof Error && 'code' in error && error.code === NOT_EMPTY;
+      if (!isFilled || tries === DELETE_TRIES) throw error;
+    }
+  }
 }
