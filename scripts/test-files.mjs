@@ -5,6 +5,8 @@ import { dirname, join, relative } from 'node:path';
 const IGNORED = new Set(['node_modules', 'dist', 'target', '.cache']);
 const UNIT_ROOTS = ['scripts', 'packages'];
 const E2E_ROOTS = ['examples', 'test'];
+/** Tests beside the code that start real servers. */
+const INTEGRATION = '.integration.test.ts';
 
 function* walk(folder) {
   if (!existsSync(folder)) return;
@@ -32,12 +34,20 @@ function compiled(source) {
   return output;
 }
 
-/** Compiled tests in the order they run: unit tests, then end to end. A filter is `unit`, `e2e` or the beginning of a path. */
+/** Compiled tests in the order they run: unit tests, with real servers, end to end. A filter is `unit`, `integration`, `e2e` or the beginning of a path. */
 export function testFiles(filters) {
-  const unit = UNIT_ROOTS.flatMap((root) => [...walk(root)].sort());
-  const e2e = E2E_ROOTS.flatMap((root) => [...walk(root)].sort());
+  const beside = filesOf(UNIT_ROOTS);
+  const kinds = {
+    unit: beside.filter((source) => !source.endsWith(INTEGRATION)),
+    integration: beside.filter((source) => source.endsWith(INTEGRATION)),
+    e2e: filesOf(E2E_ROOTS),
+  };
   const wanted = (source, kind) => filters.length === 0 || filters.some((filter) => filter === kind || matchesPath(source, filter));
-  return [...unit.filter((source) => wanted(source, 'unit')), ...e2e.filter((source) => wanted(source, 'e2e'))].map(compiled);
+  return Object.entries(kinds).flatMap(([kind, sources]) => sources.filter((source) => wanted(source, kind)).map(compiled));
+}
+
+function filesOf(roots) {
+  return roots.flatMap((root) => [...walk(root)].sort());
 }
 
 function matchesPath(source, filter) {

@@ -1,6 +1,6 @@
-// pnpm test                    static checks, unit tests, end to end
-// pnpm test checks|unit|e2e    one of them
-// pnpm test path/to/folder     the tests there
+// pnpm test                                static checks, unit tests, those with real servers, end to end
+// pnpm test checks|unit|integration|e2e    one of them
+// pnpm test path/to/folder                 the tests there
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { runChecks } from './checks.mjs';
