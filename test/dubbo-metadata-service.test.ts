@@ -82,6 +82,14 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
     return [...names].sort();
   }
 
+  /** A socket that takes connections and says nothing. */
+  async function silentAddress(host: string): Promise<AddressInfo> {
+    const silent = createServer().listen(0, host);
+    owner.after(() => void silent.close());
+    await once(silent, 'listening');
+    return silent.address() as AddressInfo;
+  }
+
   test('an application is asked over dubbo for what it serves', async () => {
     await endpoints(1, 'one');
     assert.deepEqual(await answering('one'), ['one']);
@@ -133,21 +141,21 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
   });
 
   test('instances that take connections and never answer hold up neither their own application nor others', async () => {
-    const silent = createServer().listen(0, '127.0.0.2');
-    owner.after(() => void silent.close());
-    await once(silent, 'listening');
-    const { port } = silent.address() as AddressInfo;
+    const [known, unknown] = [await silentAddress('127.0.0.2'), await silentAddress('127.0.0.3')];
     const { client } = testClient(zookeeper.address);
     owner.after(() => client.close());
     const [name = ''] = await client.getChildren('/services/app-two', false);
     const node = (await client.getData(`/services/app-two/${name}`, false)).toString();
-    const frozen = node.replaceAll('127.0.0.1', '127.0.0.2').replace(/(url-params.*?port[\\":]*)\d+/, `$1${port}`);
-    // Of the revision of one that answers, and of one that nobody else has.
-    await createPath(client, '/services/app-two/127.0.0.2:0', true, Buffer.from(frozen));
-    await createPath(client, '/services/app-frozen/127.0.0.2:0', true, Buffer.from(frozen.replace(/(revision":")\w+/, '$1of-its-own')));
+    const frozen = ({ address, port }: AddressInfo): string =>
+      node.replaceAll('127.0.0.1', address).replace(/(url-params.*?port[\\":]*)\d+/, `$1${port}`);
+    // Of the revision of one that answers.
+    await createPath(client, `/services/app-two/${known.address}:0`, true, Buffer.from(frozen(known)));
+    // Of one that nobody else has, at an address where nothing else is announced: there the silence is worth a warning.
+    const alone = frozen(unknown).replace(/(revision":")\w+/, '$1of-its-own');
+    await createPath(client, `/services/app-frozen/${unknown.address}:0`, true, Buffer.from(alone));
     const second = await Polywire.start(owner, files(zookeeper.address));
     await second.until('/registry', (page) => /0-0-0-one\.dubbo: 1 endpoint/.test(page) && /0-0-0-two\.dubbo: 2 endpoints/.test(page));
-    const held = /held back instance \/services\/app-frozen\/127\.0\.0\.2:0: .* over dubbo: 127\.0\.0\.2:\d+: no answer within 3000 ms/;
+    const held = /held back instance \/services\/app-frozen\/127\.0\.0\.3:0: .* over dubbo: 127\.0\.0\.3:\d+: no answer within 3000 ms/;
     await second.until('/registry', () => held.test(second.log));
   });
 });
