@@ -141,6 +141,7 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
   });
 
   test('instances that take connections and never answer hold up neither their own application nor others', async () => {
+    await endpoints(1, 'two');
     const [known, unknown] = [await silentAddress('127.0.0.2'), await silentAddress('127.0.0.3')];
     const { client } = testClient(zookeeper.address);
     owner.after(() => client.close());
