@@ -1,5 +1,5 @@
 import type { CreateOptions, ZkClient } from './client.ts';
-import { hasCode, NO_NODE, NODE_EXISTS, ZkError } from './errors.ts';
+import { BAD_VERSION, hasCode, NO_NODE, NODE_EXISTS, ZkError } from './errors.ts';
 
 /** Others may create and delete what is at hand at the same time; whoever does so this often means it. */
 const TRIES = 5;
@@ -41,6 +41,16 @@ export async function claimEphemeral(client: ZkClient, path: string, data: Uint8
     if (await isOurs(client, path, data)) return;
   }
   throw new ZkError(NODE_EXISTS, path, 'another session creates it again and again');
+}
+
+/** Deletes an ephemeral node of this session. What another session has put in its place stays; what a former session of ours left goes with that. */
+export async function releaseEphemeral(client: ZkClient, path: string): Promise<void> {
+  try {
+    const { stat } = await client.getNode(path, false);
+    if (stat.ephemeralOwner === client.sessionId) await client.delete(path, stat.version);
+  } catch (error) {
+    unless(NO_NODE, BAD_VERSION)(error);
+  }
 }
 
 async function isOurs(client: ZkClient, path: string, data: Uint8Array): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { PublishedAddress, PublishedService } from '@polywire/core/spi';
 import type { ZkClient } from '../client/client.ts';
 import { BAD_VERSION, hasCode, NO_NODE, NODE_EXISTS } from '../client/errors.ts';
-import { claimEphemeral, createWithParents, unless } from '../client/nodes.ts';
+import { claimEphemeral, createWithParents, releaseEphemeral, unless } from '../client/nodes.ts';
 import { readInstance } from '../discovery-instance.ts';
 import { metadataFolder } from '../dubbo-application/metadata.ts';
 import { applicationRevision, instanceData } from './application-metadata.ts';
@@ -74,7 +74,7 @@ export class ApplicationNodes implements PublishedTree {
     const { client, address, own, reports } = this.#options;
     if (this.#services.size === 0) {
       this.#standing = undefined;
-      await client.delete(this.#instance).catch(unless(NO_NODE));
+      await releaseEphemeral(client, this.#instance);
       return false;
     }
     const services = [...this.#services.values()];

@@ -1,7 +1,6 @@
 import type { PublishedAddress, PublishedService } from '@polywire/core/spi';
 import type { ZkClient } from '../client/client.ts';
-import { hasCode, NO_NODE } from '../client/errors.ts';
-import { claimEphemeral } from '../client/nodes.ts';
+import { claimEphemeral, releaseEphemeral } from '../client/nodes.ts';
 import { encodeNodeName } from '../node-url.ts';
 import { consumerView, type OwnParameters, withOwn } from './parameters.ts';
 import { providerNode, schemeOf } from './provider-url.ts';
@@ -78,9 +77,7 @@ export class ProviderNodes implements PublishedTree {
     // Behind its successor, so that consumers always see one.
     for (const former of slot.standing) {
       if (former === path) continue;
-      await client.delete(former).catch((error: unknown) => {
-        if (!hasCode(error, NO_NODE)) throw error;
-      });
+      await releaseEphemeral(client, former);
       slot.standing.delete(former);
     }
     if (slot.service === undefined && this.#slots.get(key) === slot) this.#slots.delete(key);

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import type { PublishedService, Publisher, PublisherStatus, ServiceEntry } from '@polywire/core/spi';
+import type { ZkClient } from '../client/client.ts';
 import { dubboService } from '../dubbo/service.ts';
 import { encodeNodeName, parseNodeUrl } from '../node-url.ts';
 import { createPath } from '../testing/providers.ts';
 import { kind, treeServer } from '../testing/tree-server.ts';
 import { skipReason } from '../testing/zookeeper-server.ts';
+import { ApplicationNodes } from './application-nodes.ts';
 import { zookeeperPublisherFactory } from './publisher.ts';
 
 const ADDRESS = { host: '10.0.0.9', port: 20_880 };
+const INSTANCE = '/polywire/polywire/10.0.0.9:20880';
 
 function service(name: string, parameters: Readonly<Record<string, string>> = {}, version?: string): PublishedService {
   const { host, identity, protocol, port, annotations } = dubboService({ name, group: undefined, version }, 'dubbo');
@@ -57,6 +60,11 @@ describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 120_00
   async function providers(name: string): Promise<string[]> {
     const children = await tree.zk.getChildren(`/polywire/${encodeNodeName(name)}/providers`, false);
     return [...children].sort();
+  }
+
+  function application(client: ZkClient, instance: string): ApplicationNodes {
+    const own = { application: 'polywire', instance, timestamp: 7, tls: false };
+    return new ApplicationNodes({ client, instances: '/polywire', reports: '/polywire', address: ADDRESS, own });
   }
 
   test('one node for each service, and its successor before it goes', async () => {
@@ -113,7 +121,7 @@ describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 120_00
     await until(async () => (await tree.zk.getChildren('/polywire/polywire', false)).length === 1);
     one.publish([service('a.B'), service('a.E')]);
     await reaches(one, 'published');
-    const data = JSON.parse(String(await tree.zk.getData('/polywire/polywire/10.0.0.9:20880', false)));
+    const data = JSON.parse(String(await tree.zk.getData(INSTANCE, false)));
     const revision: unknown = data.payload.metadata['dubbo.metadata.revision'];
     const metadata = JSON.parse(String(await tree.zk.getData(`/polywire/metadata/polywire/${revision}`, false)));
     assert.deepEqual(Object.keys(metadata.services), ['a.B:dubbo', 'a.E:dubbo']);
@@ -147,11 +155,25 @@ describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 120_00
   });
 
   test('what a dead predecessor left at the same address is replaced', async () => {
-    await createPath(tree.zk, '/polywire/polywire/10.0.0.9:20880', true);
+    await createPath(tree.zk, INSTANCE, true);
     const one = await publisher();
     one.publish([service('a.B')]);
     await reaches(one, 'published');
-    assert.match(String(await tree.zk.getData('/polywire/polywire/10.0.0.9:20880', false)), /"polywire":"one"/);
+    assert.match(String(await tree.zk.getData(INSTANCE, false)), /"polywire":"one"/);
+  });
+
+  test('a Polywire that takes back its application leaves the instance that another has put in its place', async () => {
+    const [first, second] = [application(tree.zk, 'one'), application(tree.owner, 'two')];
+    first.want('a.B', service('a.B'));
+    await first.settle('');
+    second.want('a.B', service('a.B'));
+    await second.settle('');
+    first.want('a.B', undefined);
+    await first.settle('');
+    assert.match(String(await tree.zk.getData(INSTANCE, false)), /"polywire":"two"/);
+    second.want('a.B', undefined);
+    await second.settle('');
+    assert.equal(await tree.zk.exists(INSTANCE, false), false);
   });
 
   test('Polywires that read what a Polywire published find no provider', async () => {
