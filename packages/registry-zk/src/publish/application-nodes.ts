@@ -1,6 +1,6 @@
-import type { PublishedAddress, PublishedService } from '@polywire/core/spi';
+import type { PublishedAddress, PublishedService, PublisherContext } from '@polywire/core/spi';
 import type { ZkClient } from '../client/client.ts';
-import { BAD_VERSION, hasCode, NO_NODE, NODE_EXISTS } from '../client/errors.ts';
+import { BAD_VERSION, CONNECTION_LOSS, hasCode, NO_NODE, NODE_EXISTS } from '../client/errors.ts';
 import { claimEphemeral, createWithParents, releaseEphemeral, unless } from '../client/nodes.ts';
 import { readInstance } from '../discovery-instance.ts';
 import { metadataFolder } from '../dubbo-application/metadata.ts';
@@ -25,6 +25,7 @@ export interface ApplicationNodesOptions {
   readonly reports: string;
   readonly address: PublishedAddress;
   readonly own: OwnParameters;
+  readonly log: PublisherContext['log'];
 }
 
 /** Dubbo by application: one instance, the metadata of its revision, and for each interface that it is one of those that have it. */
@@ -36,6 +37,8 @@ export class ApplicationNodes implements PublishedTree {
   readonly #mapped = new Set<string>();
   /** What the instance says in this session; undefined: it may not be there. */
   #standing: string | undefined = undefined;
+  /** Somebody was told that former revisions stay, and none has gone since. */
+  #isUntidy = false;
 
   constructor(options: ApplicationNodesOptions) {
     const { instances, address, own } = options;
@@ -87,7 +90,7 @@ export class ApplicationNodes implements PublishedTree {
     const protocols = new Set(services.map((service) => schemeOf(service) ?? ''));
     await claimEphemeral(client, this.#instance, instanceData(address, protocols, revision, own));
     this.#standing = revision;
-    await this.#tidy(folder, revision);
+    await this.#tidyOrTell(folder, revision);
     return true;
   }
 
@@ -112,6 +115,19 @@ export class ApplicationNodes implements PublishedTree {
         } else if (!hasCode(error, BAD_VERSION)) throw error;
         if (tries === CAS_TRIES) throw error;
       }
+    }
+  }
+
+  /** A courtesy: who cannot be tidied after is published nevertheless. */
+  async #tidyOrTell(folder: string, revision: string): Promise<void> {
+    try {
+      await this.#tidy(folder, revision);
+      this.#isUntidy = false;
+    } catch (error) {
+      const isNews = !hasCode(error, CONNECTION_LOSS) && !this.#isUntidy;
+      if (isNews) this.#isUntidy = true;
+      const message = `former revisions of ${this.#options.own.application} stay in ${folder}: they could not be looked through; it is tried again with the next revision`;
+      this.#options.log(isNews ? 'warn' : 'debug', message, { error });
     }
   }
 

@@ -26,6 +26,7 @@ function service(name: string, parameters: Readonly<Record<string, string>> = {}
 describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 120_000 }, () => {
   const tree = treeServer();
   const log: string[] = [];
+  const told = (level: string, message: string) => void log.push(`${level} ${message}`);
   const started: Publisher[] = [];
   after(() => Promise.all(started.map((publisher) => publisher.stop())));
 
@@ -35,7 +36,7 @@ describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 120_00
       protocols: ['dubbo'],
       tls: false,
       registries: [],
-      log: (_: string, message: string) => void log.push(message),
+      log: told,
     };
     const created = zookeeperPublisherFactory.create({ address: tree.address, sessionTimeout: '2s', ...config }, context);
     started.push(created);
@@ -64,7 +65,7 @@ describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 120_00
 
   function application(client: ZkClient, instance: string): ApplicationNodes {
     const own = { application: 'polywire', instance, timestamp: 7, tls: false };
-    return new ApplicationNodes({ client, instances: '/polywire', reports: '/polywire', address: ADDRESS, own });
+    return new ApplicationNodes({ client, instances: '/polywire', reports: '/polywire', address: ADDRESS, own, log: told });
   }
 
   test('one node for each service, and its successor before it goes', async () => {
@@ -174,6 +175,21 @@ describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 120_00
     second.want('a.B', undefined);
     await second.settle('');
     assert.equal(await tree.zk.exists(INSTANCE, false), false);
+  });
+
+  test('revisions that could not be tidied away are told of once, and the application is published', async () => {
+    const nodes = application(tree.zk, 'one');
+    await createPath(tree.zk, '/polywire/polywire');
+    await tree.owner.create('/polywire/polywire/10.0.0.10:1', Buffer.alloc(0), { acl: 'creator' });
+    for (const name of ['a.B', 'a.C', 'a.D']) {
+      nodes.want(name, service(name));
+      assert.equal(await nodes.settle(''), true);
+    }
+    const untidy = log.filter((line) => line.includes('former revisions of polywire stay in /polywire/metadata/polywire'));
+    assert.deepEqual(
+      untidy.map((line) => line.split(' ')[0]),
+      ['warn', 'debug'],
+    );
   });
 
   test('Polywires that read what a Polywire published find no provider', async () => {

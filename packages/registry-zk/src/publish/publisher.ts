@@ -62,7 +62,7 @@ class ZooKeeperPublisher implements Publisher {
     const { roots, layouts } = this.#config;
     const create: Readonly<Record<PublishedLayout, () => PublishedTree>> = {
       dubbo: () => new ProviderNodes({ client, root: roots.dubbo, address, own }),
-      'dubbo-application': () => new ApplicationNodes({ client, instances: roots.applications, reports: roots.reports, address, own }),
+      'dubbo-application': () => new ApplicationNodes({ client, instances: roots.applications, reports: roots.reports, address, own, log }),
     };
     this.#trees = layouts.map((layout) => create[layout]());
     log('info', `publishing to ${this.name}`, { address: `${address.host}:${address.port}`, instance });
