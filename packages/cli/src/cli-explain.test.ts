@@ -10,7 +10,7 @@ const command = new CommandFolder();
 const GREETER = ['--service', 'com.acme.Greeter', '--method', 'sayHello'];
 
 test('explain names the route, the endpoints and the reason against the others', async () => {
-  const tagged = await command.polywire('explain', '-c', 'gray/polywire.yaml', ...GREETER, '--attachment', 'dubbo.tag=gray');
+  const tagged = await command.polywireProcess('explain', '-c', 'gray/polywire.yaml', ...GREETER, '--attachment', 'dubbo.tag=gray');
   assert.deepEqual([tagged.code, tagged.stderr], [0, '']);
   assert.match(tagged.stdout, /^├─ ✓ route gray at gray\/mesh\/routes\.yaml:9:7$/m);
   assert.match(tagged.stdout, /✓ header dubbo\.tag exact "gray": the request has "gray"/);
@@ -62,7 +62,15 @@ test('an argument chooses a route, by its number', async () => {
 });
 
 test('a request that would be refused is 1', async () => {
-  const { code, stdout } = await command.polywire('explain', '-c', 'gray/polywire.yaml', '--service', 'com.acme.Nobody', '--method', 'x');
+  const { code, stdout } = await command.polywireProcess(
+    'explain',
+    '-c',
+    'gray/polywire.yaml',
+    '--service',
+    'com.acme.Nobody',
+    '--method',
+    'x',
+  );
   assert.equal(code, 1);
   assert.match(stdout, /✗ refused: .*com\.acme\.Nobody/);
   assert.equal((await command.polywire('explain', '-c', 'gray/polywire.yaml')).code, 2);
@@ -106,6 +114,7 @@ test('a file that is no frame is refused with the reason', async () => {
   assert.match(stderr, /the file ends inside of the dubbo frame: it has 1 bytes/);
 });
 
+/** `who("hi")` of an unframed binary call: strict version 1, type call, name, id 1, and the argument under the field id 15. */
 const THRIFT_CALL = Buffer.from('800100010000000377686f000000010b000f00000002686900', 'hex');
 
 test('a listener of several protocols explains each by its own routes, and a frame by what recognises it', async () => {

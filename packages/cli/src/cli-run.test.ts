@@ -19,7 +19,7 @@ function firstText(stream: Readable): Promise<string> {
 
 test('run refuses an invalid configuration before anything is bound', async () => {
   await command.write('refused/polywire.yaml', BOOTSTRAP.replace('[dubbo]', '[nothing]'));
-  const { code, stdout, stderr } = await command.polywire('run', '-c', 'refused/polywire.yaml');
+  const { code, stdout, stderr } = await command.polywireProcess('run', '-c', 'refused/polywire.yaml');
   assert.deepEqual([code, stdout], [1, '']);
   assert.match(stderr, /error refused\/polywire\.yaml:4:17: no plugin brings/);
   assert.match(stderr, /polywire: refused\/polywire\.yaml is not valid/);
@@ -27,7 +27,7 @@ test('run refuses an invalid configuration before anything is bound', async () =
 
 test('a registry dump needs a registry', async () => {
   await command.write('none/polywire.yaml', BOOTSTRAP);
-  const { code, stderr } = await command.polywire('registry', 'dump', '-c', 'none/polywire.yaml');
+  const { code, stderr } = await command.polywireProcess('registry', 'dump', '-c', 'none/polywire.yaml');
   assert.equal(code, 1);
   assert.match(stderr, /names no registry; --zookeeper host:port needs none/);
 });
@@ -115,7 +115,7 @@ test('an address that is taken is 1, with the reason', async () => {
   const address = server.address();
   assert.ok(address !== null && typeof address === 'object');
   await command.write('taken/polywire.yaml', BOOTSTRAP.replace(':0', `:${address.port}`));
-  const { code, stderr } = await command.polywire('run', '-c', 'taken/polywire.yaml');
+  const { code, stderr } = await command.polywireProcess('run', '-c', 'taken/polywire.yaml');
   server.close();
   assert.equal(code, 1);
   assert.match(stderr, /EADDRINUSE/);
@@ -123,14 +123,14 @@ test('an address that is taken is 1, with the reason', async () => {
 
 test('a registry that is unreachable is 3, within its time', async () => {
   const started = performance.now();
-  const { code, stdout, stderr } = await command.polywire('registry', 'dump', '--zookeeper', '127.0.0.1:1', '--timeout', '300ms');
+  const { code, stdout, stderr } = await command.polywireProcess('registry', 'dump', '--zookeeper', '127.0.0.1:1', '--timeout', '300ms');
   assert.deepEqual([code, stdout], [3, '']);
   assert.match(stderr, /error: .*127\.0\.0\.1:1 was not read within 0\.3 s/);
   assert.ok(performance.now() - started < 10_000);
 });
 
 test('the demo routes by tag and by weight, and ends by itself', async () => {
-  const { code, stdout } = await command.polywire('demo', '--duration', '1500ms', '--directory', 'demo');
+  const { code, stdout } = await command.polywireProcess('demo', '--duration', '1500ms', '--directory', 'demo');
   assert.equal(code, 0);
   assert.match(stdout, /^polywire ready: dubbo 127\.0\.0\.1:\d+, admin http:\/\/127\.0\.0\.1:\d+$/m);
   assert.match(stdout, /^dubbo\.tag=gray +v2 +\d+ +100\.0 %/m);

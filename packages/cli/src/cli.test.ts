@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { BOOTSTRAP, CommandFolder, SERVICE } from './command.test-support.ts';
 import { packageVersion } from './program.ts';
@@ -6,7 +8,7 @@ import { packageVersion } from './program.ts';
 const command = new CommandFolder();
 
 test('the version, the help and its exit codes', async () => {
-  const version = await command.polywire('--version');
+  const version = await command.polywireProcess('--version');
   assert.deepEqual([version.code, version.stdout], [0, `${packageVersion()}\n`]);
   const help = await command.polywire('--help');
   assert.equal(help.code, 0);
@@ -20,7 +22,7 @@ test('the version, the help and its exit codes', async () => {
 });
 
 test('what cannot be understood is 2, with a suggestion', async () => {
-  const typo = await command.polywire('validat');
+  const typo = await command.polywireProcess('validat');
   assert.equal(typo.code, 2);
   assert.match(typo.stderr, /Did you mean validate\?/);
   assert.equal((await command.polywire('run', '--log-level', 'loud')).code, 2);
@@ -31,7 +33,7 @@ test('what cannot be understood is 2, with a suggestion', async () => {
 });
 
 test('a valid configuration is 0, without colours away from a terminal', async () => {
-  const { code, stdout, stderr } = await command.polywire('validate', 'good/polywire.yaml');
+  const { code, stdout, stderr } = await command.polywireProcess('validate', 'good/polywire.yaml');
   assert.deepEqual([code, stderr], [0, '']);
   assert.match(stdout, /^valid: 2 files/m);
   assert.ok(!stdout.includes('\u001b'));
@@ -39,7 +41,7 @@ test('a valid configuration is 0, without colours away from a terminal', async (
 
 test('an invalid one is 1, with the place, the line and a caret', async () => {
   await command.write('bad/polywire.yaml', BOOTSTRAP.replace('protocols', 'protocol'));
-  const { code, stdout } = await command.polywire('validate', 'bad/polywire.yaml');
+  const { code, stdout } = await command.polywireProcess('validate', 'bad/polywire.yaml');
   assert.equal(code, 1);
   assert.match(stdout, /^error bad\/polywire\.yaml:4:5: .*protocol.*\n {2}4 \| {5}protocol: \[dubbo\]\n {4}\| {5}\^$/m);
   assert.match(stdout, /^invalid: 1 file, \d errors?, 0 warnings$/m);
@@ -88,16 +90,16 @@ export const plugin: Plugin = { name: 'line', spiVersion: SPI_VERSION, protocols
   await command.write('typed/line.ts', plugin);
   await command.write('typed/name.ts', `export const NAME: string = 'line';\n`);
   await command.write('typed/polywire.yaml', `${BOOTSTRAP.replace('dubbo', 'line')}plugins: [./line.ts]\n`);
-  const good = await command.polywire('validate', 'typed/polywire.yaml');
+  const good = await command.polywireProcess('validate', 'typed/polywire.yaml');
   assert.deepEqual([good.code, good.stdout.split('\n')[0]], [0, 'valid: 1 file']);
 
   await command.write('typed/name.ts', 'export const NAME: string = ;\n');
-  const bad = await command.polywire('validate', 'typed/polywire.yaml');
+  const bad = await command.polywireProcess('validate', 'typed/polywire.yaml');
   assert.equal(bad.code, 1);
   assert.match(bad.stdout, /polywire\.yaml:5:11: plugin \.\/line\.ts cannot be loaded: .*name\.ts:1:28: Unexpected ";"/);
 
   await command.write('typed/name.ts', 'export const NAME: string = `line`;\n\nthrow new Error("no license");\n');
-  assert.match((await command.polywire('validate', 'typed/polywire.yaml')).stdout, /cannot be loaded: .*name\.ts:3: no license/);
+  assert.match((await command.polywireProcess('validate', 'typed/polywire.yaml')).stdout, /cannot be loaded: .*name\.ts:3: no license/);
 });
 
 test('certificates that cannot be used are found with their place, of listeners and of rules', async () => {
@@ -123,6 +125,28 @@ spec:
   assert.match(stdout, /^error tls\/mesh\.yaml:9:23: .*tls\/empty\.pem holds no certificate in PEM/m);
 });
 
+test('a folder where what a registry announced cannot be kept is a warning with its place', async () => {
+  const registry = (file: string) => `- {type: zookeeper, address: '127.0.0.1:1', lastKnownGood: ${file}}\n`;
+  await command.write('kept/there/is', 'a file');
+  const registries = ['there/a.jsonl', 'missing/b.jsonl', 'there/is/c.jsonl'].map(registry).join('');
+  await command.write('kept/polywire.yaml', `${BOOTSTRAP}registries:\n${registries}`);
+  const { code, stdout } = await command.polywire('validate', 'kept/polywire.yaml');
+  assert.equal(code, 0);
+  const place = (line: number) => `warning kept/polywire\\.yaml:${line}:60: what the registry announces cannot be kept in the folder`;
+  assert.match(stdout, new RegExp(`^${place(7)} ${command.path}/kept/missing: there is no such folder$`, 'm'));
+  assert.match(stdout, new RegExp(`^${place(8)} ${command.path}/kept/there/is: it is a file$`, 'm'));
+  assert.match(stdout, /^valid: 1 file, 0 errors, 2 warnings$/m);
+});
+
+test('a folder that may not be written to is found, too', { skip: process.getuid?.() === 0 && 'root may write anywhere' }, async () => {
+  await command.write('locked/polywire.yaml', `${BOOTSTRAP}registries: [{type: zookeeper, address: a, lastKnownGood: kept.jsonl}]\n`);
+  await chmod(join(command.path, 'locked'), 0o500);
+  const { code, stdout } = await command.polywire('validate', 'locked/polywire.yaml');
+  await chmod(join(command.path, 'locked'), 0o700);
+  assert.equal(code, 0);
+  assert.match(stdout, /^warning locked\/polywire\.yaml:5:59: .*\/locked: this user may not write there$/m);
+});
+
 test('a filter that needs more than its protocol has is refused with its place', async () => {
   const plugin = `import { SPI_VERSION } from '@polywire/core/spi';
 const plain = () => ({ name: 'plain', connection: () => ({ headerBytes: 1, measure() {}, parse() {} }) });
@@ -131,19 +155,17 @@ export const plugin = { name: 'p', spiVersion: SPI_VERSION, protocols: [plain], 
 `;
   await command.write('needs/p.js', plugin);
   await command.write('needs/polywire.yaml', `${BOOTSTRAP.replace('dubbo', 'plain')}    filters: [{ name: tagger }]\nplugins: [./p.js]\n`);
-  const { code, stdout } = await command.polywire('validate', 'needs/polywire.yaml');
+  const { code, stdout } = await command.polywireProcess('validate', 'needs/polywire.yaml');
   assert.equal(code, 1);
   assert.match(stdout, /^error needs\/polywire\.yaml:5:15: the filter "tagger" needs mediation, which the protocol plain does not have$/m);
 });
 
 test('a missing file is said in one line, and --debug adds where', async () => {
-  const plain = await command.polywire('run');
+  const plain = await command.polywireProcess('run');
   assert.equal(plain.code, 1);
   assert.equal(plain.stderr, 'polywire: polywire.yaml cannot be read: there is no such file; -c <file> names another bootstrap file\n');
   assert.match((await command.polywire('run', '--debug')).stderr, /\n\s+at /);
 });
-
-/** `who("hi")` of an unframed binary call: strict version 1, type call, name, id 1, and the argument under the field id 15. */
 
 test('settings that a codec does not have are found with their place, of listeners and of services', async () => {
   const listener = BOOTSTRAP.replace(

@@ -1,3 +1,5 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import {
   type Bootstrap,
   type BootstrapResult,
@@ -111,6 +113,34 @@ export function checkListenerFiles(
       position: position(['listeners', index, 'tls', option]),
     })),
   );
+}
+
+/** Folders of what registries announced, relative to `directory`. Warnings: Polywire runs without, and the folder may be another machine's. */
+export function checkKnownGoodFolders(
+  { registries }: Bootstrap,
+  directory: string,
+  { position }: Pick<BootstrapResult, 'position'>,
+): Problem[] {
+  return registries.flatMap(({ lastKnownGood }, index) => {
+    const folder = lastKnownGood === undefined ? undefined : dirname(resolve(directory, lastKnownGood));
+    if (folder === undefined) return [];
+    const fault = faultOfFolder(folder);
+    if (fault === undefined) return [];
+    const message = `what the registry announces cannot be kept in the folder ${folder}: ${fault}`;
+    return [{ severity: 'warning', message, position: position(['registries', index, 'lastKnownGood']) }];
+  });
+}
+
+function faultOfFolder(folder: string): string | undefined {
+  try {
+    if (!statSync(folder).isDirectory()) return 'it is a file';
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return 'there is no such folder';
+    return code === 'EACCES' ? 'this user may not write there' : messageOf(error);
+  }
 }
 
 /** That a protocol is not known, and which one services mean that announce it by this name. */
