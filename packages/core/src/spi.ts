@@ -1,6 +1,7 @@
 /** What a plugin imports. Everything else in core may change without notice. */
 export type { Endpoint, Learnt, Override } from './cluster/endpoint.ts';
 export type { BalancedEndpoint, LoadBalancer, LoadBalancerFactory, Picker } from './cluster/load-balancer.ts';
+export type { WarmUp } from './cluster/warm-up.ts';
 export { parseDuration, parseSize } from './config/units.ts';
 export { CodecError } from './errors/codec-error.ts';
 export { ConfigError } from './errors/config-error.ts';

@@ -29,7 +29,7 @@ function source() {
     users,
     acquire(data: Endpoint): Live {
       count(data.address, 1);
-      return { endpoint: data, activeRequests: 0, available: true };
+      return { endpoint: data, activeRequests: 0, available: true, knownSince: 0 };
     },
     release(live: Live): void {
       count(live.endpoint.address, -1);

@@ -1,6 +1,8 @@
 import type { ClientTls } from '../config/model.ts';
+import { EffectiveWeights, type Warming } from './effective-weights.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { BalancedEndpoint, LoadBalancer, Picker } from './load-balancer.ts';
+import type { WarmUp } from './warm-up.ts';
 
 /** Makes live endpoints. What must be shared by address (connections, health) is shared, and counted, behind them. */
 export interface EndpointSource<E extends BalancedEndpoint> {
@@ -57,6 +59,8 @@ export interface ClusterSpec {
   readonly loadBalancer: string;
   /** How its endpoints are connected to; absent: plainly. */
   readonly tls?: ClientTls | undefined;
+  /** How its endpoints come to their shares, whatever they say themselves; absent: as they say. */
+  readonly warmUp?: WarmUp | undefined;
   /** `file:line:column` of the DestinationRule, or of the service's entry. */
   readonly origin: string;
   /** Lower-case interfaces and hosts whose change asks for a new resolve(). */
@@ -79,6 +83,9 @@ export class Cluster<E extends BalancedEndpoint> {
   readonly #sharesPicks: boolean;
   #resolved: ResolvedEndpoints = { chosen: [], leftOut: [], emptiness: 'it was not resolved yet' };
   #endpoints: readonly E[] = [];
+  #weights = new EffectiveWeights([], undefined, 0);
+  /** Runs while an endpoint warms up. */
+  #renewal: NodeJS.Timeout | undefined;
   #picker: Picker<E> | undefined;
   #lastEvent = -1;
   #last: E | undefined;
@@ -127,6 +134,11 @@ export class Cluster<E extends BalancedEndpoint> {
     return picked;
   }
 
+  /** How far the endpoint at this place of `endpoints` is; undefined: it takes its whole share. */
+  warming(index: number): Warming | undefined {
+    return this.#weights.warming(index);
+  }
+
   /** Why pick() has nothing. */
   describeEmptiness(): string {
     return this.#resolved.emptiness;
@@ -139,6 +151,7 @@ export class Cluster<E extends BalancedEndpoint> {
 
   /** Lets every endpoint go. Requests that still hold the cluster find it empty, unless it is a part of another. */
   close(): void {
+    clearTimeout(this.#renewal);
     if (this.spec.partOf !== undefined) {
       for (const endpoint of this.#endpoints) this.#source.release(endpoint);
       return;
@@ -160,10 +173,30 @@ export class Cluster<E extends BalancedEndpoint> {
     );
     this.#resolved = resolved;
     this.#endpoints = live;
-    this.#picker = live.length === 0 ? undefined : this.#balancer.update(live);
+    const now = Date.now();
+    this.#weights = new EffectiveWeights(live, this.spec.warmUp, now);
+    this.#newPicker();
+    this.#renewLater(now);
+    for (const endpoint of before) this.#source.release(endpoint);
+  }
+
+  #newPicker(): void {
+    const live = this.#endpoints;
+    this.#picker = live.length === 0 ? undefined : this.#balancer.update(live, this.#weights.values);
     this.#last = undefined;
     this.#shared = 0;
-    for (const endpoint of before) this.#source.release(endpoint);
+  }
+
+  #renewLater(now: number): void {
+    clearTimeout(this.#renewal);
+    const pauseMs = this.#weights.pauseMs(now);
+    this.#renewal = pauseMs === undefined ? undefined : setTimeout(() => this.#renew(), pauseMs).unref();
+  }
+
+  #renew(): void {
+    const now = Date.now();
+    if (this.#weights.renew(now) && this.#picker?.reweigh?.(this.#weights.values) !== true) this.#newPicker();
+    this.#renewLater(now);
   }
 }
 

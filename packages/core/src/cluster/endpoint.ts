@@ -1,3 +1,5 @@
+import type { WarmUp } from './warm-up.ts';
+
 /** One address of a service and what its registry said of it. Immutable: a change is a new object. */
 export interface Endpoint {
   /** IP address or host name. */
@@ -5,6 +7,10 @@ export interface Endpoint {
   readonly port: number;
   /** Relative share of requests; 0 takes none. */
   readonly weight: number;
+  /** When it started, in milliseconds since 1970, by its own clock; absent: its registry does not say. */
+  readonly startedAt?: number;
+  /** How it comes to its share after it started; absent: it takes it at once. A DestinationRule may say otherwise. */
+  readonly warmUp?: WarmUp;
   /** Stable, Istio-legal: what subsets select on. */
   readonly labels: ReadonlyMap<string, string>;
   /** Everything else the registry said (timestamp, methods, timeouts). */

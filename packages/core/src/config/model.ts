@@ -1,3 +1,4 @@
+import type { WarmUp } from '../cluster/warm-up.ts';
 import type { Position } from '../errors/config-error.ts';
 import type { ServiceEntry } from '../registry/registry.ts';
 import type { TlsFiles } from '../transport/tls-files.ts';
@@ -99,6 +100,8 @@ export interface Subset {
   /** Overrides the rule's. */
   readonly loadBalancer: string | undefined;
   /** The same. */
+  readonly warmUp?: WarmUp | 'none' | undefined;
+  /** The same. */
   readonly tls?: ClientTls | undefined;
   readonly position: Position;
 }
@@ -121,6 +124,8 @@ export interface DestinationRule {
   readonly host: WrittenHost;
   /** `trafficPolicy.loadBalancer.simple`, upper case. */
   readonly loadBalancer: string | undefined;
+  /** `trafficPolicy.loadBalancer.warmup`; `none`: of a load balancer without it; absent: nothing is said of load balancers. */
+  readonly warmUp?: WarmUp | 'none' | undefined;
   /** `trafficPolicy.tls`; absent: plain. */
   readonly tls?: ClientTls | undefined;
   readonly subsets: readonly Subset[];

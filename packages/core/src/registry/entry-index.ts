@@ -121,8 +121,18 @@ export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): b
 
 function sameEndpoint(a: Endpoint, b: Endpoint | undefined): boolean {
   if (a === b) return true;
-  if (b === undefined || a.address !== b.address || a.port !== b.port || a.weight !== b.weight) return false;
-  return a.origin === b.origin && sameMap(a.labels, b.labels) && sameMap(a.metadata, b.metadata) && sameData(a.overrides, b.overrides);
+  if (b === undefined || a.address !== b.address || a.port !== b.port || a.weight !== b.weight || a.startedAt !== b.startedAt) return false;
+  return (
+    a.origin === b.origin &&
+    sameMap(a.labels, b.labels) &&
+    sameMap(a.metadata, b.metadata) &&
+    sameWarmUp(a, b) &&
+    sameData(a.overrides, b.overrides)
+  );
+}
+
+function sameWarmUp({ warmUp: a }: Endpoint, { warmUp: b }: Endpoint): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

@@ -43,10 +43,19 @@ const endpointRule = z.strictObject({
   choices: z.array(z.array(endpointCondition)),
   otherwise: z.enum(['refuse', 'pass']),
 });
+const warmUp = z.strictObject({
+  durationMs: z.number().positive(),
+  leastWeight: z.number().min(0),
+  leastShare: z.number().min(0).max(1),
+  exponent: z.number().positive().exactOptional(),
+  whole: z.boolean().exactOptional(),
+});
 const endpoint = z.strictObject({
   address: text.min(1),
   port: z.int().min(0).max(65_535),
   weight: z.number().min(0),
+  startedAt: z.number().exactOptional(),
+  warmUp: warmUp.exactOptional(),
   labels: pairs,
   metadata: pairs,
   origin: text,

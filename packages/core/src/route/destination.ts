@@ -50,15 +50,18 @@ export function clusterSpec(context: DestinationContext, target: Target, subsetN
   const name = subsetName === undefined ? target.text : `${target.text}|${subsetName}`;
   const loadBalancer = subset?.loadBalancer ?? rule?.loadBalancer ?? DEFAULT_LOAD_BALANCER;
   const tls = effectiveTls(subset?.tls ?? rule?.tls);
+  const writtenWarmUp = subset?.warmUp ?? rule?.warmUp;
+  const warmUp = writtenWarmUp === 'none' ? undefined : writtenWarmUp;
   const { protocol, directory } = context;
   const origin = rule === undefined ? (entriesOf(directory, target)[0]?.entry.origin ?? '') : formatPosition((subset ?? rule).position);
   const identity = target.variant === undefined ? null : patternId(target.variant);
   const undefinedSubset = subsetName !== undefined && subset === undefined ? describeUnknownSubset(target, subsetName, rule) : undefined;
   return {
-    id: JSON.stringify([protocol, name, identity, loadBalancer, labelsId(subset), undefinedSubset, origin, tlsId(tls)]),
+    id: JSON.stringify([protocol, name, identity, loadBalancer, labelsId(subset), undefinedSubset, origin, tlsId(tls), warmUp]),
     name,
     loadBalancer,
     tls,
+    warmUp,
     origin,
     dependsOn: [...targetNames(target)],
     resolve: () =>
@@ -90,7 +93,7 @@ export function entriesOf(directory: ServiceDirectory, target: Target): readonly
 }
 
 /** A DestinationRule, or what several for one host say together: the first word on each thing counts. */
-export type EffectiveRule = Pick<DestinationRule, 'name' | 'loadBalancer' | 'tls' | 'subsets' | 'position'>;
+export type EffectiveRule = Pick<DestinationRule, 'name' | 'loadBalancer' | 'warmUp' | 'tls' | 'subsets' | 'position'>;
 
 /** The most specific rule for a target: by service key, by the interface, by the DNS names of its entries, by wildcard. */
 export function destinationRuleFor(context: DestinationContext, target: Target): EffectiveRule | undefined {
@@ -126,8 +129,9 @@ function mergeDestinationRules(hosts: readonly IndexedHost<DestinationRule>[]): 
   const [first] = rules;
   if (first === undefined) return undefined;
   const loadBalancer = rules.find((rule) => rule.loadBalancer !== undefined)?.loadBalancer;
+  const warmUp = rules.find((rule) => rule.warmUp !== undefined)?.warmUp;
   const tls = rules.find((rule) => rule.tls !== undefined)?.tls;
-  return { name: first.name, position: first.position, loadBalancer, tls, subsets: rules.flatMap((rule) => rule.subsets) };
+  return { name: first.name, position: first.position, loadBalancer, warmUp, tls, subsets: rules.flatMap((rule) => rule.subsets) };
 }
 
 function describeUnknownSubset(target: Target, subset: string, rule: EffectiveRule | undefined): string {

@@ -27,6 +27,7 @@ export class Live implements BalancedEndpoint {
   readonly endpoint: Endpoint;
   activeRequests = 0;
   available = true;
+  knownSince = Date.now();
 
   constructor(endpoint: Endpoint) {
     this.endpoint = endpoint;

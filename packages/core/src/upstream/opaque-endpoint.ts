@@ -16,6 +16,8 @@ export interface OpaqueEndpointOptions {
 export class OpaqueAddress {
   activeConnections = 0;
   readonly stats = { connects: 0, connectFailures: 0, failures: 0 };
+  /** When this process first used it, in milliseconds since 1970. */
+  readonly knownSince = Date.now();
   readonly host: string;
   readonly port: number;
   readonly #backoff: Backoff;
@@ -78,6 +80,9 @@ export class OpaqueEndpoint implements BalancedEndpoint {
   }
   get available(): boolean {
     return this.address.available;
+  }
+  get knownSince(): number {
+    return this.address.knownSince;
   }
 }
 

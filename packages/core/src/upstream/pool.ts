@@ -39,6 +39,8 @@ const HEARTBEATS_MISSED = 3;
 export class Pool<Req, Res> implements PoolEvents<Req, Res> {
   activeRequests = 0;
   readonly stats = new PoolStats();
+  /** When this process first used the address, in milliseconds since 1970. */
+  readonly knownSince = Date.now();
   readonly host: string;
   readonly port: number;
   readonly #protocol: StreamProtocol<Req, Res>;

@@ -25,6 +25,9 @@ export class UpstreamEndpoint<Req, Res> implements BalancedEndpoint {
   get available(): boolean {
     return this.pool.available;
   }
+  get knownSince(): number {
+    return this.pool.knownSince;
+  }
 
   /** The provider's own wish from the registry (`<method>.timeout`, `timeout`), in milliseconds; 0: none. */
   timeoutMs(method: string): number {

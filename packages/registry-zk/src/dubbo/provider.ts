@@ -4,6 +4,7 @@ import { LazyMap } from '../lazy-map.ts';
 import { type NodeUrl, NodeUrlError, parseNodeUrl } from '../node-url.ts';
 import { PUBLISHED } from '../published.ts';
 import { SharedValues } from '../shared-values.ts';
+import { dubboStart } from '../warm-up.ts';
 import { parameter } from './parameter.ts';
 import { labelsOf, metadataOf } from './parameters.ts';
 import type { DubboProtocol } from './service.ts';
@@ -86,15 +87,17 @@ export function providerOf(url: NodeUrl, interfaceName: string, path: string, me
   if (parameter(url, 'disabled') === 'true') return { kind: 'ignored', reason: 'disabled=true' };
   const identity = identityOf(url);
   if (identity.name !== interfaceName) return { kind: 'unreadable', reason: `it is of interface ${identity.name}` };
+  const timestamp = Number(url.parameters.get('timestamp')) || 0;
   const endpoint: Endpoint = {
     address: sharedAddresses.get(url.host, () => url.host),
     port: url.port,
     weight: weightOf(url),
+    ...dubboStart(timestamp, parameter(url, 'warmup')),
     labels: labelsOf(url),
     metadata,
     origin: path,
   };
-  return { kind: 'provider', protocol, identity, endpoint, timestamp: Number(url.parameters.get('timestamp')) || 0 };
+  return { kind: 'provider', protocol, identity, endpoint, timestamp };
 }
 
 // A negative weight counts as 0 (AbstractLoadBalance.getWeight).

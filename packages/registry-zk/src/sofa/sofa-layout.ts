@@ -4,6 +4,7 @@ import type { AnnouncedService, Announcement, Layout, LeafReader } from '../foll
 import { hostName } from '../host-name.ts';
 import { divideParameters } from '../labels.ts';
 import { type NodeUrl, NodeUrlError, parseNodeUrl } from '../node-url.ts';
+import { sofaStart } from '../warm-up.ts';
 
 /** SOFARPC's default. It names the service's port, which endpoints map to their own. */
 const BOLT_PORT = { name: 'bolt', number: 12_200, protocol: 'TCP' } as const;
@@ -71,6 +72,7 @@ class Providers {
       address: url.host,
       port: url.port,
       weight: weightOf(parameters.get('weight')),
+      ...sofaStart(parameters),
       ...divideParameters(parameters, (key) => parameters.get(key) !== '' && !OWN.has(key) && !key.startsWith('.')),
       origin: `${this.#path}/${child}`,
     };

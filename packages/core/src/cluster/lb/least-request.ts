@@ -5,16 +5,18 @@ import { WeightedDraw } from './weighted-draw.ts';
 /** The less loaded of two drawn by weight ("power of two choices"); load counts in proportion to weight. */
 export const leastRequest: LoadBalancerFactory = {
   name: 'LEAST_REQUEST',
-  create: () => ({ sharesPicks: false, update: (endpoints) => new LeastRequestPicker(endpoints) }),
+  create: () => ({ sharesPicks: false, update: (endpoints, weights) => new LeastRequestPicker(endpoints, weights) }),
 };
 
 class LeastRequestPicker<E extends BalancedEndpoint> implements Picker<E> {
   readonly #endpoints: readonly E[];
+  readonly #weights: Float64Array;
   readonly #draw: WeightedDraw<E>;
 
-  constructor(endpoints: readonly E[]) {
+  constructor(endpoints: readonly E[], weights: Float64Array) {
     this.#endpoints = endpoints;
-    this.#draw = new WeightedDraw(endpoints);
+    this.#weights = weights;
+    this.#draw = new WeightedDraw(endpoints, weights);
   }
 
   pick(tried: E | undefined): E | undefined {
@@ -25,8 +27,12 @@ class LeastRequestPicker<E extends BalancedEndpoint> implements Picker<E> {
     return this.#load(two) < this.#load(one) ? endpoints[two] : endpoints[one];
   }
 
+  reweigh(): boolean {
+    this.#draw.reweigh();
+    return true;
+  }
+
   #load(index: number): number {
-    const live = this.#endpoints[index]!;
-    return live.activeRequests / live.endpoint.weight;
+    return this.#endpoints[index]!.activeRequests / this.#weights[index]!;
   }
 }

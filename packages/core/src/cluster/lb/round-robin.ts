@@ -6,12 +6,12 @@ export const roundRobin: LoadBalancerFactory = {
   name: 'ROUND_ROBIN',
   create: () => ({
     sharesPicks: true,
-    update: (endpoints) => (isUniform(endpoints) ? new RotatingPicker(endpoints) : new SmoothPicker(endpoints)),
+    update: (endpoints, weights) => (isUniform(weights) ? new RotatingPicker(endpoints) : new SmoothPicker(endpoints, weights)),
   }),
 };
 
-function isUniform(endpoints: readonly BalancedEndpoint[]): boolean {
-  return endpoints.every(({ endpoint }) => endpoint.weight === endpoints[0]?.endpoint.weight);
+function isUniform(weights: Float64Array): boolean {
+  return weights.every((weight) => weight === weights[0]);
 }
 
 /** Equal weights: a turn each, found without a scan. Starts anywhere, so that many proxies do not begin with the same endpoint. */
@@ -50,6 +50,10 @@ class RotatingPicker<E extends BalancedEndpoint> implements Picker<E> {
     this.#advance[this.#last]! += further;
   }
 
+  reweigh(weights: Float64Array): boolean {
+    return isUniform(weights);
+  }
+
   #take(index: number): E | undefined {
     this.#last = index;
     return this.#endpoints[index];
@@ -63,9 +67,9 @@ class SmoothPicker<E extends BalancedEndpoint> implements Picker<E> {
   readonly #credit: Float64Array;
   #last = -1;
 
-  constructor(endpoints: readonly E[]) {
+  constructor(endpoints: readonly E[], weights: Float64Array) {
     this.#endpoints = endpoints;
-    this.#weights = Float64Array.from(endpoints, ({ endpoint }) => endpoint.weight);
+    this.#weights = weights;
     this.#credit = this.#weights.map((weight) => weight * Math.random());
   }
 
@@ -97,5 +101,10 @@ class SmoothPicker<E extends BalancedEndpoint> implements Picker<E> {
       total += this.#weights[i]!;
     }
     credit[this.#last]! -= total * further;
+  }
+
+  /** Credit stays as it is: it is what keeps turns fair from one set of weights to the next. */
+  reweigh(weights: Float64Array): boolean {
+    return !isUniform(weights);
   }
 }

@@ -7,13 +7,21 @@ const DRAWS = 4;
 /** Endpoints at random in proportion to their weights, among those that are usable. */
 export class WeightedDraw<E extends BalancedEndpoint> {
   readonly #endpoints: readonly E[];
+  readonly #weights: Float64Array;
   readonly #bounds: Float64Array;
-  readonly #total: number;
+  #total = 0;
 
-  constructor(endpoints: readonly E[]) {
+  /** @param weights call reweigh() when they change */
+  constructor(endpoints: readonly E[], weights: Float64Array) {
     this.#endpoints = endpoints;
+    this.#weights = weights;
+    this.#bounds = new Float64Array(weights.length);
+    this.reweigh();
+  }
+
+  reweigh(): void {
     let total = 0;
-    this.#bounds = Float64Array.from(endpoints, ({ endpoint }) => (total += endpoint.weight));
+    for (let i = 0; i < this.#weights.length; i++) this.#bounds[i] = total += this.#weights[i]!;
     this.#total = total;
   }
 
@@ -41,13 +49,13 @@ export class WeightedDraw<E extends BalancedEndpoint> {
 
   #drawAmongUsable(tried: E | undefined): number {
     let total = 0;
-    for (let i = 0; i < this.#endpoints.length; i++) if (usable(this.#endpoints[i]!, tried)) total += this.#endpoints[i]!.endpoint.weight;
+    for (let i = 0; i < this.#endpoints.length; i++) if (usable(this.#endpoints[i]!, tried)) total += this.#weights[i]!;
     let rest = Math.random() * total;
     let last = -1;
     for (let i = 0; i < this.#endpoints.length; i++) {
       if (!usable(this.#endpoints[i]!, tried)) continue;
       last = i;
-      rest -= this.#endpoints[i]!.endpoint.weight;
+      rest -= this.#weights[i]!;
       if (rest < 0) return i;
     }
     return last;

@@ -185,6 +185,17 @@ export class ObjectReader {
     return undefined;
   }
 
+  /** A number in [from, to]. */
+  number(key: string, from: number, to = Number.POSITIVE_INFINITY): number | undefined {
+    if (!this.has(key)) return undefined;
+    const value = this.#value[key];
+    if (typeof value === 'number' && value >= from && value <= to && Number.isFinite(value)) return value;
+    const shown = typeof value === 'number' ? String(value) : typeName(value);
+    const range = to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `from ${from} to ${to}`;
+    this.error(`${this.name(key)} must be a number ${range}, not ${shown}`, key);
+    return undefined;
+  }
+
   /** Milliseconds of a written duration. */
   duration(key: string): number | undefined {
     const text = this.text(key);
