@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import * as hessian from 'hessian.js';
 import type { DubboFrame } from './frame.ts';
 import { edgeRequest, hex, NULL, request, response, values, vector } from './testing/bodies.ts';
+import { character } from './testing/character.ts';
 import { lookUp, mediation, parse, routing } from './testing/codec.ts';
 
 interface Changes {
@@ -139,7 +140,7 @@ describe('edit', () => {
   });
 
   it('leaves bodies that hessian.js still reads', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 40 });
+    const text = fc.oneof(fc.string({ unit: character, maxLength: 40 }), fc.string({ maxLength: 40 }));
     const name = text.filter((each) => each !== '' && !each.startsWith(':') && each !== '__proto__');
     const some = fc.dictionary(name, text, { maxKeys: 4, noNullPrototype: true });
     fc.assert(

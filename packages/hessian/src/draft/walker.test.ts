@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { v3 } from 'sofa-hessian-node';
+import { character } from '../testing/character.ts';
 import { DEFAULT_MAX_DEPTH } from '../walker.ts';
 import { JAVA_STREAMS, javaBytes, strings } from './values.test-support.ts';
 import { HessianDraftWalker } from './walker.ts';
@@ -101,7 +102,7 @@ describe('HessianDraftWalker', () => {
         fc.double({ noNaN: true }),
         fc.boolean(),
         fc.constant(null),
-        fc.string({ unit: 'binary', maxLength: 80 }),
+        fc.string({ unit: character, maxLength: 80 }),
         fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }),
         fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
         fc.array(tie('value'), { maxLength: 12 }),
