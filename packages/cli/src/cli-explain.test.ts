@@ -62,15 +62,7 @@ test('an argument chooses a route, by its number', async () => {
 });
 
 test('a request that would be refused is 1', async () => {
-  const { code, stdout } = await command.polywireProcess(
-    'explain',
-    '-c',
-    'gray/polywire.yaml',
-    '--service',
-    'com.acme.Nobody',
-    '--method',
-    'x',
-  );
+  const { code, stdout } = await command.polywire('explain', '-c', 'gray/polywire.yaml', '--service', 'com.acme.Nobody', '--method', 'x');
   assert.equal(code, 1);
   assert.match(stdout, /✗ refused: .*com\.acme\.Nobody/);
   assert.equal((await command.polywire('explain', '-c', 'gray/polywire.yaml')).code, 2);

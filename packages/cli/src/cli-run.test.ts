@@ -27,7 +27,7 @@ test('run refuses an invalid configuration before anything is bound', async () =
 
 test('a registry dump needs a registry', async () => {
   await command.write('none/polywire.yaml', BOOTSTRAP);
-  const { code, stderr } = await command.polywireProcess('registry', 'dump', '-c', 'none/polywire.yaml');
+  const { code, stderr } = await command.polywire('registry', 'dump', '-c', 'none/polywire.yaml');
   assert.equal(code, 1);
   assert.match(stderr, /names no registry; --zookeeper host:port needs none/);
 });
@@ -123,7 +123,7 @@ test('an address that is taken is 1, with the reason', async () => {
 
 test('a registry that is unreachable is 3, within its time', async () => {
   const started = performance.now();
-  const { code, stdout, stderr } = await command.polywireProcess('registry', 'dump', '--zookeeper', '127.0.0.1:1', '--timeout', '300ms');
+  const { code, stdout, stderr } = await command.polywire('registry', 'dump', '--zookeeper', '127.0.0.1:1', '--timeout', '300ms');
   assert.deepEqual([code, stdout], [3, '']);
   assert.match(stderr, /error: .*127\.0\.0\.1:1 was not read within 0\.3 s/);
   assert.ok(performance.now() - started < 10_000);

@@ -22,7 +22,7 @@ test('the version, the help and its exit codes', async () => {
 });
 
 test('what cannot be understood is 2, with a suggestion', async () => {
-  const typo = await command.polywireProcess('validat');
+  const typo = await command.polywire('validat');
   assert.equal(typo.code, 2);
   assert.match(typo.stderr, /Did you mean validate\?/);
   assert.equal((await command.polywire('run', '--log-level', 'loud')).code, 2);
@@ -41,7 +41,7 @@ test('a valid configuration is 0, without colours away from a terminal', async (
 
 test('an invalid one is 1, with the place, the line and a caret', async () => {
   await command.write('bad/polywire.yaml', BOOTSTRAP.replace('protocols', 'protocol'));
-  const { code, stdout } = await command.polywireProcess('validate', 'bad/polywire.yaml');
+  const { code, stdout } = await command.polywire('validate', 'bad/polywire.yaml');
   assert.equal(code, 1);
   assert.match(stdout, /^error bad\/polywire\.yaml:4:5: .*protocol.*\n {2}4 \| {5}protocol: \[dubbo\]\n {4}\| {5}\^$/m);
   assert.match(stdout, /^invalid: 1 file, \d errors?, 0 warnings$/m);
