@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Subject } from './subject.ts';
 
 /** What of a codec a case is about. */
@@ -34,11 +35,9 @@ export function checkBytes(actual: Uint8Array, expected: Uint8Array, what: strin
   }
 }
 
-/** Compares by JSON, for values that are few and small. */
+/** Compares values and all that is in them. */
 export function checkSame(actual: unknown, expected: unknown, what: string): void {
-  const got = show(actual);
-  const wanted = show(expected);
-  check(got === wanted, `${what}: got ${got}, expected ${wanted}`);
+  if (!isDeepStrictEqual(actual, expected)) fail(`${what}: got ${show(actual)}, expected ${show(expected)}`);
 }
 
 /** Runs a codec's call; whatever it throws fails the case by the call's name. */

@@ -12,13 +12,13 @@ export function fewestChanges(before: Uint8Array, after: Uint8Array): number {
   if (left.length * right.length > MAX_CELLS) return Math.max(0, left.length - right.length);
   // costs[i]: fewest bytes of left[0, i) lost when all of right so far was inserted or matched.
   let costs = Uint32Array.from({ length: left.length + 1 }, (_, index) => index);
+  let next = new Uint32Array(left.length + 1);
   for (const byte of right) {
-    const next = Uint32Array.from(costs);
     for (let index = 1; index <= left.length; index++) {
       const kept = (costs[index - 1] ?? 0) + (left[index - 1] === byte ? 0 : 1);
-      next[index] = Math.min(next[index] ?? 0, (next[index - 1] ?? 0) + 1, kept);
+      next[index] = Math.min(costs[index] ?? 0, (next[index - 1] ?? 0) + 1, kept);
     }
-    costs = next;
+    [costs, next] = [next, costs];
   }
   return costs[left.length] ?? 0;
 }

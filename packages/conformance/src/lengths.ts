@@ -9,20 +9,27 @@ const LIES = [0, 1, -1, 0x7fff_ffff, -0x8000_0000, 0x00ff_ffff, 0x1_0000];
 /** Every sample with every 1, 2 and 4 bytes of its beginning overwritten by lengths that lie, in both byte orders. */
 function* liars(bytes: Buffer, headerBytes: number): Generator<{ readonly bytes: Buffer; readonly what: string }> {
   const end = Math.min(bytes.length, WINDOW_BYTES);
-  for (const lie of [...LIES, headerBytes, headerBytes - 1, bytes.length - 1, bytes.length + 1]) {
-    for (const width of [1, 2, 4]) {
-      const big = Buffer.alloc(4);
-      big.writeInt32BE(lie | 0);
-      const field = big.subarray(4 - width);
-      for (let at = 0; at + width <= end; at++) {
-        for (const value of width === 1 ? [field] : [field, Buffer.from(field).reverse()]) {
-          const lying = Buffer.from(bytes);
-          value.copy(lying, at);
-          yield { bytes: lying, what: `bytes ${at} to ${at + width} set to ${value.toString('hex')}` };
-        }
-      }
+  for (const value of fields([...LIES, headerBytes, headerBytes - 1, bytes.length - 1, bytes.length + 1])) {
+    for (let at = 0; at + value.length <= end; at++) {
+      const lying = Buffer.from(bytes);
+      value.copy(lying, at);
+      yield { bytes: lying, what: `bytes ${at} to ${at + value.length} set to ${value.toString('hex')}` };
     }
   }
+}
+
+/** Numbers in the widths and orders of length fields, each once: in one byte many of them are the same. */
+function fields(numbers: readonly number[]): Buffer[] {
+  const found = new Map<string, Buffer>();
+  for (const number of numbers) {
+    const big = Buffer.alloc(4);
+    big.writeInt32BE(number | 0);
+    const little = Buffer.from(big).reverse();
+    for (const width of [1, 2, 4]) {
+      for (const field of [big.subarray(4 - width), little.subarray(0, width)]) found.set(field.toString('hex'), field);
+    }
+  }
+  return [...found.values()];
 }
 
 /** Decodes whatever it is; only a CodecError may come of it. */
