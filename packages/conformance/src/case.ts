@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Subject } from './subject.ts';
 
 /** What of a codec a case is about. */
-export type Facet = 'detection' | 'framing' | 'multiplexing' | 'routing' | 'mediation' | 'heartbeat';
+export type Facet = 'detection' | 'framing' | 'multiplexing' | 'routing' | 'mediation' | 'heartbeat' | 'calls';
 
 /** One named rule. `run` throws when the codec breaks it, NotApplicable when it has nothing to break it with. */
 export interface ConformanceCase {

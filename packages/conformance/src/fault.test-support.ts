@@ -1,6 +1,6 @@
 import type { CodecConnection, CodecCore, Frame, FrameProtocol } from '@polywire/core/spi';
 
-type Facet = 'detect' | 'multiplexing' | 'routing' | 'mediation';
+type Facet = 'detect' | 'multiplexing' | 'routing' | 'mediation' | 'calls';
 export type Toy = FrameProtocol & Required<Pick<FrameProtocol, Facet>>;
 
 /** One fault, and words from the name of the case that must catch it. */

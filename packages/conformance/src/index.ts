@@ -1,4 +1,5 @@
 /** The suite that every codec runs, in this repository or elsewhere. */
+export type { AnswerSample, CallSample, CallSamples } from './call-samples.ts';
 export type { Facet } from './case.ts';
 export type {
   CodecSamples,
@@ -11,4 +12,5 @@ export type {
   Side,
 } from './samples.ts';
 export { testCodec } from './test-codec.ts';
+export { type StreamCallsOptions, testStreamCalls } from './test-stream-calls.ts';
 export { type CaseVerdict, runVerdict, type Verdict } from './verdict.ts';

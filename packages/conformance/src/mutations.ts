@@ -9,8 +9,13 @@ const SHOWN_BYTES = 600;
 const MAX_HEADER_BYTES = 256;
 
 /** Checks `holds` of random inputs; a failure names the smallest input that fails, and how to repeat it. */
-export function property<T>(subject: Subject, inputs: fc.Arbitrary<T>, holds: (input: T) => void, render: (input: T) => string): void {
-  const { seed, fuzzRuns } = subject;
+export function property<T>(
+  run: Pick<Subject, 'seed' | 'fuzzRuns'>,
+  inputs: fc.Arbitrary<T>,
+  holds: (input: T) => void,
+  render: (input: T) => string,
+): void {
+  const { seed, fuzzRuns } = run;
   const outcome = fc.check(fc.property(inputs, holds), { seed, numRuns: fuzzRuns });
   if (!outcome.failed) return;
   const input = outcome.counterexample?.[0];

@@ -1,4 +1,5 @@
 import type { FrameKind, Outcome, ProtocolFactory } from '@polywire/core/spi';
+import type { CallSamples } from './call-samples.ts';
 
 /** Which side of the proxy receives the bytes: callers are downstream, services upstream. */
 export type Side = 'downstream' | 'upstream';
@@ -62,6 +63,8 @@ export interface ConformanceOptions {
   readonly protocol: ProtocolFactory;
   readonly samples: CodecSamples;
   readonly malformed?: readonly MalformedSample[];
+  /** For codecs that have `calls`. */
+  readonly calls?: CallSamples;
   /** Makes a request whose body is nested `depth` deep, for protocols whose bodies are walked. */
   readonly nest?: (depth: number) => Buffer;
   /** Bytes at the end of a frame that follow from the others (a checksum), so that they change when an id does. Default 0. */

@@ -22,7 +22,10 @@ export class Subject {
   constructor(options: ConformanceOptions, seed: number, fuzzRuns: number) {
     this.options = options;
     const protocol = options.protocol(new LentCore());
-    if ('streams' in protocol) throw new TypeError(`${protocol.name} brings streams of its own: this kit is for protocols of frames`);
+    if ('streams' in protocol)
+      throw new TypeError(
+        `${protocol.name} brings streams of its own: this suite is for protocols of frames; testStreamCalls() tries its calls`,
+      );
     this.protocol = configured(protocol, options.settings);
     this.known = knownFrames(options.samples);
     this.maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;

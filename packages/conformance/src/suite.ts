@@ -1,6 +1,7 @@
 import type { ConformanceCase, Facet } from './case.ts';
 import { detectionCases } from './detection.ts';
 import { editCases } from './edits.ts';
+import { callCases } from './frame-caller.ts';
 import { framingCases } from './framing.ts';
 import { frontCases } from './fronts.ts';
 import { fuzzCases } from './fuzz.ts';
@@ -29,6 +30,7 @@ export const allCases: readonly ConformanceCase[] = [
   ...replyCases,
   ...editCases,
   ...heartbeatCases,
+  ...callCases,
   ...fuzzCases,
   ...frontFuzzCases,
 ];
@@ -41,6 +43,7 @@ export function facetsOf(subject: Subject): Set<Facet> {
   if (protocol.multiplexing !== undefined) facets.add('multiplexing');
   if (protocol.routing !== undefined) facets.add('routing');
   if (protocol.mediation !== undefined) facets.add('mediation');
+  if (protocol.calls !== undefined) facets.add('calls');
   const connections = [subject.connection('downstream'), subject.connection('upstream')];
   if (connections.some(({ ping, pong, goAway }) => ping ?? pong ?? goAway)) facets.add('heartbeat');
   return facets;

@@ -47,6 +47,24 @@ export const toyOptions: ConformanceOptions = {
     { name: 'an unknown kind', bytes: unknownKind, expect: 'frame' },
     { name: 'no method', bytes: toyBytes('request', 1n, ['alone'], ''), expect: 'frame' },
   ],
+  calls: {
+    requests: [
+      {
+        name: 'of a version',
+        call: { service: 'shop.Cart', group: 'ü', version: '1.0', method: 'add', arguments: ['a'] },
+        headers: { group: 'ü', version: '1.0', tag: undefined },
+      },
+    ],
+    refused: [
+      { name: 'with a message', call: { service: 's', group: undefined, version: undefined, method: 'm', arguments: Buffer.alloc(1) } },
+    ],
+    answers: [
+      { name: 'done', bytes: toyBytes('response', 1n, [], 'done'), says: { kind: 'value', value: 'done' } },
+      { name: 'sold out', bytes: toyBytes('response', 1n, [], 'sold out', 1), says: { kind: 'failed', reason: 'sold out' } },
+      { name: 'without words', bytes: toyBytes('response', 1n, [], '', 1) },
+    ],
+    nest: (depth) => toyBytes('response', 1n, [], '['.repeat(depth)),
+  },
   nest: (depth) => toyBytes('request', 1n, ['a', 'b'], '['.repeat(depth)),
   seed: 20_260_101,
   fuzzRuns: 500,

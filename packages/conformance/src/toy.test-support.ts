@@ -4,6 +4,7 @@ import {
   CodecError,
   ConfigError,
   type Frame,
+  type FrameCalls,
   type FrameKind,
   type HeaderEdits,
   type HeaderScan,
@@ -148,6 +149,23 @@ function idOf(frame: Frame): bigint {
   return frame instanceof ToyFrame ? (BigInt(frame.idHigh) << 32n) | BigInt(frame.idLow) : 0n;
 }
 
+/** Arguments are the payload's lines; the value is the answer's payload. */
+const toyCalls: FrameCalls<Frame> = {
+  request({ service, method, group, version, arguments: values }) {
+    if (Buffer.isBuffer(values)) throw new CodecError('toy_call', 'arguments are texts');
+    const plain = [service, method].every((name) => /^[\x21-\x7e]+$/.test(name));
+    if (!plain) throw new CodecError('toy_call', 'names are printable');
+    const lines = Object.entries({ group, version }).flatMap(([name, value]) => (value === undefined ? [] : `${name}=${encoded(value)}`));
+    return toyBytes('request', 1n, [service, method, ...lines], values.map(encoded).join('\n'));
+  },
+  answer(response) {
+    if (response.defect !== undefined) return { kind: 'failed', reason: response.defect };
+    const payload = response.chunk.toString('latin1', head(response).end + 1, response.to);
+    if (response.chunk[response.from + 2] === 0) return { kind: 'value', value: payload };
+    return { kind: 'failed', reason: payload === '' ? 'it failed' : payload };
+  },
+};
+
 /** The codec, without a fault. */
 export function toyProtocol(core: CodecCore): Toy {
   return {
@@ -195,6 +213,7 @@ export function toyProtocol(core: CodecCore): Toy {
       edit: editToy,
       localReply: (request, reply) => toyBytes('response', idOf(request), [], `${reply.reason}: ${reply.message}`, 1),
     },
+    calls: toyCalls,
   };
 }
 

@@ -50,7 +50,8 @@ describe('runVerdict', () => {
     });
     assert.equal(passed, true);
     const absent = new Set(cases.filter(({ status }) => status === 'absent').map(({ facet }) => facet));
-    for (const facet of ['detection', 'multiplexing', 'routing', 'mediation', 'heartbeat'] as const) assert.ok(absent.has(facet), facet);
+    for (const facet of ['detection', 'multiplexing', 'routing', 'mediation', 'heartbeat', 'calls'] as const)
+      assert.ok(absent.has(facet), facet);
     assert.ok(cases.every(({ facet, status }) => facet === 'framing' || status === 'absent'));
   });
 

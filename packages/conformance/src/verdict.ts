@@ -40,11 +40,17 @@ function fromEnvironment(name: string): number | undefined {
   return value;
 }
 
-/** The codec with its samples, ready for cases. Seed: option, `POLYWIRE_SEED`, a constant when `CI` is set, else random. */
-export function subjectOf(options: ConformanceOptions): Subject {
+/** The seed and the number of random inputs that options and environment ask for. */
+export function runOf(options: Pick<ConformanceOptions, 'seed' | 'fuzzRuns'>): Pick<Subject, 'seed' | 'fuzzRuns'> {
   const inCi = setting('CI') !== undefined;
   const seed = options.seed ?? fromEnvironment('POLYWIRE_SEED') ?? (inCi ? CI_SEED : Math.floor(Math.random() * 0x7fff_ffff));
-  return new Subject(options, seed, options.fuzzRuns ?? fromEnvironment('POLYWIRE_FUZZ_RUNS') ?? DEFAULT_FUZZ_RUNS);
+  return { seed, fuzzRuns: options.fuzzRuns ?? fromEnvironment('POLYWIRE_FUZZ_RUNS') ?? DEFAULT_FUZZ_RUNS };
+}
+
+/** The codec with its samples, ready for cases. Seed: option, `POLYWIRE_SEED`, a constant when `CI` is set, else random. */
+export function subjectOf(options: ConformanceOptions): Subject {
+  const { seed, fuzzRuns } = runOf(options);
+  return new Subject(options, seed, fuzzRuns);
 }
 
 /** Runs one case; it never throws. */

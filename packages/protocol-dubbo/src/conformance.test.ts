@@ -24,7 +24,12 @@ function nest(depth: number): Buffer {
     Buffer.from(text),
   ]);
   const body = Buffer.concat([...texts, Buffer.alloc(depth, 0x79), Buffer.from('NHZ')]);
-  const header = Buffer.from('dabbc200000000000000000100000000', 'hex');
+  return framed('da bb c2 00', body);
+}
+
+function framed(beginning: string, body: Buffer): Buffer {
+  const header = Buffer.concat([Buffer.from(beginning.replaceAll(' ', ''), 'hex'), Buffer.alloc(12)]);
+  header[11] = 1;
   header.writeUInt32BE(body.length, 12);
   return Buffer.concat([header, body]);
 }
@@ -106,6 +111,38 @@ const options: ConformanceOptions = {
     { name: 'a body that is cut in the service', bytes: bytes('dabbc20000000000000000010000000805322e302e322f63'), expect: 'frame' },
     { name: 'a body of another type', bytes: bytes('dabbc200000000000000000100000004545446ff'), expect: 'frame' },
   ],
+  calls: {
+    requests: [
+      {
+        name: 'metadata',
+        call: { service: 'com.acme.Metadata', group: 'g', version: '1.0.0', method: 'getMetadataInfo', arguments: ['revision', 'é'] },
+        headers: {
+          ...{ path: 'com.acme.Metadata', interface: 'com.acme.Metadata', group: 'g', version: '1.0.0', timeout: undefined },
+          ...{ ':version': '1.0.0', ':argument[0]': 'revision', ':argument[1]': 'é' },
+        },
+      },
+    ],
+    refused: [
+      {
+        name: 'with a message',
+        call: { service: 'com.acme.Hello', group: undefined, version: undefined, method: 'say', arguments: Buffer.alloc(1) },
+      },
+    ],
+    answers: [
+      { name: 'with attachments', bytes: bytes(recorded.withAttachments), says: { kind: 'value', value: 'ok' } },
+      { name: 'map', bytes: bytes(recorded.apisixResponse) },
+      { name: 'exception', bytes: bytes(recorded.exception), says: { kind: 'failed', reason: 'java.lang.RuntimeException: boom' } },
+      { name: 'no service', bytes: bytes(recorded.status60), says: { kind: 'failed', reason: 'status 60: no healthy upstream' } },
+      {
+        name: 'another serialization',
+        bytes: changed(recorded.withAttachments, 2, 6),
+        says: { kind: 'failed', reason: 'asked in Hessian 2.0, it answers in serialization 6' },
+      },
+      { name: 'a heartbeat', bytes: bytes(recorded.heartbeatAnswer) },
+    ],
+    // A value, without attachments.
+    nest: (depth) => framed('da bb 02 14', Buffer.concat([Buffer.of(0x91), Buffer.alloc(depth, 0x79), Buffer.from('N')])),
+  },
   nest,
 };
 
