@@ -35,7 +35,7 @@ const NEWEST = indexed(62);
 const OK = Buffer.from([0x88]);
 const HOST = 'quiet.test';
 
-describe('headers and requests that nobody should send', { timeout: 60_000 }, () => {
+describe('headers and requests that nobody should send', { timeout: 300_000 }, () => {
   const owner = suiteOwner();
   let siege: Siege;
   let quiet: RawService;
@@ -47,7 +47,7 @@ describe('headers and requests that nobody should send', { timeout: 60_000 }, ()
       heard.push(`HEADERS on ${id}`);
       peer.write(headers(id, OK));
     });
-    siege = await Siege.start(owner, { services: { [HOST]: { port: quiet.port } } });
+    siege = await Siege.start(owner, { settings: { 'flood-window': '10m' }, services: { [HOST]: { port: quiet.port } } });
   });
 
   function bomb(name: string, block: Buffer): void {

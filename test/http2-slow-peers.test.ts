@@ -20,16 +20,16 @@ const BODY_BYTES = 3 * MIB;
  */
 const MOST_GROWTH = 48 * MIB;
 /** More than the windows between the service and the caller. */
-const SLOWLY_READ_BYTES = 600_000;
+const SLOWLY_READ_BYTES = 1_000_000;
 const TRICKLES = 20;
 const TRICKLED_BYTES = 50;
 
-describe('slow peers beside a caller that shares their connections', { concurrency: 3, timeout: 60_000 }, () => {
+describe('slow peers beside a caller that shares their connections', { concurrency: 3, timeout: 240_000 }, () => {
   test('a caller that does not read some of its streams gets the others as before, and all bytes once it reads', async (t) => {
     const { origin, proxy, session } = await start(t);
     const stalled = Array.from({ length: STREAMS }, (_, seed) => begin(session, { path: `/down/${BODY_BYTES}/${seed}` }));
     t.diagnostic(
-      await besideVictim(session, async () => {
+      await besideVictim(proxy, session, async () => {
         await bounded(proxy, () => slowly());
         await proxy.until('all are open', (stats) => stats.sum('polywire_http2_downstream_open_streams') >= STREAMS);
       }),
@@ -47,7 +47,7 @@ describe('slow peers beside a caller that shares their connections', { concurren
     });
     const { proxy, session } = await start(t, {}, service);
     const uploads = Array.from({ length: STREAMS }, (_, seed) => begin(session, { path: '/deaf', body: { seed, bytes: BODY_BYTES } }));
-    t.diagnostic(await besideVictim(session, () => bounded(proxy, () => slowly())));
+    t.diagnostic(await besideVictim(proxy, session, () => bounded(proxy, () => slowly())));
     assert.deepEqual([service.accepted(), deaf.length], [1, STREAMS]);
     const kept = deaf.slice(0, 10).map(async (stream) => {
       const sum = await sumOf(stream);
@@ -73,7 +73,7 @@ describe('slow peers beside a caller that shares their connections', { concurren
     });
     const { proxy, session } = await start(t, {}, service);
     t.diagnostic(
-      await besideVictim(session, async () => {
+      await besideVictim(proxy, session, async () => {
         const each = Array.from({ length: TRICKLES }, () => [
           finish(begin(session, { path: '/trickle' })),
           finish(slowUpload(session, '/echo')),
@@ -92,7 +92,7 @@ describe('slow peers beside a caller that shares their connections', { concurren
     const other = await openSession(t, `http://127.0.0.1:${relay.port}`);
     relay.stallAnswers();
     const stalled = Array.from({ length: STREAMS }, (_, seed) => begin(other, { path: `/down/${BODY_BYTES}/${seed}` }));
-    t.diagnostic(await besideVictim(session, () => bounded(proxy, () => slowly())));
+    t.diagnostic(await besideVictim(proxy, session, () => bounded(proxy, () => slowly())));
     assert.equal(origin.accepted(), 1, 'everything shared one connection');
     relay.resume();
     await readOrCancel(stalled);
@@ -106,7 +106,7 @@ describe('slow peers beside a caller that shares their connections', { concurren
     relay.stallAnswers();
     const stalled = Array.from({ length: STREAMS }, (_, seed) => begin(other, { path: `/down/${BODY_BYTES}/${seed}` }));
     const outcomes = Promise.all(stalled.map(outcome));
-    await besideVictim(session, async () => {
+    await besideVictim(proxy, session, async () => {
       await proxy.until('some are given up', (stats) => stats.sum('polywire_http2_stalled_streams_total') > 0);
       await slowly();
     });
@@ -120,7 +120,7 @@ describe('slow peers beside a caller that shares their connections', { concurren
   test('where more waits for callers than a connection to a service may hold, some lose their answers, and others notice nothing', async (t) => {
     const { origin, proxy, session } = await start(t, {}, undefined, { 'held-bytes': '1MiB' });
     const stalled = Array.from({ length: STREAMS }, (_, seed) => begin(session, { path: `/down/${BODY_BYTES}/${seed}` }));
-    t.diagnostic(await besideVictim(session, () => bounded(proxy, () => slowly())));
+    t.diagnostic(await besideVictim(proxy, session, () => bounded(proxy, () => slowly())));
     assert.equal(origin.accepted(), 1);
     const ended = await Promise.all(stalled.map(outcome));
     assert.ok(ended.includes('200') && ended.includes('code 11'), `${ended}`);
@@ -132,12 +132,12 @@ describe('slow peers beside a caller that shares their connections', { concurren
     const relay = await startRelay(t, service.port);
     const { proxy, session } = await start(t, {
       services: [{ ports: [(await startBodyOrigin(t)).port] }, { host: 'deaf.test', ports: [relay.port] }],
-      bootstrap: { defaultTimeout: '1s' },
+      bootstrap: { defaultTimeout: '3s' },
     });
     const headers = { ':authority': 'deaf.test' };
     assert.equal(await outcome(begin(session, { headers })), '200');
     relay.stallRequests();
-    await besideVictim(session, () =>
+    await besideVictim(proxy, session, () =>
       bounded(proxy, async () => {
         const asks = Array.from({ length: STREAMS }, (_, seed) =>
           begin(session, { path: '/sum', headers, body: { seed, bytes: BODY_BYTES } }),
@@ -151,10 +151,10 @@ describe('slow peers beside a caller that shares their connections', { concurren
   });
 
   test('streams whose caller stopped reading are given up after their idle time, and the others are not', async (t) => {
-    const { proxy, session } = await start(t, { bootstrap: { limits: { streamIdleTimeout: '600ms' } } });
+    const { proxy, session } = await start(t, { bootstrap: { limits: { streamIdleTimeout: '1500ms' } } });
     const stalled = Array.from({ length: STREAMS }, (_, seed) => begin(session, { path: `/down/${BODY_BYTES}/${seed}` }));
     const reading = finish(slowRead(begin(session, { path: `/down/${SLOWLY_READ_BYTES}/7` })));
-    await besideVictim(session, async () => {
+    await besideVictim(proxy, session, async () => {
       await proxy.until('all of them are over', (stats) => stats.sum('polywire_http2_downstream_open_streams') <= 2);
       await slowly();
     });
@@ -164,9 +164,9 @@ describe('slow peers beside a caller that shares their connections', { concurren
   });
 
   test('a request whose body stops coming is answered after its time, and one whose body comes slowly is not', async (t) => {
-    const { proxy, session } = await start(t, { bootstrap: { defaultTimeout: '500ms' } });
+    const { proxy, session } = await start(t, { bootstrap: { defaultTimeout: `${SLOW_MILLISECONDS}ms` } });
     const stopped = begin(session, { path: '/sum', headers: { ':method': 'POST' }, trailers: {} });
-    const slow = finish(slowUpload(session, '/sum'));
+    const slow = finish(slowUpload(session, '/sum', 2 * SLOW_MILLISECONDS));
     const unfinished = watch(session.request({ ':method': 'POST', ':authority': AUTHORITY, ':path': '/sum' }));
     unfinished.write('begun');
     assert.equal(await outcome(stopped), '200');
@@ -203,16 +203,16 @@ async function readOrCancel(streams: readonly ClientHttp2Stream[]): Promise<void
   for (const [seed, { sha256 }] of (await Promise.all(answers)).entries()) assert.equal(sha256, noiseSum(seed, BODY_BYTES).sha256);
 }
 
-function slowUpload(session: ClientHttp2Session, path: string): ClientHttp2Stream {
+function slowUpload(session: ClientHttp2Session, path: string, milliseconds = SLOW_MILLISECONDS): ClientHttp2Stream {
   const stream = watch(session.request({ ':method': 'POST', ':authority': AUTHORITY, ':path': path }));
-  void trickle(stream, 1);
+  void trickle(stream, 1, milliseconds);
   return stream;
 }
 
-async function trickle(stream: ClientHttp2Stream | ServerHttp2Stream, seed: number): Promise<void> {
+async function trickle(stream: ClientHttp2Stream | ServerHttp2Stream, seed: number, milliseconds = SLOW_MILLISECONDS): Promise<void> {
   for (const noise = new Noise(seed, TRICKLED_BYTES); noise.left > 0 && !stream.destroyed; ) {
     stream.write(noise.next(1));
-    await sleep(SLOW_MILLISECONDS / TRICKLED_BYTES);
+    await sleep(milliseconds / TRICKLED_BYTES);
   }
   stream.end();
 }

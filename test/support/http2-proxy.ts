@@ -9,7 +9,7 @@ import { Stats } from './wire/proxy.ts';
 export const AUTHORITY = 'calls.test';
 const PORT_NAME = 'http2';
 const POLL_MILLISECONDS = 20;
-const UNTIL_MILLISECONDS = 15_000;
+const UNTIL_MILLISECONDS = 60_000;
 
 /** What is zero while nothing is under way, whatever happened before. */
 const IDLE = [
@@ -107,6 +107,10 @@ export class Http2Proxy {
   /** The same, and no caller is connected. */
   async alone(milliseconds?: number): Promise<Stats> {
     return this.#allZero([...IDLE, ...ALONE], 'nothing is under way and nobody is connected', milliseconds);
+  }
+
+  get pid(): number | undefined {
+    return this.#polywire.pid;
   }
 
   /** What it wrote on standard error. */

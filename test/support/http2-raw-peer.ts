@@ -5,9 +5,9 @@ import { CODE, FLAG, frame, PREFACE, settings, statusOf, TYPE } from './http2-ra
 import type { Owner } from './owner.ts';
 import { listen } from './ports.ts';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000;
 /** Who reads is read, if slowly; who does not may wait for nothing. */
-const STUCK_MS = 5000;
+const STUCK_MS = 20_000;
 const DEAF_STUCK_MS = 300;
 /** Frames that are remembered one by one. */
 const MOST_FRAMES = 10_000;

@@ -65,7 +65,8 @@ export class Polywire {
 
   /** Asks the admin listener; fails unless it answers 200. */
   async get(path: string): Promise<string> {
-    const response = await fetch(new URL(path, this.#admin));
+    // A connection that is kept may be closed in the moment in which it is used again.
+    const response = await fetch(new URL(path, this.#admin), { headers: { connection: 'close' } });
     const body = await response.text();
     if (!response.ok) throw this.#process.failure(`${path} answered ${response.status}: ${body}`);
     return body;

@@ -9,7 +9,7 @@ import type { Owner } from '../owner.ts';
 import { type RawWire, SERVICE } from './raw-wire.ts';
 
 const CLI = fileURLToPath(new URL('../../../../packages/cli/bin/polywire.js', import.meta.url));
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const POLL_MS = 20;
 const HOST = 'wire.test';
 
@@ -87,7 +87,8 @@ export class WireProxy {
   }
 
   async stats(): Promise<Stats> {
-    const answer = await fetch(`${this.admin}/stats?format=json`);
+    // A connection that is kept may be closed in the moment in which it is used again.
+    const answer = await fetch(`${this.admin}/stats?format=json`, { headers: { connection: 'close' } });
     return new Stats((await answer.json()) as Series[]);
   }
 
@@ -96,7 +97,7 @@ export class WireProxy {
   }
 
   /** Waits until the counters say so; shows them when they do not. */
-  async until(what: string, holds: (stats: Stats) => boolean, timeoutMs = 10_000): Promise<Stats> {
+  async until(what: string, holds: (stats: Stats) => boolean, timeoutMs = 60_000): Promise<Stats> {
     const end = performance.now() + timeoutMs;
     for (;;) {
       const stats = await this.stats();
