@@ -22,8 +22,8 @@ const SEED = Number(process.env['POLYWIRE_FUZZ_SEED'] ?? (SOAK_MS === 0 ? 1 : Da
 const CALLERS = 12;
 const SERVICES = 40;
 /** Of the proxy: what it may wait for is over long before. */
-const CLOSED_MILLISECONDS = 10_000;
-/** On a machine that is busy with other things. */
+const CLOSED_MILLISECONDS = 30_000;
+/** Also on a machine that is busy with other things. */
 const LEAST_CONNECTIONS = 50;
 const LEAST_REQUESTS = 10;
 const LIMITS = { 'header-timeout': '300ms', 'settings-timeout': '1s' };
@@ -98,10 +98,10 @@ async function fuzz(
   let asked = 0;
   const lanes = Array.from({ length: atOnce }, async (_, lane) => {
     const random = new Random(SEED * 1000 + lane);
-    for (; performance.now() < end; count++) await once(random, lane);
+    for (; performance.now() < end || count < LEAST_CONNECTIONS; count++) await once(random, lane);
   });
   const asking = async () => {
-    for (; performance.now() < end; asked++)
+    for (; performance.now() < end || asked < LEAST_REQUESTS; asked++)
       assert.equal((await exchange(victim, { path: '/echo', body: { seed: 1, bytes: 3_000 } })).bytes, 3_000);
   };
   await Promise.all([...lanes, asking()]);
@@ -111,7 +111,7 @@ async function fuzz(
   const errors = stats.sum('polywire_http2_protocol_errors_total');
   const totals = `${count} connections, ${errors} errors, ${asked} requests of others, ${(grown / MIB).toFixed(0)} MiB more, seed ${SEED}`;
   t.diagnostic(totals);
-  assert.ok(count >= LEAST_CONNECTIONS && asked >= LEAST_REQUESTS && errors > count / 5, totals);
+  assert.ok(errors > count / 5, totals);
   assert.ok(grown < MOST_GROWTH, `the proxy grew by ${(grown / MIB).toFixed(0)} MiB`);
   victim.destroy();
   await proxy.idle();

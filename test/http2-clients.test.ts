@@ -14,7 +14,7 @@ import { Polywire } from './support/polywire.ts';
 
 // Other people's HTTP/2 on both sides of the proxy: what a caller gets must be what it gets without one (http2-peers.test.ts).
 
-const EXCHANGES_TIMEOUT = { timeout: 60_000 };
+const EXCHANGES_TIMEOUT = { timeout: 180_000 };
 
 describe('HTTP/2 through the proxy', { skip: requireHttp2('nghttp2', 'curl', 'go', 'python') }, () => {
   const owner = suiteOwner();

@@ -11,14 +11,15 @@ import type { Owner } from './support/owner.ts';
 const CALLERS = 6;
 const DEPTH = 8;
 const SERVICE_MILLISECONDS = 20;
+const DRAIN_MILLISECONDS = 30_000;
 const REFUSED_STREAM = 7;
 
-describe('changes under load', { concurrency: 2, timeout: 60_000 }, () => {
+describe('changes under load', { concurrency: 2, timeout: 240_000 }, () => {
   test('a proxy that ends tells its callers, answers what they asked, and is gone in time', async (t) => {
     const service = await startSlowService(t, 'one');
     const proxy = await Http2Proxy.start(t, {
       services: [{ ports: [service.node.port] }],
-      bootstrap: { drain: { timeout: '10s', quiet: '1s' } },
+      bootstrap: { drain: { timeout: `${DRAIN_MILLISECONDS}ms`, quiet: '1s' } },
     });
     const load = new Load(t, proxy.origin);
     await load.answers(200);
@@ -31,7 +32,7 @@ describe('changes under load', { concurrency: 2, timeout: 60_000 }, () => {
     assert.deepEqual(load.lost, []);
     assert.equal(load.sentAway, CALLERS, 'every caller got a GOAWAY');
     assert.equal(load.answered, service.count(), 'what the service did was answered');
-    assert.ok(took < 5_000);
+    assert.ok(took < DRAIN_MILLISECONDS, 'it waited for somebody until its time was over');
   });
 
   test('a proxy that ends waits for long answers as long as it may', async (t) => {

@@ -13,7 +13,7 @@ import { requireJava } from './support/requirements.ts';
 const HOST = 'peers.example';
 const SERVICES = ['EchoService', 'CallService', 'StreamService'].map((name) => `io.polywire.peers.${name}`);
 const SUBSETS = ['stable', 'gray'].map((version) => ({ name: version, labels: { version } }));
-const CASE_TIMEOUT = { timeout: 60_000 };
+const CASE_TIMEOUT = { timeout: 180_000 };
 
 describe('dubbo3 over tri, through the proxy', { skip: requireJava() }, () => {
   const owner = suiteOwner();

@@ -12,6 +12,8 @@ const SOAK_MS = Number(process.env['POLYWIRE_SOAK_MS'] ?? 0);
 const FUZZ_MS = SOAK_MS === 0 ? 5_000 : SOAK_MS / 2;
 const SEED = Number(process.env['POLYWIRE_FUZZ_SEED'] ?? (SOAK_MS === 0 ? 1 : Date.now() % 2 ** 31));
 const AT_ONCE = 8;
+/** Also on a machine that is busy with other things. */
+const LEAST_EXCHANGES = 100;
 
 describe('generated HTTP/2', { timeout: 2 * FUZZ_MS + 120_000 }, () => {
   test('exchanges arrive through the proxy exactly as they do without it', async (t) => {
@@ -23,14 +25,13 @@ describe('generated HTTP/2', { timeout: 2 * FUZZ_MS + 120_000 }, () => {
     const end = performance.now() + FUZZ_MS;
     let count = 0;
     const lanes = Array.from({ length: AT_ONCE }, async () => {
-      while (performance.now() < end) {
+      while (performance.now() < end || count < LEAST_EXCHANGES) {
         const number = count++;
         await assertSame(server, [direct, proxied], generateExchange(random), `seed ${SEED}, exchange ${number}`);
       }
     });
     await Promise.all(lanes);
     t.diagnostic(`${count} exchanges, seed ${SEED}`);
-    assert.ok(count > 100);
     await proxy.idle();
   });
 });

@@ -17,7 +17,7 @@ interface Seen {
   readonly attempt: number;
 }
 
-describe('services that do not do what was asked of them', { concurrency: 3, timeout: 60_000 }, () => {
+describe('services that do not do what was asked of them', { concurrency: 3, timeout: 240_000 }, () => {
   test('GOAWAY in the middle of requests: what was not done is asked again elsewhere, what was begun is waited for', async (t) => {
     const { proxy, service, seen } = await start(t, ({ stream, attempt }) => {
       // Answered below when it is the first of its kind.

@@ -13,7 +13,7 @@ const BETWEEN_GOODBYES = 60;
 
 describe('a service that says goodbye', { skip: requireHttp2('nghttp2') }, () => {
   // 128 requests at once, so that the proxy has more than one connection to say goodbye on.
-  test('on all of its connections at once, under load, loses no request', { timeout: 60_000 }, async (t) => {
+  test('on all of its connections at once, under load, loses no request', { timeout: 180_000 }, async (t) => {
     const origin = await startNodeOrigin(t);
     const sessions = new Set<ServerHttp2Session>();
     origin.server.on('session', (session) => sessions.add(session.once('close', () => sessions.delete(session))));

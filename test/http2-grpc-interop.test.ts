@@ -11,7 +11,7 @@ import { suiteOwner } from './support/owner.ts';
 import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 
-const CASE_TIMEOUT = { timeout: 30_000 };
+const CASE_TIMEOUT = { timeout: 180_000 };
 
 describe("gRPC's own interoperability cases through the proxy", { skip: requireHttp2('go') }, () => {
   const owner = suiteOwner();

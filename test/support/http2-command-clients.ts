@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fieldsByName, type Http2Answer, type Http2Client, methodOf } from './http2-clients.ts';
 
-const ANSWER_TIMEOUT_MILLISECONDS = 30_000;
+const ANSWER_TIMEOUT_MILLISECONDS = 90_000;
 const LARGEST_BODY_BYTES = 256 * 1024 * 1024;
 
 export const curl: Http2Client = {

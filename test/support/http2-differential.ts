@@ -14,7 +14,7 @@ import type { Field, GeneratedExchange, GeneratedMessage } from './http2-generat
 import { AUTHORITY } from './http2-proxy.ts';
 import type { Owner } from './owner.ts';
 
-const EXCHANGE_MILLISECONDS = 20_000;
+const EXCHANGE_MILLISECONDS = 60_000;
 /** Tells the server which exchange this is. */
 const ID = 'x-exchange';
 

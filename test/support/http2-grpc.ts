@@ -45,7 +45,7 @@ const METHODS = {
   slow: method('Slow', false, false),
 } satisfies ServiceDefinition;
 
-const CANCEL_TIMEOUT_MILLISECONDS = 5_000;
+const CANCEL_TIMEOUT_MILLISECONDS = 30_000;
 const LARGEST_MESSAGE_BYTES = 128 * 1024 * 1024;
 const LIMITS = { 'grpc.max_receive_message_length': LARGEST_MESSAGE_BYTES, 'grpc.max_send_message_length': LARGEST_MESSAGE_BYTES };
 

@@ -25,7 +25,7 @@ export interface H2specRun {
   readonly path?: string;
   /** Sections or cases, as `http2/6.9` or `http2/5.1.1/2`; all when absent. */
   readonly only?: readonly string[];
-  /** Seconds that it waits for what it expects; 2. */
+  /** Seconds that it waits for what it expects; 6. */
   readonly timeout?: number;
 }
 
@@ -37,7 +37,7 @@ export async function runH2spec(run: H2specRun): Promise<H2specCase[]> {
   const folder = mkdtempSync(join(tmpdir(), 'polywire-h2spec-'));
   const report = join(folder, 'report.xml');
   const where = ['-h', run.host ?? '127.0.0.1', '-p', `${run.port}`, ...(run.tls === true ? ['-t', '-k'] : [])];
-  const args = [...where, '-P', run.path ?? '/', '-o', `${run.timeout ?? 2}`, '-j', report, ...(run.only ?? [])];
+  const args = [...where, '-P', run.path ?? '/', '-o', `${run.timeout ?? 6}`, '-j', report, ...(run.only ?? [])];
   let said = '';
   try {
     said = (await promisify(execFile)(program, args, { timeout: RUN_TIMEOUT_MILLISECONDS })).stdout;

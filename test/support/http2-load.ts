@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-const EXTRA_MILLISECONDS = 30_000;
+const EXTRA_MILLISECONDS = 120_000;
 
 export interface H2load {
   readonly port: number;

@@ -8,7 +8,7 @@ import type { Owner } from './owner.ts';
 
 const PIECE_BYTES = 50_000;
 const MUCH_BYTES = 8 * 1024 * 1024;
-const REACH_MILLISECONDS = 20_000;
+const REACH_MILLISECONDS = 60_000;
 
 /** Where an exchange can stand. */
 export const MOMENTS = {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { fieldsByName, type Http2Answer, type Http2Client, type Http2Request, methodOf } from './http2-clients.ts';
 
-const ANSWER_TIMEOUT_MILLISECONDS = 30_000;
+const ANSWER_TIMEOUT_MILLISECONDS = 90_000;
 
 /** node:http2, with a connection for each request. */
 export const nodeClient: Http2Client = { name: 'node', sendsTrailers: true, send };

@@ -25,7 +25,7 @@ export type OriginName = (typeof ORIGINS)[number];
 // With a length, curl reads an answer to the end of its body only.
 const NGHTTPD_TRAILER = ['--trailer', 'x-served-by: nghttpd', '--no-content-length'];
 const READY = 'READY ';
-const READY_TIMEOUT_MILLISECONDS = 20_000;
+const READY_TIMEOUT_MILLISECONDS = 60_000;
 
 /** Starts a server, in cleartext with prior knowledge, on the port that it answers. */
 export async function startOrigin(owner: Owner, name: OriginName): Promise<number> {

@@ -25,7 +25,7 @@ interface PythonAnswer {
   readonly reset: string | null;
 }
 
-const READY_TIMEOUT_MILLISECONDS = 20_000;
+const READY_TIMEOUT_MILLISECONDS = 60_000;
 
 /** A client on Python's h2. A failure is a `PeerError`. */
 export class PythonHttp2Client implements Http2Client {

@@ -14,7 +14,7 @@ import { ENOUGH_MEGABYTES } from './http2-body-origin.ts';
 import { AUTHORITY } from './http2-proxy.ts';
 import type { Owner } from './owner.ts';
 
-const ANSWER_MILLISECONDS = 30_000;
+const ANSWER_MILLISECONDS = 90_000;
 
 /** A connection of node:http2's, ready to be used. */
 export async function openSession(
