@@ -3,6 +3,7 @@ import { ConfigError, parseDuration, parseSize } from '@polywire/core/spi';
 import type { ZkClientOptions, ZkDigestAuth, ZkTls } from './client/client.ts';
 import { parseConnectString } from './client/connect-string.ts';
 import { DRIVERS, type ZkDriver } from './client/open.ts';
+import { isJsonObject } from './json.ts';
 import { DEFAULT_LAYOUTS, DEFAULT_ROOTS, LAYOUTS, type LayoutName, type LayoutsConfig, type RootName } from './layouts.ts';
 
 /** A checked `registries[]` entry of type zookeeper. */
@@ -96,7 +97,7 @@ function layoutsOf(raw: Raw): LayoutName[] {
 function rootsOf(raw: Raw): Record<RootName, string> {
   const names = [...Object.keys(DEFAULT_ROOTS), 'dubbo-metadata', 'dubbo-config'];
   const written: unknown = raw['roots'] ?? {};
-  if (!isMap(written)) throw new ConfigError(`roots: write a map, of ${names.join(', ')}`);
+  if (!isJsonObject(written)) throw new ConfigError(`roots: write a map, of ${names.join(', ')}`);
   const unknown = Object.keys(written).find((name) => !names.includes(name));
   if (unknown !== undefined) throw new ConfigError(`roots: "${unknown}" is unknown; there is ${names.join(', ')}`);
   if (raw['root'] !== undefined && written['dubbo'] !== undefined) throw new ConfigError('root: it is the same as roots.dubbo; write one');
@@ -117,10 +118,6 @@ function switchOf(raw: Raw, key: string, byDefault: boolean): boolean {
   const value = raw[key] ?? byDefault;
   if (typeof value !== 'boolean') throw new ConfigError(`${key}: write true or false`);
   return value;
-}
-
-export function isMap(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function pathOf(key: string, written: string): string {
@@ -144,7 +141,8 @@ export function tlsOf(raw: Raw, driver: ZkDriver, directory = ''): ZkTls | undef
   const tls = raw['tls'];
   if (tls === undefined) return undefined;
   if (driver === 'native') throw new ConfigError('tls: the native driver has none; leave out driver: native');
-  if (!isMap(tls)) throw new ConfigError(`tls: write a map of ${TLS_KEYS.join(', ')}; an empty one, {}, trusts the CAs that Node trusts`);
+  if (!isJsonObject(tls))
+    throw new ConfigError(`tls: write a map of ${TLS_KEYS.join(', ')}; an empty one, {}, trusts the CAs that Node trusts`);
   const unknown = Object.keys(tls).find((key) => !TLS_KEYS.includes(key));
   if (unknown !== undefined) throw new ConfigError(`tls has no option "${unknown}"; it has ${TLS_KEYS.join(', ')}`);
   const [ca, cert, key, serverName] = TLS_KEYS.map((each) => named('tls', () => text(tls, each)));

@@ -1,4 +1,4 @@
-/** A JSON object. */
+/** A JSON object, or what YAML says as one. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {

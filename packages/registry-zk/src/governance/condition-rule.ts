@@ -1,5 +1,6 @@
+import { isJsonObject } from '../json.ts';
 import { type Comparison, type Condition, parseComparisons, parseCondition } from './condition.ts';
-import { isRuleMap, isTrue, mapsOf, parseRule, RuleError, type RuleMap, textOf, textsOf } from './rule-text.ts';
+import { isTrue, mapsOf, parseRule, RuleError, type RuleMap, textOf, textsOf } from './rule-text.ts';
 import type { RuleUrl } from './rule-url.ts';
 
 /** One condition of a rule. Of version 3.1, it has several sets of providers. */
@@ -40,7 +41,7 @@ export function parseConditionRule(text: string, origin: string, priority: numbe
 
 /** Version 3.1: `from: {match}` and `to: [{match, weight}]`. */
 function destinations(written: RuleMap): RoutedCondition {
-  const from = isRuleMap(written['from']) ? (textOf(written['from']['match']) ?? '').trim() : '';
+  const from = isJsonObject(written['from']) ? (textOf(written['from']['match']) ?? '').trim() : '';
   const to = mapsOf(written['to']).map((each) => (textOf(each['match']) ?? '').trim());
   const [first = ''] = to;
   return {

@@ -1,7 +1,8 @@
+import { isJsonObject } from '../json.ts';
 import { ANY_HOST } from './address-pattern.ts';
 import { addressMatch, type Configurator, type ConfiguratorMatch, inOrder, shownParameters } from './configurator.ts';
 import { configuratorOf } from './configurator-url.ts';
-import { isRuleMap, isTrue, mapsOf, parseRule, RuleError, type RuleMap, textOf, textsOf } from './rule-text.ts';
+import { isTrue, mapsOf, parseRule, RuleError, type RuleMap, textOf, textsOf } from './rule-text.ts';
 import { parseRuleUrl } from './rule-url.ts';
 import { parseParameterMatches, parseTextMatch, type TextMatch } from './text-match.ts';
 
@@ -46,7 +47,7 @@ function isOn(item: RuleMap, isEnabled: boolean): boolean {
 
 /** One for each address, and application or service. */
 function itemOf(item: RuleMap, { origin, key, version, isOfApplication }: Shared): Configurator[] {
-  const written = isRuleMap(item['parameters']) ? item['parameters'] : {};
+  const written = isJsonObject(item['parameters']) ? item['parameters'] : {};
   const parameters = new Map(Object.entries(written).map(([name, value]) => [name, textOf(value) ?? '']));
   if (parameters.size === 0) throw new RuleError('an item of configs has no parameters');
   const side = textOf(item['side']);
@@ -55,7 +56,7 @@ function itemOf(item: RuleMap, { origin, key, version, isOfApplication }: Shared
   );
   const hosts = addresses.length === 0 ? [ANY_HOST] : addresses;
   const providerAddresses = providers?.length ? providers : side === 'provider' ? hosts : [];
-  const match = version.startsWith('v3.0') && isRuleMap(item['match']) ? parseMatch(item['match']) : undefined;
+  const match = version.startsWith('v3.0') && isJsonObject(item['match']) ? parseMatch(item['match']) : undefined;
   const pairs = isOfApplication
     ? orAny(services, '*').map((service) => ({ service, application: key }))
     : orAny(applications, undefined).map((application) => ({ service: key, application: application === '*' ? undefined : application }));
@@ -97,10 +98,10 @@ function parseMatch(written: RuleMap): ConfiguratorMatch {
   const address = written['address'];
   const providerAddress = written['providerAddress'];
   return {
-    ...(isRuleMap(address) ? { address: addressMatch(addressOf(address)) } : {}),
-    ...(isRuleMap(providerAddress) ? { providerAddress: addressMatch(addressOf(providerAddress)) } : {}),
-    ...(isRuleMap(written['service']) ? { service: oneOf(written['service']) } : {}),
-    ...(isRuleMap(written['app']) ? { application: oneOf(written['app']) } : {}),
+    ...(isJsonObject(address) ? { address: addressMatch(addressOf(address)) } : {}),
+    ...(isJsonObject(providerAddress) ? { providerAddress: addressMatch(addressOf(providerAddress)) } : {}),
+    ...(isJsonObject(written['service']) ? { service: oneOf(written['service']) } : {}),
+    ...(isJsonObject(written['app']) ? { application: oneOf(written['app']) } : {}),
     parameters: parseParameterMatches(written['param']),
   };
 }

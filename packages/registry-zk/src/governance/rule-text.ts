@@ -1,4 +1,5 @@
 import { type Document, isMap, LineCounter, parseDocument } from 'yaml';
+import { isJsonObject, type JsonObject } from '../json.ts';
 
 /** A rule that cannot be understood; the message says where and why. */
 export class RuleError extends Error {
@@ -6,7 +7,7 @@ export class RuleError extends Error {
 }
 
 /** What a rule's text says. */
-export type RuleMap = Readonly<Record<string, unknown>>;
+export type RuleMap = JsonObject;
 
 /** Rules take a few KiB; reading a text of this length holds up everything else for half a second. */
 const MAX_CHARACTERS = 256 * 1024;
@@ -30,12 +31,8 @@ export function parseRule(text: string): RuleMap {
   } catch (error) {
     throw new RuleError(error instanceof Error ? error.message : String(error));
   }
-  if (!isRuleMap(value)) throw new RuleError('line 1: it is no map');
+  if (!isJsonObject(value)) throw new RuleError('line 1: it is no map');
   return value;
-}
-
-export function isRuleMap(value: unknown): value is RuleMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The text of a scalar, as Java's String.valueOf has it; undefined: there is none. */
@@ -50,7 +47,7 @@ export function textsOf(value: unknown): string[] {
 
 /** The maps of a list; empty when it is none. */
 export function mapsOf(value: unknown): RuleMap[] {
-  return Array.isArray(value) ? value.filter(isRuleMap) : [];
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
 /** As Boolean.parseBoolean: only `true`, in any case, is true. */

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
-import { isRuleMap, mapsOf, RuleError, type RuleMap, textOf } from './rule-text.ts';
+import { isJsonObject } from '../json.ts';
+import { mapsOf, RuleError, type RuleMap, textOf } from './rule-text.ts';
 
 /** A condition on a text that may be absent. */
 export type TextMatch = (value: string | undefined) => boolean;
@@ -16,7 +17,7 @@ export interface ParameterMatch {
  * @throws RuleError
  */
 export function parseTextMatch(written: unknown): TextMatch {
-  const map = isRuleMap(written) ? written : {};
+  const map = isJsonObject(written) ? written : {};
   const [exact, prefix, wildcard] = ['exact', 'prefix', 'wildcard'].map((key) => textOf(map[key]));
   const regex = regexOf(map);
   const isEmpty = map['empty'] !== undefined;

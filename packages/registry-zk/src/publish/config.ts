@@ -2,8 +2,9 @@ import { ConfigError, type PublisherContext } from '@polywire/core/spi';
 import type { ZkClientOptions } from '../client/client.ts';
 import { parseConnectString } from '../client/connect-string.ts';
 import type { ZkDriver } from '../client/open.ts';
-import { addressOf, authOf, driverOf, duration, isMap, parseConfig, pathOf, type Raw, size, text, tlsOf } from '../config.ts';
+import { addressOf, authOf, driverOf, duration, parseConfig, pathOf, type Raw, size, text, tlsOf } from '../config.ts';
 import type { DubboProtocol } from '../dubbo/service.ts';
+import { isJsonObject } from '../json.ts';
 
 /** What `layouts` of a publisher may name. */
 export const PUBLISHED_LAYOUTS = ['dubbo', 'dubbo-application'] as const;
@@ -107,7 +108,7 @@ function protocolsOf(raw: Raw, spoken: readonly string[]): DubboProtocol[] {
 /** As consumers look for them: Dubbo's `group` is the root of everything, and without it, applications stand apart. */
 function rootsOf(raw: Raw): PublishConfig['roots'] {
   const written: unknown = raw['roots'] ?? {};
-  if (!isMap(written)) throw new ConfigError(`roots: write a map, of ${ROOTS.join(', ')}`);
+  if (!isJsonObject(written)) throw new ConfigError(`roots: write a map, of ${ROOTS.join(', ')}`);
   const unknown = Object.keys(written).find((name) => !ROOTS.includes(name));
   if (unknown !== undefined) throw new ConfigError(`roots: "${unknown}" is unknown; there is ${ROOTS.join(', ')}`);
   if (raw['root'] !== undefined && written['dubbo'] !== undefined) throw new ConfigError('root: it is the same as roots.dubbo; write one');
