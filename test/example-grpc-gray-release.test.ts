@@ -11,11 +11,11 @@ import { freePorts } from './support/ports.ts';
 
 // This file runs as test/dist/example-grpc-gray-release.test.js.
 const EXAMPLE = fileURLToPath(new URL('../../examples/grpc-gray-release/', import.meta.url));
-const READY_TIMEOUT_MILLISECONDS = 20_000;
+const READY_TIMEOUT_MILLISECONDS = 60_000;
 
 const read = (name: string) => readFileSync(join(EXAMPLE, name), 'utf8');
 
-test('examples/grpc-gray-release answers as its README says', { timeout: 60_000 }, async (t) => {
+test('examples/grpc-gray-release answers as its README says', { timeout: 180_000 }, async (t) => {
   const ports = await freePorts(2);
   await LineProcess.start(t, {
     name: 'services',

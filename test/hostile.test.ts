@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { before, describe, test } from 'node:test';
@@ -8,6 +7,7 @@ import { type Answer, WireCaller } from './support/wire/caller.ts';
 import { dubbo } from './support/wire/dubbo.ts';
 import { DESCRIPTORS, FLAGS, frame, header, requestBody, requestFront, stringMap, text } from './support/wire/dubbo-frames.ts';
 import { routeTo, WireProxy, whenHeader } from './support/wire/proxy.ts';
+import { noise } from './support/wire/random.ts';
 import { SERVICE } from './support/wire/raw-wire.ts';
 import { echo, WireService } from './support/wire/service.ts';
 import { besideVictim } from './support/wire/victim.ts';
@@ -92,14 +92,14 @@ describe('hostile callers harm only themselves', () => {
   attack('random bytes behind a right header are answered as bad, one by one', async (each) => {
     const caller = await open(each);
     const answers: Promise<Answer>[] = [];
-    for (let id = 100; id < 300; id++) answers.push(caller.send(dubbo.id(id), frame(FLAGS.request, 0, dubbo.id(id), randomBytes(id))));
+    for (let id = 100; id < 300; id++) answers.push(caller.send(dubbo.id(id), frame(FLAGS.request, 0, dubbo.id(id), noise(id, id))));
     for (const answer of await Promise.all(answers)) assertRefused(answer, dubbo.refusals.badRequest);
     assertOk(await caller.say('echo', 'hello'));
   });
 
   attack('random bytes behind the magic close at most their own connection', async (each) => {
     const sockets = await Promise.all(Array.from({ length: 50 }, () => plain(each, proxy.port)));
-    for (const socket of sockets) socket.end(Buffer.concat([Buffer.from([0xda, 0xbb]), randomBytes(2000)]));
+    for (const [seed, socket] of sockets.entries()) socket.end(Buffer.concat([Buffer.from([0xda, 0xbb]), noise(seed, 2000)]));
     await Promise.all(sockets.map(closed));
   });
 
@@ -156,7 +156,7 @@ describe('hostile callers harm only themselves', () => {
   attack('TLS is closed without an answer', async (each) => {
     const socket = await plain(each, proxy.port);
     const heard = listenTo(socket);
-    socket.write(Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), randomBytes(506)]));
+    socket.write(Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), noise(1, 506)]));
     await closed(socket);
     assert.equal(heard(), '');
   });
@@ -213,7 +213,7 @@ describe('hostile callers harm only themselves', () => {
     const grown = stats.sum('polywire_resident_memory_bytes') - warmBytes;
     assert.ok(grown < MOST_GROWTH, `the proxy grew by ${(grown / MIB).toFixed(1)} MiB`);
     // One that all share, and few that are kept for the next large request.
-    assert.ok(stats.sum('polywire_endpoint_connections_active') <= 9);
+    await proxy.until('few connections are left', (now) => now.sum('polywire_endpoint_connections_active') <= 9);
   });
 
   /** Whatever the argument is, the call ends: with the service's answer, or with a refusal. Then the connection still works. */
@@ -254,7 +254,9 @@ async function plain(owner: Owner, port: number): Promise<Socket> {
 
 async function closed(socket: Socket): Promise<void> {
   socket.resume();
-  socket.on('end', () => socket.end());
+  // On a slow machine the other side has ended already.
+  if (socket.readableEnded) socket.end();
+  else socket.once('end', () => socket.end());
   if (!socket.closed) await once(socket, 'close');
 }
 

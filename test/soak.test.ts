@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { freePort } from './support/ports.ts';
 import { WireCaller } from './support/wire/caller.ts';
 import { dubbo } from './support/wire/dubbo.ts';
 import { assertAccounted, Load } from './support/wire/load.ts';
@@ -18,7 +19,7 @@ const REPORT_MS = 30_000;
 test('everything at once, for a while: nothing is lost, nothing is left over, memory stays flat', {
   timeout: SOAK_MS + 120_000,
 }, async (t) => {
-  const services = [await startService(t, dubbo, 'v1'), await startService(t, dubbo, 'v2')];
+  const services = [await startService(t, dubbo, 'v1', await freePort()), await startService(t, dubbo, 'v2')];
   const endpoints = services.map(({ port }, index) => ({ port, version: `v${index + 1}` }));
   const proxy = await WireProxy.start(t, dubbo, {
     endpoints,
@@ -61,7 +62,7 @@ test('everything at once, for a while: nothing is lost, nothing is left over, me
   let warmBytes = 0;
   let reported = 0;
   let rounds = 0;
-  for (let elapsed = 0; elapsed < SOAK_MS; elapsed = performance.now() - began) {
+  for (let elapsed = 0; elapsed < SOAK_MS || warmBytes === 0; elapsed = performance.now() - began) {
     await chaos[rounds++ % chaos.length]?.();
     await answers();
     if (warmBytes === 0 && elapsed >= WARM_MS) warmBytes = await proxy.residentBytes();
@@ -82,7 +83,7 @@ test('everything at once, for a while: nothing is lost, nothing is left over, me
   const grown = stats.sum('polywire_resident_memory_bytes') - warmBytes;
   const totals = `${rounds} disturbances, ${(warmBytes / MIB).toFixed(0)} MiB when warm, ${(grown / MIB).toFixed(1)} MiB more at the end`;
   t.diagnostic(totals);
-  assert.ok(warmBytes > 0 && grown < MOST_GROWTH, totals);
+  assert.ok(grown < MOST_GROWTH, totals);
   proxy.process.signal('SIGTERM');
   assert.equal(await proxy.process.exited, 'exit code 0');
 });

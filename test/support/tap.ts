@@ -19,7 +19,7 @@ export interface Tap {
   find(from: number, accept: (frame: TappedFrame) => boolean): Promise<TappedFrame>;
 }
 
-const FRAME_TIMEOUT_MILLISECONDS = 15_000;
+const FRAME_TIMEOUT_MILLISECONDS = 60_000;
 /** What a tap keeps: whole frames, or what arrived at a time, for protocols whose ends of message it cannot see. */
 export type TapUnit = 'dubbo frames' | 'bolt frames' | 'chunks';
 

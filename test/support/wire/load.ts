@@ -95,7 +95,7 @@ export class Load {
   }
 
   /** Resolves once so many more calls were answered well. */
-  async answers(count: number, timeoutMs = 20_000): Promise<void> {
+  async answers(count: number, timeoutMs = 60_000): Promise<void> {
     const goal = this.tally.ok + count;
     const end = performance.now() + timeoutMs;
     while (this.tally.ok < goal) {

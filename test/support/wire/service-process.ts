@@ -4,7 +4,7 @@ import type { Owner } from '../owner.ts';
 import type { RawWire } from './raw-wire.ts';
 
 const MAIN = fileURLToPath(new URL('./service-main.js', import.meta.url));
-const READY_MS = 10_000;
+const READY_MS = 60_000;
 
 /** A provider in a process of its own: it can be killed and frozen. */
 export interface ServiceProcess {
@@ -12,7 +12,7 @@ export interface ServiceProcess {
   readonly process: LineProcess;
 }
 
-/** @param port 0 takes a free one; a former one is taken again after its process died */
+/** @param port 0 takes a free one; one that comes back to its port needs that of `freePort`, which nobody takes meanwhile */
 export async function startService(owner: Owner, wire: RawWire, name: string, port = 0): Promise<ServiceProcess> {
   const { process: started, readyLine } = await LineProcess.start(owner, {
     name: `service ${name}`,
