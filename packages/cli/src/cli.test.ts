@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
 import { BOOTSTRAP, CommandFolder, SERVICE } from './command.test-support.ts';
 import { packageVersion } from './program.ts';
@@ -138,11 +138,20 @@ test('a folder where what a registry announced cannot be kept is a warning with 
   assert.match(stdout, /^valid: 1 file, 0 errors, 2 warnings$/m);
 });
 
-test('a folder that may not be written to is found, too', { skip: process.getuid?.() === 0 && 'root may write anywhere' }, async () => {
+test('a folder that may not be written to is found, too, by whoever may not', async (context) => {
   await command.write('locked/polywire.yaml', `${BOOTSTRAP}registries: [{type: zookeeper, address: a, lastKnownGood: kept.jsonl}]\n`);
-  await chmod(join(command.path, 'locked'), 0o500);
+  // Root, who runs some tests, may write anywhere.
+  const denied = context.mock.method(fs, 'accessSync', (path: string) => {
+    throw Object.assign(new Error(`EACCES: permission denied, access '${path}'`), { code: 'EACCES' });
+  });
+  syncBuiltinESMExports();
   const { code, stdout } = await command.polywire('validate', 'locked/polywire.yaml');
-  await chmod(join(command.path, 'locked'), 0o700);
+  denied.mock.restore();
+  syncBuiltinESMExports();
+  assert.deepEqual(
+    denied.mock.calls.map((call) => call.arguments),
+    [[`${command.path}/locked`, fs.constants.W_OK | fs.constants.X_OK]],
+  );
   assert.equal(code, 0);
   assert.match(stdout, /^warning locked\/polywire\.yaml:5:59: .*\/locked: this user may not write there$/m);
 });
