@@ -14,7 +14,7 @@ const MOST_PENDING = 20;
 const MOST_BYTES = 256 * KIB;
 const TIMEOUT_MS = 150;
 
-for (const wire of ALL_WIRES) describe(`every request is answered, over ${wire.name}`, { timeout: 30_000 }, () => answered(wire));
+for (const wire of ALL_WIRES) describe(`every request is answered, over ${wire.name}`, { timeout: 180_000 }, () => answered(wire));
 
 function answered(wire: RawWire): void {
   const owner = suiteOwner();

@@ -16,7 +16,7 @@ const COALESCED = 1000;
 /** What a rule makes of a header. */
 const EDITED = 'a longer value';
 
-for (const wire of ALL_WIRES) describe(`what passes over ${wire.name}`, { timeout: 30_000 }, () => bytes(wire));
+for (const wire of ALL_WIRES) describe(`what passes over ${wire.name}`, { timeout: 180_000 }, () => bytes(wire));
 
 function bytes(wire: RawWire): void {
   const owner = suiteOwner();

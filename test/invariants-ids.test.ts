@@ -11,7 +11,7 @@ import { echo, hold, WireService } from './support/wire/service.ts';
 const CALLERS = 5;
 const CALLS = 60;
 
-for (const wire of ALL_WIRES) describe(`whose answer it is, over ${wire.name}`, { timeout: 30_000 }, () => answers(wire));
+for (const wire of ALL_WIRES) describe(`whose answer it is, over ${wire.name}`, { timeout: 180_000 }, () => answers(wire));
 
 function answers(wire: RawWire): void {
   const owner = suiteOwner();
@@ -20,7 +20,7 @@ function answers(wire: RawWire): void {
 
   before(async () => {
     service = await WireService.start(owner, wire, echo('v1'));
-    const routes = [routeTo(undefined, { ...whenMethod('slow'), timeout: '100ms' }), routeTo(undefined)];
+    const routes = [routeTo(undefined, { ...whenMethod('slow'), timeout: '300ms' }), routeTo(undefined)];
     proxy = await WireProxy.start(owner, wire, { endpoints: [{ port: service.port }], routes });
   });
   beforeEach(() => {

@@ -26,7 +26,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 for (const wire of ALL_WIRES.filter(({ protocol }) => protocol === 'thrift'))
-  for (const kind of KINDS) describe(`services ${kind.name}, over ${wire.name}`, { timeout: 30_000 }, () => ids(wire, kind));
+  for (const kind of KINDS) describe(`services ${kind.name}, over ${wire.name}`, { timeout: 180_000 }, () => ids(wire, kind));
 
 function ids(wire: RawWire, kind: Kind): void {
   const owner = suiteOwner();
@@ -41,7 +41,7 @@ function ids(wire: RawWire, kind: Kind): void {
       endpoints: [{ port: service.port }],
       annotations,
       listener: { protocols: [{ name: 'thrift', settings: { ...wire.settings, ...ONEWAY } }] },
-      routes: [routeTo(undefined, { ...whenMethod('slow'), timeout: '100ms' }), routeTo(undefined)],
+      routes: [routeTo(undefined, { ...whenMethod('slow'), timeout: '300ms' }), routeTo(undefined)],
     });
   });
 
