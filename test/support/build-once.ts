@@ -65,16 +65,17 @@ function tryTake(lock: string): boolean {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
     return true;
   } catch {
-    if (!holderIsAlive(lock)) rmSync(lock, { force: true });
+    if (isAbandoned(lock)) rmSync(lock, { force: true });
     return false;
   }
 }
 
-function holderIsAlive(lock: string): boolean {
+/** Not one that is given back meanwhile: the next holder's would be removed. */
+function isAbandoned(lock: string): boolean {
   try {
     process.kill(Number(readFileSync(lock, 'utf8')), 0);
-    return true;
-  } catch {
     return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
   }
 }

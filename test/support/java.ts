@@ -5,27 +5,28 @@ import { type PeerModule, peerClassPath } from './build-peers.ts';
 import { LineProcess } from './line-process.ts';
 import type { Owner } from './owner.ts';
 
-const READY_TIMEOUT_MILLISECONDS = 60_000;
+// Several start at a time, on few cores.
+const READY_TIMEOUT_MILLISECONDS = 180_000;
 const READY = 'READY ';
 // Dubbo and its serializations reach into these by reflection.
 const OPENED_PACKAGES = ['lang', 'lang.reflect', 'util', 'util.concurrent', 'math', 'text', 'time', 'net', 'io'];
 
-/** Starts a main class of a peer module and answers its process, with what it said when it became ready. */
+/** Starts a main class of a peer module and answers its process when it is ready. */
 export async function startJava(
   owner: Owner,
   options: { name: string; module: PeerModule; mainClass: string; args: readonly string[]; flags?: readonly string[] },
-): Promise<{ process: LineProcess; ready: unknown }> {
+): Promise<LineProcess> {
   const classPath = await peerClassPath(options.module);
   const home = mkdtempSync(join(tmpdir(), 'polywire-peer-'));
   owner.after(() => rmSync(home, { recursive: true, force: true }));
-  const { process, readyLine } = await LineProcess.start(owner, {
+  const { process } = await LineProcess.start(owner, {
     name: options.name,
     command: 'java',
     args: [...flags(home), ...(options.flags ?? []), '-cp', classPath, `io.polywire.peers.${options.mainClass}`, ...options.args],
     ready: (line) => line.startsWith(READY),
     readyTimeout: READY_TIMEOUT_MILLISECONDS,
   });
-  return { process, ready: JSON.parse(readyLine.slice(READY.length)) };
+  return process;
 }
 
 function flags(home: string): string[] {

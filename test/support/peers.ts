@@ -122,14 +122,14 @@ export class Provider {
     const name = `${module} provider ${settings.exports.map((each) => each.name).join(', ')}`;
     // Dubbo's own default of 10 s would make each orderly stop that long.
     const flags = [`-Ddubbo.service.shutdown.wait=${settings.shutdownWait ?? 1000}`, ...flagsOf(properties)];
-    const { process } = await startJava(owner, { name, module, mainClass: 'Provider', args: [JSON.stringify(settings)], flags });
+    const process = await startJava(owner, { name, module, mainClass: 'Provider', args: [JSON.stringify(settings)], flags });
     return new Provider(process);
   }
 
   /** One of 2.7 that registers by application; it exports `CallService` of the first export, and knows `stop` only. */
   static async startApplication27(owner: Owner, settings: ProviderSettings): Promise<Provider> {
     const options = { name: 'dubbo27 application', module: 'dubbo27', mainClass: 'ApplicationProvider' } as const;
-    const { process } = await startJava(owner, { ...options, args: [JSON.stringify(settings)] });
+    const process = await startJava(owner, { ...options, args: [JSON.stringify(settings)] });
     return new Provider(process);
   }
 
@@ -180,7 +180,7 @@ export class Consumer {
   ): Promise<Consumer> {
     const name = `${module} consumer`;
     const flags = flagsOf(properties);
-    const { process } = await startJava(owner, { name, module, mainClass: 'Consumer', args: [JSON.stringify(settings)], flags });
+    const process = await startJava(owner, { name, module, mainClass: 'Consumer', args: [JSON.stringify(settings)], flags });
     return new Consumer(process);
   }
 

@@ -15,7 +15,7 @@ export class RegisteredPeer {
 
   /** `settings`: as the module's Provider.java describes them. */
   static async start(owner: Owner, module: RegisteredModule, settings: object): Promise<RegisteredPeer> {
-    const { process } = await startJava(owner, { name: module, module, mainClass: 'Provider', args: [JSON.stringify(settings)] });
+    const process = await startJava(owner, { name: module, module, mainClass: 'Provider', args: [JSON.stringify(settings)] });
     return new RegisteredPeer(new CommandLine(process));
   }
 

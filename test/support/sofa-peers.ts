@@ -71,7 +71,7 @@ export interface SofaCall {
 
 /**
  * A process with unmodified SOFARPC, serving on one or more ports. The one on Node has no `EchoService`. `registry`: `host:port` of a
- * ZooKeeper that a Java provider registers in.
+ * ZooKeeper that a Java provider registers in; `session`: milliseconds that it asks of it, SOFARPC's own when absent.
  */
 export class SofaProvider {
   readonly #commands: CommandLine;
@@ -82,7 +82,7 @@ export class SofaProvider {
 
   static async start(
     owner: Owner,
-    settings: { application?: string; registry?: string; exports: readonly SofaExport[] },
+    settings: { application?: string; registry?: string; session?: number; exports: readonly SofaExport[] },
     language: SofaLanguage = 'java',
   ): Promise<SofaProvider> {
     const name = `SOFARPC ${language} provider ${settings.exports.map((each) => each.name).join(', ')}`;
@@ -209,7 +209,7 @@ async function startPeer(
   options: { name: string; language: SofaLanguage; role: 'Provider' | 'Consumer'; args: string[]; flags?: string[] },
 ): Promise<LineProcess> {
   const { name, role, args } = options;
-  if (options.language === 'java') return (await startJava(owner, { ...options, module: 'sofarpc', mainClass: role })).process;
+  if (options.language === 'java') return startJava(owner, { ...options, module: 'sofarpc', mainClass: role });
   const { process: peer } = await LineProcess.start(owner, {
     name,
     command: process.execPath,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startJava } from './java.ts';
 import type { LineProcess } from './line-process.ts';
 import type { Owner } from './owner.ts';
+import { freePort } from './ports.ts';
 
 /** In milliseconds. Clients like Dubbo ask for 60 s; tests should see sooner that a killed provider is gone. */
 const LONGEST_SESSION = 4000;
@@ -27,8 +28,9 @@ export class ZooKeeper {
     const directory = mkdtempSync(join(tmpdir(), 'polywire-zookeeper-'));
     owner.after(() => rmSync(directory, { recursive: true, force: true }));
     const server = { directory, longestSession };
-    const { process, port } = await startServer(owner, server, 0);
-    return new ZooKeeper(owner, server, port, process);
+    // None of those that the system gives out: it comes back to it when it is restarted.
+    const port = await freePort();
+    return new ZooKeeper(owner, server, port, await startServer(owner, server, port));
   }
 
   /** `127.0.0.1:port`. */
@@ -74,7 +76,7 @@ export class ZooKeeper {
   /** Starts again on the same port with the same data. */
   async restart(): Promise<void> {
     await this.kill();
-    this.#process = (await startServer(this.#owner, this.#server, this.port)).process;
+    this.#process = await startServer(this.#owner, this.#server, this.port);
   }
 
   #ask(command: string): Promise<string[]> {
@@ -95,12 +97,8 @@ interface Server {
   readonly longestSession: number;
 }
 
-async function startServer(
-  owner: Owner,
-  { directory, longestSession }: Server,
-  port: number,
-): Promise<{ process: LineProcess; port: number }> {
-  const { process, ready } = await startJava(owner, {
+function startServer(owner: Owner, { directory, longestSession }: Server, port: number): Promise<LineProcess> {
+  return startJava(owner, {
     name: 'ZooKeeper',
     module: 'zookeeper',
     mainClass: 'ZooKeeper',
@@ -108,5 +106,4 @@ async function startServer(
     // Durable writes are not what the tests are about, and cost most of its time.
     flags: ['-Dzookeeper.forceSync=no', '-Dzookeeper.admin.enableServer=false'],
   });
-  return { process, port: (ready as { port: number }).port };
 }

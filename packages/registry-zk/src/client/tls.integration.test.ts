@@ -3,10 +3,11 @@ import { copyFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { Certificates } from '../testing/certificates.ts';
 import { type ClientReport, connected, disconnected, testClient } from '../testing/client.ts';
-import { freePort, skipReason, ZooKeeperServer } from '../testing/zookeeper-server.ts';
+import { freePort } from '../testing/ports.ts';
+import { skipReason, ZooKeeperServer } from '../testing/zookeeper-server.ts';
 import type { ZkTls } from './client.ts';
 
-describe('builtin client over TLS', { skip: skipReason(), timeout: 60_000 }, () => {
+describe('builtin client over TLS', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
   const certificates = new Certificates();
   const ours = certificates.issue('client', 'DNS:client');
   const { ca } = certificates;
@@ -25,7 +26,8 @@ describe('builtin client over TLS', { skip: skipReason(), timeout: 60_000 }, () 
   /** What the client reports first. */
   async function first(host: string, tls: ZkTls): Promise<ClientReport> {
     const lookup = async () => [{ address: '127.0.0.1', family: 4 }];
-    const { client, reports } = testClient(`${host}:${port}`, { tls, lookup });
+    // The first handshake of a server takes long.
+    const { client, reports } = testClient(`${host}:${port}`, { tls, lookup, connectTimeoutMs: 20_000 });
     const report = await reports.next(() => true);
     if (connected(report)) assert.equal(await client.exists('/', false), true);
     await client.close();

@@ -1,4 +1,5 @@
-import { freePort, ZooKeeperServer } from './zookeeper-server.ts';
+import { freePort } from './ports.ts';
+import { ZooKeeperServer } from './zookeeper-server.ts';
 
 const SIZE = 3;
 
@@ -22,9 +23,9 @@ export class Ensemble {
     return this.servers.map((server) => server.address).join(',');
   }
 
+  /** Resolves when one leads: they may be about to elect one. */
   async leader(): Promise<ZooKeeperServer> {
-    for (const server of this.servers) if ((await server.mode()) === 'leader') return server;
-    throw new Error('no server leads');
+    for (;;) for (const server of this.servers) if ((await server.mode()) === 'leader') return server;
   }
 
   async dispose(): Promise<void> {

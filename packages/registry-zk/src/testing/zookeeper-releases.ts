@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** A release of the server, and what it needs that its own pom does not bring along. */
@@ -32,11 +32,13 @@ export function classpath(release: Release): string {
   const remembered = `${dir}classpath.txt`;
   if (!existsSync(remembered)) {
     mkdirSync(dir, { recursive: true });
-    writeFileSync(`${dir}pom.xml`, pom(release));
-    // Put in place when it is whole: another test may be looking.
-    const goal = ['-q', '-B', '-f', `${dir}pom.xml`, 'dependency:build-classpath', `-Dmdep.outputFile=${remembered}.${process.pid}`];
+    // Each test its own, and the result is put in place when it is whole: another test may be looking.
+    const project = `${dir}pom-${process.pid}.xml`;
+    writeFileSync(project, pom(release));
+    const goal = ['-q', '-B', '-f', project, 'dependency:build-classpath', `-Dmdep.outputFile=${remembered}.${process.pid}`];
     execFileSync('mvn', goal, { stdio: ['ignore', 'inherit', 'inherit'] });
     renameSync(`${remembered}.${process.pid}`, remembered);
+    rmSync(project);
   }
   return readFileSync(remembered, 'utf8').trim();
 }

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './ports.ts';
 import { CURRENT, classpath, type Release } from './zookeeper-releases.ts';
 
 /** Why the tests cannot run here; false when they can. In CI the answer is always false, so that a missing java is a failure. */
@@ -38,7 +39,7 @@ const JVM_FLAGS = [
   '-Dzookeeper.forceSync=no',
 ];
 
-/** A real ZooKeeper server in a JVM of its own, on a free port of 127.0.0.1. */
+/** A real ZooKeeper server in a JVM of its own, on a free port of 127.0.0.1, which stays its own while it is not running. */
 export class ZooKeeperServer {
   readonly port: number;
   readonly #dir: string;
@@ -89,7 +90,7 @@ export class ZooKeeperServer {
     this.#process = child;
     endWithUs(child);
     while (!(await answers(this.port))) {
-      if (child.exitCode !== null) throw new Error(`ZooKeeper ended with ${child.exitCode}: ${complaint}`);
+      if (hasEnded(child)) throw new Error(`ZooKeeper ended with ${child.exitCode ?? child.signalCode}: ${complaint}`);
     }
   }
 
@@ -102,7 +103,7 @@ export class ZooKeeperServer {
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    if (child === undefined || child.exitCode !== null) return;
+    if (child === undefined || hasEnded(child)) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
@@ -128,23 +129,16 @@ export class ZooKeeperServer {
   }
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 /** A test run that is killed leaves no server behind: a shell waits for the end of its input, which is the end of this process. */
 function endWithUs(child: ChildProcess): void {
   const guard = spawn('sh', ['-c', 'cat >/dev/null; kill -9 "$1"', 'sh', String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
   child.once('exit', () => {
     guard.kill('SIGKILL');
     guard.stdin?.destroy();
-  });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
   });
 }
 

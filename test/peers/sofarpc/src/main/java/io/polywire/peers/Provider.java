@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * An unmodified SOFARPC provider. Its one argument is a JSON object: `application`, `registry` (host:port of a ZooKeeper, or absent) and
- * `exports`, each with a `name`, a `port` and optionally `version`, `uniqueId`, `weight`, `dynamic` (false: registered out of service),
+ * An unmodified SOFARPC provider. Its one argument is a JSON object: `application`, `registry` (host:port of a ZooKeeper, or absent),
+ * `session` (milliseconds that it asks of the registry) and `exports`, each with a `name`, a `port` and optionally `version`, `uniqueId`, `weight`, `dynamic` (false: registered out of service),
  * `parameters`, `threads` and `queue` (of the server's pool), `shutdownWait` (milliseconds).
  * Commands: `served` (calls that arrived, by name), `export` and `unexport` (by name), `stop` (as an orderly SIGTERM).
  */
@@ -30,6 +30,10 @@ public final class Provider {
     application = new ApplicationConfig().setAppName(Settings.text(settings, "application", "peer-provider"));
     String address = Settings.text(settings, "registry", null);
     registry = address == null ? null : new RegistryConfig().setProtocol("zookeeper").setAddress(address);
+    if (registry != null && settings.has("session")) {
+      // ZookeeperRegistry asks for a session of three times this.
+      registry.setConnectTimeout(settings.get("session").getAsInt() / 3);
+    }
   }
 
   public static void main(String[] arguments) throws Exception {

@@ -5,13 +5,14 @@ import java.io.File;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.util.List;
+import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.server.DataTree;
 import org.apache.zookeeper.server.NIOServerCnxnFactory;
 import org.apache.zookeeper.server.ZooKeeperServer;
 
 /**
- * A stand-alone ZooKeeper server on loopback that ends with its test. Arguments: data directory, port (0: any free one),
- * the longest session in milliseconds.
+ * A stand-alone ZooKeeper server on loopback that ends with its test. Arguments: data directory, port, the longest session in
+ * milliseconds.
  * Commands, one per line: `tree` prints every path and then a dot; `expire` ends every client's session,
  * `expire 0x1f` that one.
  */
@@ -27,7 +28,7 @@ public final class ZooKeeper {
     NIOServerCnxnFactory factory = new NIOServerCnxnFactory();
     factory.configure(new InetSocketAddress("127.0.0.1", Integer.parseInt(arguments[1])), 0);
     factory.startup(server);
-    System.out.println("READY {\"port\":" + factory.getLocalPort() + "}");
+    System.out.println("READY {}");
 
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -44,8 +45,14 @@ public final class ZooKeeper {
   }
 
   private static void print(DataTree tree, String path) throws Exception {
+    List<String> children;
+    try {
+      children = tree.getChildren(path, null, null);
+    } catch (KeeperException.NoNodeException goneMeanwhile) {
+      return;
+    }
     System.out.println(path);
-    for (String child : tree.getChildren(path, null, null).stream().sorted().toList()) {
+    for (String child : children.stream().sorted().toList()) {
       print(tree, path.equals("/") ? "/" + child : path + "/" + child);
     }
   }
