@@ -27,6 +27,8 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
   const commands = new RegistryCommands(owner);
   let zookeeper: ZooKeeper;
   let zk: ZkClient;
+  /** Resolves at its next connection. */
+  let connects: () => Promise<unknown>;
   let reach: string[];
 
   before(async () => {
@@ -43,8 +45,9 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
 
   /** Its nodes stay when the server dies. */
   async function connect(): Promise<void> {
-    const { client } = testClient(zookeeper.address, { sessionTimeoutMs: 20_000 });
+    const { client, reports } = testClient(zookeeper.address);
     zk = client;
+    connects = () => reports.next(({ kind }) => kind === 'connected');
     owner.after(() => client.close());
   }
 
@@ -119,6 +122,7 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
     watch.stopReading();
     await createPath(zk, node(RECORDED_NODES.dubbo26));
     assert.equal((await watch.ended).code, 0);
+    await zk.delete(node(RECORDED_NODES.dubbo26));
   });
 
   test('a directory follows what comes, changes and goes, and nothing that others wrote in it', async () => {
@@ -126,6 +130,7 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
     const foreign = file('live', 'hand-written');
     const byHand = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: by-hand }\n';
     writeFileSync(foreign, byHand);
+    await createPath(zk, node(RECORDED_NODES.dubbo26));
     const watch = commands.start(['watch', ...reach, '--directory', 'live']);
     await watch.until(({ stdout }) => stdout.includes(`wrote ${file('live', DUBBO_HOST)}\n`));
     const former = readFileSync(file('live', DUBBO_HOST), 'utf8');
@@ -145,41 +150,6 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
     assert.equal(code, 0, stdout);
     watch.signal('SIGINT');
     assert.equal((await watch.ended).code, 0);
-  });
-
-  test('a registry that dies costs no file, and what went meanwhile goes when it is back', async () => {
-    await createPath(zk, node(RECORDED_NODES.dubbo26));
-    const watch = commands.start(['watch', ...reach, '--directory', 'outage', '--output', 'json']);
-    await watch.until(heard('synced'));
-    await watch.until(() => existsSync(file('outage', DUBBO_HOST)));
-    await zookeeper.kill();
-    await watch.until(heard('stale'));
-    assert(existsSync(file('outage', DUBBO_HOST)) && existsSync(file('outage', SOFA_HOST)));
-    assert.match(watch.stderr, /warning: zookeeper .* is away: .*; what it announced stays, and it is tried again/);
-    await zookeeper.restart();
-    await watch.until((command) => events(command).filter(({ event }) => event === 'synced').length === 2);
-    await zk.delete(node(RECORDED_NODES.dubbo26));
-    await zk.delete(`/dubbo/${FLEET}/providers`);
-    await watch.until(heard('removed', DUBBO_HOST));
-    watch.signal('SIGTERM');
-    assert.equal((await watch.ended).code, 0);
-    assert(!existsSync(file('outage', DUBBO_HOST)));
-
-    // What goes while nobody watches goes at the next full reading, and not before.
-    writeFileSync(file('outage', 'gone.dubbo'), readFileSync(file('outage', SOFA_HOST), 'utf8'));
-    await zookeeper.kill();
-    const blind = commands.start(['watch', ...reach, '--directory', 'outage', '--timeout', '300ms']);
-    await blind.until(({ stderr }) => stderr.includes('was not read within 0.3 s'));
-    assert(existsSync(file('outage', 'gone.dubbo')));
-    await zookeeper.restart();
-    await blind.until(({ stdout }) => stdout.includes(`deleted ${file('outage', 'gone.dubbo')}\n`));
-    assert.deepEqual(
-      blind.stdout.split('\n').filter((line) => line.startsWith('wrote') && line.includes(SOFA_HOST)),
-      [],
-      'what is as it was is not written again',
-    );
-    blind.signal('SIGTERM');
-    assert.equal((await blind.ended).code, 0);
   });
 
   test('a diff says what a new dump would change, and by its exit code whether', async () => {
@@ -246,5 +216,44 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
     assert.equal((await commands.run(['diff', ...reach])).code, 2);
     writeFileSync(join(commands.folder, 'file'), '');
     assert.equal((await commands.run(['watch', ...reach, '--directory', 'file'])).code, 1);
+  });
+
+  // The last one: its provider registers anew some time after ZooKeeper is back.
+  test('a registry that dies costs no file, and what went meanwhile goes when it is back', async () => {
+    await createPath(zk, node(RECORDED_NODES.dubbo26));
+    const watch = commands.start(['watch', ...reach, '--directory', 'outage', '--output', 'json']);
+    await watch.until(heard('synced'));
+    const kept = () => existsSync(file('outage', DUBBO_HOST)) && existsSync(file('outage', SOFA_HOST));
+    await watch.until(kept);
+    const back = connects();
+    await zookeeper.kill();
+    await watch.until(heard('stale'));
+    assert(kept());
+    await watch.until(({ stderr }) => /warning: zookeeper .* is away: .*; what it announced stays, and it is tried again/.test(stderr));
+    await zookeeper.restart();
+    await watch.until((command) => events(command).filter(({ event }) => event === 'synced').length >= 2);
+    await back;
+    await zk.delete(node(RECORDED_NODES.dubbo26));
+    await zk.delete(`/dubbo/${FLEET}/providers`);
+    await watch.until(heard('removed', DUBBO_HOST));
+    watch.signal('SIGTERM');
+    assert.equal((await watch.ended).code, 0);
+    assert(!existsSync(file('outage', DUBBO_HOST)));
+
+    // What goes while nobody watches goes at the next full reading, and not before.
+    writeFileSync(file('outage', 'gone.dubbo'), readFileSync(file('outage', SOFA_HOST), 'utf8'));
+    await zookeeper.kill();
+    const blind = commands.start(['watch', ...reach, '--directory', 'outage', '--timeout', '300ms']);
+    await blind.until(({ stderr }) => stderr.includes('was not read within 0.3 s'));
+    assert(existsSync(file('outage', 'gone.dubbo')));
+    await zookeeper.restart();
+    await blind.until(({ stdout }) => stdout.includes(`deleted ${file('outage', 'gone.dubbo')}\n`));
+    assert.deepEqual(
+      blind.stdout.split('\n').filter((line) => line.startsWith('wrote') && line.includes(SOFA_HOST)),
+      [],
+      'what is as it was is not written again',
+    );
+    blind.signal('SIGTERM');
+    assert.equal((await blind.ended).code, 0);
   });
 });

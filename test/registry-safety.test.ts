@@ -55,6 +55,14 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
     return proxy.until('/registry', (page) => said.test(/^ +\S*call-service.*\n/m.exec(page)?.[0] ?? ''));
   }
 
+  /** Leaves a file of what is known when the page of registries says so of the service. */
+  async function remember(file: string, said: RegExp): Promise<void> {
+    const proxy = await polywire({ lastKnownGood: file });
+    await callService(proxy, said);
+    await proxy.stop();
+    assert.ok(existsSync(file));
+  }
+
   async function answers(on: string, calls = 10): Promise<Set<string>> {
     const providers = new Set<string>();
     for (let call = 0; call < calls; call++) providers.add((await consumer.who(on)).provider);
@@ -73,15 +81,15 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
     const patient = await polywire({ guard: {} });
     await callService(patient, /: 5 endpoints\n/);
     await consumer.refer(direct(WIRE, patient.port, 'patient', 'CallService'));
-    const load = consumer.load({ on: 'patient', threads: 4, milliseconds: 60_000, pause: 1 });
+    const load = consumer.load({ on: 'patient', threads: 4, milliseconds: 600_000, pause: 1 });
     await zookeeper.expireSessions();
-    await callService(patient, /held \(guarded\)/);
+    await patient.untilLogged(/call-service\.dubbo lost \d of 5 endpoints/);
     // Dubbo tries to register again after 5 s.
     for (const each of [patient, guarded]) await callService(each, /: 5 endpoints\n/);
     await consumer.stopLoad();
     const { failures, lost, samples } = await load;
     assert.deepEqual({ failures, lost, samples }, { failures: {}, lost: 0, samples: [] });
-    assert.match(patient.log, /what \S*call-service\.dubbo lost is back/);
+    await patient.untilLogged(/what \S*call-service\.dubbo lost is back/);
     await patient.stop();
   });
 
@@ -89,8 +97,8 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
     const holds = await guarded.stat('polywire_registry_guard_holds_total');
     await Promise.all(doomed.map((each) => each.kill()));
     await callService(guarded, /: 5 endpoints, held \(guarded\)\n/);
-    assert.match(guarded.log, /call-service\.dubbo lost \d of 5 endpoints; what vanished stays in force until 2/);
     assert.ok((await guarded.stat('polywire_registry_guarded_endpoints')) >= 3);
+    await guarded.untilLogged(/call-service\.dubbo lost \d of 5 endpoints; what vanished stays in force until 2/);
     const { byProvider, failures, calls } = await consumer.load({ on: 'guarded', calls: 200 });
     assert.deepEqual(Object.keys(byProvider), ['steady']);
     // A call that meets two of the dead in a row fails; once they refused a connection they are left alone for a while.
@@ -98,30 +106,28 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
     assert.deepEqual(others, {});
     assert.ok(network < calls / 5, `${network} of ${calls} calls failed`);
     await callService(guarded, /: 1 endpoint\n/);
-    assert.match(guarded.log, /the time is over for what \S*call-service\.dubbo lost: \d endpoints go/);
+    await guarded.untilLogged(/the time is over for what \S*call-service\.dubbo lost: \d endpoints go/);
     assert.ok((await guarded.stat('polywire_registry_guard_holds_total')) > holds);
     assert.equal(await guarded.stat('polywire_registry_guarded_endpoints'), 0);
   });
 
   test('a start without ZooKeeper goes on with what was known, and takes the difference when ZooKeeper is back', async () => {
     const file = join(folder, 'last-known-good.jsonl');
+    await Promise.all(doomed.map((each) => each.kill()));
     const leaving = await provider(zookeeper.shortUrl, 'leaving');
-    const first = await polywire({ lastKnownGood: file });
-    await callService(first, /: 2 endpoints\n/);
-    await first.stop();
-    assert.ok(existsSync(file));
+    await remember(file, /: 2 endpoints\n/);
     await zookeeper.kill();
     // Dubbo deletes its nodes and makes them anew when ZooKeeper is back: without a guard, calls of that moment find nobody.
     const second = await polywire({ lastKnownGood: file, guard: { ...GUARD, loss: '40%', least: 1 } });
-    const page = await second.get('/registry');
-    assert.match(page, /: stale \(.*; in force is what \S+last-known-good\.jsonl says of \S+, \d+ s before the start\)/);
+    const restored = /: stale \(.*; in force is what \S+last-known-good\.jsonl says of \S+, \d+ s before the start\)/;
+    await second.until('/registry', (page) => restored.test(page));
     await callService(second, /: 2 endpoints, held \(disconnected\)\n/);
     await consumer.refer(direct(WIRE, second.port, 'restored', 'CallService'));
     assert.deepEqual(await answers('restored', 20), new Set(['steady', 'leaving']));
     await leaving.kill();
     // Whoever was about to call it finds out.
     for (let call = 0; call < 5; call++) await consumer.who('restored').catch(() => undefined);
-    const load = consumer.load({ on: 'restored', threads: 4, milliseconds: 60_000, pause: 1 });
+    const load = consumer.load({ on: 'restored', threads: 4, milliseconds: 600_000, pause: 1 });
     await zookeeper.restart();
     await callService(second, /: 1 endpoint\n/);
     await second.until('/registry', (body) => /: synced/.test(body));
@@ -132,20 +138,21 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
   });
 
   test('a file that is broken is named, and what is whole in it is used', async () => {
-    const file = join(folder, 'last-known-good.jsonl');
+    const file = join(folder, 'broken.jsonl');
+    await remember(file, /: [1-9]/);
     const lines = readFileSync(file, 'utf8').split('\n');
     const at = lines.findIndex((line) => line.includes('echo-service'));
     lines[at] = lines[at]?.replace('127.0.0.1', '127.0.0.2') ?? '';
     writeFileSync(file, lines.join('\n'));
     await zookeeper.kill();
     const proxy = await polywire({ lastKnownGood: file });
-    assert.ok(proxy.log.includes(`${file}:${at + 1}: the service in this line is left out: its checksum is wrong`), proxy.log);
+    await proxy.untilLogged(`${file}:${at + 1}: the service in this line is left out: its checksum is wrong`);
     const page = await proxy.get('/registry');
     assert.ok(!page.includes('echo-service') && page.includes('call-service'), page);
     await proxy.stop();
     assert.equal(readFileSync(file, 'utf8'), lines.join('\n'), 'a registry that was not read changes nothing');
     writeFileSync(file, 'x');
     const empty = await polywire({ lastKnownGood: file });
-    assert.ok(empty.log.includes(`${file}:1: the file is not used: it is no file of last known services`), empty.log);
+    await empty.untilLogged(`${file}:1: the file is not used: it is no file of last known services`);
   });
 });

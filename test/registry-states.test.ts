@@ -12,8 +12,11 @@ import { SofaConsumer, SofaProvider } from './support/sofa-peers.ts';
 import { direct } from './support/wires.ts';
 
 const CALL = 'io.polywire.peers.CallService';
-/** Calls that cannot be made are refused, not waited for. */
-const AT_ONCE_MILLISECONDS = 1500;
+/** Calls that cannot be made are refused, not waited for, which consumers would for ten seconds. */
+const AT_ONCE_MILLISECONDS = 5000;
+/** Of a provider that is killed; others have longer ones, so that they outlast a ZooKeeper that freezes or restarts. */
+const SHORT_SESSION_MILLISECONDS = 6000;
+const LONG_SESSION_MILLISECONDS = 30_000;
 
 const UNKNOWN = /no registry, no ServiceEntry and no VirtualService knows/;
 
@@ -26,7 +29,7 @@ interface Kind {
   /** Of its service, as /registry shows it. */
   readonly host: string;
   bootstrap(more: Readonly<Record<string, unknown>>): string;
-  provider(owner: Owner, zookeeper: string, first: { name: string; port: number }): Promise<Provider | SofaProvider>;
+  provider(owner: Owner, zookeeper: string, first: { name: string; port: number }, session: number): Promise<Provider | SofaProvider>;
   consumer(owner: Owner, port: number): Promise<Consumer | SofaConsumer>;
 }
 
@@ -39,7 +42,12 @@ function dubbo(name: string, module: DubboModule): Kind {
     root: '/dubbo',
     host: 'io.polywire.peers.call-service.dubbo',
     bootstrap,
-    provider: (owner, zookeeper, first) => Provider.start(owner, module, { registry: `zookeeper://${zookeeper}`, exports: [first] }),
+    // 2.7 and 3 name it differently.
+    provider: (owner, zookeeper, first, session) =>
+      Provider.start(owner, module, {
+        registry: `zookeeper://${zookeeper}?zk.session.expire=${session}&session=${session}`,
+        exports: [first],
+      }),
     async consumer(owner, port) {
       const started = await Consumer.start(owner, module);
       await started.refer(direct({ module, serialization: 'hessian2' }, port, 'call', 'CallService', { check: false }));
@@ -55,7 +63,7 @@ function sofa(): Kind {
     root: '/sofa-rpc',
     host: 'io.polywire.peers.call-service.1-0.sofarpc',
     bootstrap: boltBootstrap,
-    provider: (owner, registry, first) => SofaProvider.start(owner, { registry, exports: [first] }),
+    provider: (owner, registry, first, session) => SofaProvider.start(owner, { registry, session, exports: [first] }),
     async consumer(owner, port) {
       const started = await SofaConsumer.start(owner);
       await started.refer(toBolt(port, 'call', 'CallService'));
@@ -83,12 +91,11 @@ function states(kind: Kind): void {
   let deployments = 0;
 
   before(async () => {
-    // Frameworks ask for sessions of a minute; a test should see sooner that a killed provider is gone, and not because ZooKeeper froze.
     // SOFARPC's lists are container nodes: left empty, they are there until ZooKeeper looks for such, once a minute by default.
     const flags = ['-Dznode.container.checkIntervalMs=60000'];
-    zookeeper = await ZooKeeperServer.start({ config: ['maxSessionTimeout=4000'], flags });
+    zookeeper = await ZooKeeperServer.start({ config: [`maxSessionTimeout=${LONG_SESSION_MILLISECONDS}`], flags });
     owner.after(() => zookeeper.dispose());
-    operator = testClient(zookeeper.address, { auth }).client;
+    operator = testClient(zookeeper.address, { auth, sessionTimeoutMs: LONG_SESSION_MILLISECONDS, connectTimeoutMs: 20_000 }).client;
     owner.after(() => operator.close());
     const registry = {
       type: 'zookeeper',
@@ -99,7 +106,7 @@ function states(kind: Kind): void {
     };
     const retries = { deniedRetry: '200ms', resync: '500ms' };
     // Before the proxy: the peers may have to be built, for which everything waits.
-    provider = await kind.provider(owner, zookeeper.address, await deployment());
+    await deploy();
     proxy = await Polywire.start(owner, { 'polywire.yaml': kind.bootstrap({ registries: [{ ...registry, ...retries }] }) });
     await shows(': 1 endpoint$');
     consumer = await kind.consumer(owner, proxy.port);
@@ -110,13 +117,17 @@ function states(kind: Kind): void {
     return { name, port: await freePort() };
   }
 
+  async function deploy(session = LONG_SESSION_MILLISECONDS): Promise<void> {
+    provider = await kind.provider(owner, zookeeper.address, await deployment(), session);
+  }
+
   /** Resolves when the service's line of /registry goes on like this. */
   function shows(line: string): Promise<void> {
     return proxy.until('/registry', (page) => new RegExp(`^  ${kind.host}${line}`, 'm').test(page));
   }
 
-  function registry(state: string, timeout?: number): Promise<void> {
-    return proxy.until('/registry', (page) => new RegExp(`^zookeeper .*: ${state}`, 'm').test(page), timeout);
+  function registry(state: string): Promise<void> {
+    return proxy.until('/registry', (page) => new RegExp(`^zookeeper .*: ${state}`, 'm').test(page));
   }
 
   async function goesOn(calls = 5): Promise<void> {
@@ -138,8 +149,6 @@ function states(kind: Kind): void {
     await goesOn();
   }
 
-  const logged = (line: RegExp): Promise<void> => proxy.until('/ready', () => line.test(proxy.log));
-
   test('empty: the last provider takes its service back, and gives it again', async () => {
     await provider.unexport(name);
     await shows(': 0 endpoints$');
@@ -150,13 +159,18 @@ function states(kind: Kind): void {
   });
 
   test('empty: the last provider is killed, and its session runs out', async () => {
+    await provider.unexport(name);
+    await shows(': 0 endpoints$');
+    await provider.kill();
+    await deploy(SHORT_SESSION_MILLISECONDS);
+    await shows(': 1 endpoint$');
     await provider.kill();
     // The first call may be the one that finds out that its connection is gone.
     await assert.rejects(consumer.who('call'));
     await fails(/could not be reached/);
     await shows(': 0 endpoints$');
     await fails(/has no endpoints/);
-    provider = await kind.provider(owner, zookeeper.address, await deployment());
+    await deploy();
     await comesBack();
   });
 
@@ -167,7 +181,7 @@ function states(kind: Kind): void {
     await fails(UNKNOWN);
     // Dubbo 2.7 does not register where it remembers a node that is gone.
     await provider.kill();
-    provider = await kind.provider(owner, zookeeper.address, await deployment());
+    await deploy();
     await comesBack();
   });
 
@@ -175,10 +189,10 @@ function states(kind: Kind): void {
     await operator.setAcl(`${service}/providers`, 'creator');
     await shows(': 1 endpoint, held \\(denied\\)$');
     await registry('synced');
-    await logged(new RegExp(`not allowed to read ${service}/providers; what was known of it stays in force`));
+    await proxy.untilLogged(new RegExp(`not allowed to read ${service}/providers; what was known of it stays in force`));
     await goesOn();
     await operator.setAcl(`${service}/providers`, 'open');
-    await logged(new RegExp(`${service}/providers can be read again`));
+    await proxy.untilLogged(new RegExp(`${service}/providers can be read again`));
     await comesBack();
   });
 
@@ -186,7 +200,7 @@ function states(kind: Kind): void {
     await operator.setAcl(kind.root, 'creator');
     await registry('stale');
     await shows(': 1 endpoint, held \\(denied\\)$');
-    await logged(new RegExp(`not allowed to read ${kind.root}; what was known of it stays in force`));
+    await proxy.untilLogged(new RegExp(`not allowed to read ${kind.root}; what was known of it stays in force`));
     await goesOn();
     await operator.setAcl(kind.root, 'open');
     await registry('synced');
@@ -211,7 +225,7 @@ function states(kind: Kind): void {
     await costsNothing(async () => {
       await zookeeper.kill();
       await registry('stale');
-      await logged(/zookeeper .* is away; what it announced stays in force/);
+      await proxy.untilLogged(/zookeeper .* is away; what it announced stays in force/);
       await goesOn();
       await zookeeper.restart();
       await registry('synced');
@@ -225,19 +239,19 @@ function states(kind: Kind): void {
       await zookeeper.kill();
       await registry('stale');
       zookeeper.wipe();
-      await zookeeper.restart();
       await goesOn();
+      await zookeeper.restart();
       // The former session is given up after three refusals, between which the pauses grow to 5 s.
-      await registry('synced', 30_000);
+      await registry('synced');
       await fails(UNKNOWN);
       await provider.kill();
-      provider = await kind.provider(owner, zookeeper.address, await deployment());
+      await deploy();
       await comesBack();
     });
   }
 
   async function costsNothing(act: () => Promise<void>): Promise<void> {
-    const load = consumer.load({ on: 'call', threads: 2, milliseconds: 60_000, pause: 1 });
+    const load = consumer.load({ on: 'call', threads: 2, milliseconds: 600_000, pause: 1 });
     await act().finally(() => consumer.stopLoad());
     const { lost, mixed, failures, samples } = await load;
     assert.deepEqual({ lost, mixed, failures, samples }, { lost: 0, mixed: 0, failures: {}, samples: [] });

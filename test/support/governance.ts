@@ -10,7 +10,7 @@ export class RuleNodes {
   readonly #written: string[] = [];
 
   constructor(owner: Owner, address: string) {
-    this.#zk = testClient(address).client;
+    this.#zk = testClient(address, { sessionTimeoutMs: 20_000, connectTimeoutMs: 20_000 }).client;
     owner.after(() => this.#zk.close());
   }
 

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { LineProcess } from './line-process.ts';
@@ -9,8 +10,10 @@ import type { Owner } from './owner.ts';
 
 // This file runs as test/dist/support/polywire.js.
 const BINARY = fileURLToPath(new URL('../../../packages/cli/bin/polywire.js', import.meta.url));
-const READY_TIMEOUT_MILLISECONDS = 20_000;
-const CHANGE_TIMEOUT_MILLISECONDS = 15_000;
+const READY_TIMEOUT_MILLISECONDS = 60_000;
+const CHANGE_TIMEOUT_MILLISECONDS = 60_000;
+/** Pages change without a word; asking for them all the time would keep busy what is asked. */
+const LOOK_AGAIN_MILLISECONDS = 5;
 const READY = /^polywire ready: (.*)$/;
 
 /** The proxy, started as a user starts it: the command with a bootstrap file, in a folder of its own. */
@@ -85,7 +88,17 @@ export class Polywire {
     let body = await this.get(page);
     while (!accept(body)) {
       if (Date.now() > deadline) throw this.#process.failure(`${page} still says:\n${body}`);
+      await wait(LOOK_AGAIN_MILLISECONDS);
       body = await this.get(page);
+    }
+  }
+
+  /** Resolves when its log says so: a line may be read later than the page that shows what it is about. */
+  async untilLogged(line: RegExp | string): Promise<void> {
+    const deadline = Date.now() + CHANGE_TIMEOUT_MILLISECONDS;
+    while (typeof line === 'string' ? !this.log.includes(line) : !line.test(this.log)) {
+      if (Date.now() > deadline) throw this.#process.failure(`it did not log ${line}`);
+      await wait(LOOK_AGAIN_MILLISECONDS);
     }
   }
 
