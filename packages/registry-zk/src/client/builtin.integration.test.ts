@@ -12,7 +12,7 @@ clientSuite('builtin');
 
 // What follows the native driver does not have.
 
-describe('recursive watches and limits of the builtin client', { skip: skipReason(), timeout: 60_000 }, () => {
+describe('recursive watches and limits of the builtin client', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
   const bench = new Bench('builtin');
 
   test('a recursive watch tells of everything below, also after a lost connection', async () => {
@@ -99,7 +99,7 @@ describe('recursive watches and limits of the builtin client', { skip: skipReaso
   });
 });
 
-describe('builtin client and recursive watches on a server of 2019', { skip: skipReason(), timeout: 60_000 }, () => {
+describe('builtin client and recursive watches on a server of 2019', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
   const bench = new Bench('builtin', () => ZooKeeperServer.start({ release: OLD }));
 
   test('the server hangs up once, and the session goes on with one-shot watches', async () => {

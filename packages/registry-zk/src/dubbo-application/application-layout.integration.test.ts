@@ -11,13 +11,16 @@ const APPLICATION = '/services/app-one';
 const METADATA = `/dubbo/metadata/app-one/${RECORDED_APPLICATION.revision}`;
 const CONFIG = { layouts: ['dubbo-application'] };
 
-describe('Dubbo applications on a real server', { skip: skipReason(), timeout: 60_000 }, () => {
+describe('Dubbo applications on a real server', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
   const tree = treeServer();
 
+  function instance(address: string, revision: string): Buffer<ArrayBuffer> {
+    return Buffer.from(RECORDED_APPLICATION.instance.replaceAll('127.0.0.1', address).replace(RECORDED_APPLICATION.revision, revision));
+  }
+
   async function provide(address: string, revision: string = RECORDED_APPLICATION.revision, zk = tree.zk): Promise<string> {
-    const text = RECORDED_APPLICATION.instance.replaceAll('127.0.0.1', address).replace(RECORDED_APPLICATION.revision, revision);
     const path = `${APPLICATION}/${address}:12100`;
-    await createPath(zk, path, true, Buffer.from(text));
+    await createPath(zk, path, true, instance(address, revision));
     return path;
   }
 
@@ -80,8 +83,7 @@ describe('Dubbo applications on a real server', { skip: skipReason(), timeout: 6
     await describeRevision(next, tree.owner);
     await tree.owner.setAcl(next, 'creator');
     const held = followed.deliveries.next(kind('hold', HOST));
-    await tree.zk.delete(first);
-    await provide('10.0.0.1', next.slice(next.lastIndexOf('/') + 1));
+    await tree.zk.setData(first, instance('10.0.0.1', next.slice(next.lastIndexOf('/') + 1)));
     assert.deepEqual(await held, { kind: 'hold', host: HOST, reason: 'denied' });
     assert.deepEqual(ports(followed, HOST), [12_100]);
     const back = followed.deliveries.next((each) => each.kind === 'upsert' && each.entry.endpoints[0]?.port === 12_100);

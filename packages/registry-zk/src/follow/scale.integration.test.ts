@@ -81,6 +81,7 @@ describe('a registry of 2,000 interfaces', { skip: skipReason() }, () => {
 
   test('a reconnect reads each list once and delivers what changed, nothing else', async () => {
     const { deliveries, entries } = adapter();
+    reads();
     const stale = deliveries.next(kind('stale'));
     if (parts.relay !== undefined) parts.relay.partitioned = true;
     parts.relay?.breakAll();

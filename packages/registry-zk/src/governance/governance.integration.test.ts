@@ -22,7 +22,7 @@ function old(weight: number): string {
   return javaUrlEncode(`override://0.0.0.0/${FLEET}?category=configurators&dynamic=false&weight=${weight}`);
 }
 
-describe('rules of Dubbo on a real server', { skip: skipReason(), timeout: 60_000 }, () => {
+describe('rules of Dubbo on a real server', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
   const tree = treeServer();
 
   const provide = (): Promise<string> => register(tree.zk, FLEET, providerUrl(FLEET, 1));
@@ -86,8 +86,9 @@ describe('rules of Dubbo on a real server', { skip: skipReason(), timeout: 60_00
     const adapter = await tree.synced({});
     await tree.owner.setAcl(OLD, 'creator');
     await tree.owner.delete(`${OLD}/${old(5)}`);
+    const added = adapter.deliveries.next(kind('upsert', HOST));
     await register(tree.zk, FLEET, providerUrl(FLEET, 2));
-    await adapter.deliveries.next(kind('upsert', HOST));
+    await added;
     assert.deepEqual(
       adapter.entries.get(HOST)?.endpoints.map((each) => each.weight),
       [5, 5],

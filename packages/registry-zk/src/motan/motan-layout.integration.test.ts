@@ -8,7 +8,7 @@ import { skipReason } from '../testing/zookeeper-server.ts';
 const HOST = 'com.acme.hello.0-0-0-g.motan';
 const HELLO = '/motan/g/com.acme.Hello';
 
-describe('Motan and Spring Cloud on a real server', { skip: skipReason(), timeout: 60_000 }, () => {
+describe('Motan and Spring Cloud on a real server', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
   const tree = treeServer();
   const provide = async (port: number, state = 'server'): Promise<string> => {
     const path = `${HELLO}/${state}/10.0.0.1:${port}`;

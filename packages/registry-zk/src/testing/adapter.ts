@@ -19,13 +19,13 @@ export interface TestAdapter {
   readonly log: string[];
 }
 
-/** A started adapter with short times. */
+/** A started adapter with short times, but for its session: see `testClient`. */
 export async function testAdapter(address: string, config: Readonly<Record<string, unknown>> = {}): Promise<TestAdapter> {
   const deliveries = new Recorder<Delivery>();
   const entries = new Map<string, ServiceEntry>();
   const log: string[] = [];
   const adapter = zookeeperFactory.create(
-    { address, sessionTimeout: '3s', connectTimeout: '2s', deniedRetry: '200ms', ...config },
+    { address, sessionTimeout: '15s', connectTimeout: '2s', deniedRetry: '200ms', ...config },
     { log: (level, message) => log.push(`${level}: ${message}`) },
   );
   await adapter.start({

@@ -14,6 +14,8 @@ export interface TreeServer {
   readonly owner: ZkClient;
   /** `host:port/tree`, through the relay. */
   readonly address: string;
+  /** A started adapter. */
+  follow(config: Readonly<Record<string, unknown>>): Promise<TestAdapter>;
   /** A started adapter that has read everything. */
   synced(config: Readonly<Record<string, unknown>>): Promise<TestAdapter>;
 }
@@ -45,9 +47,13 @@ export function treeServer(): TreeServer {
     get address() {
       return `${there(parts.relay).address}/tree${tests}`;
     },
-    async synced(config: Readonly<Record<string, unknown>>): Promise<TestAdapter> {
+    async follow(config: Readonly<Record<string, unknown>>): Promise<TestAdapter> {
       const started = await testAdapter(tree.address, config);
       closing.push(() => started.adapter.stop());
+      return started;
+    },
+    async synced(config: Readonly<Record<string, unknown>>): Promise<TestAdapter> {
+      const started = await tree.follow(config);
       await started.deliveries.next(kind('synced'));
       return started;
     },
@@ -62,9 +68,8 @@ export function treeServer(): TreeServer {
     const { client: plain } = testClient(address);
     await plain.create(`/tree${tests}`, Buffer.alloc(0));
     await plain.close();
-    const sessionTimeoutMs = 20_000;
-    parts.zk = testClient(`${address}/tree${tests}`, { sessionTimeoutMs }).client;
-    parts.owner = testClient(`${address}/tree${tests}`, { sessionTimeoutMs, auth: AUTH }).client;
+    parts.zk = testClient(`${address}/tree${tests}`).client;
+    parts.owner = testClient(`${address}/tree${tests}`, { auth: AUTH }).client;
     for (const client of [parts.zk, parts.owner]) closing.push(() => client.close());
   });
   afterEach(async () => {

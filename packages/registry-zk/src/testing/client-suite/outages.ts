@@ -24,13 +24,13 @@ export function outageCases(bench: Bench): void {
     const path = bench.path();
     const { client: writer } = bench.client();
     await writer.create(path, Buffer.alloc(100_000, 7));
-    const opened = bench.client(bench.relay.address, { sessionTimeoutMs: 2_000 });
+    const opened = bench.client(bench.relay.address, { sessionTimeoutMs: 6_000 });
     await opened.client.exists(path, true);
     void bench.relay.cutAfter(50_000, 'silence');
     const startedAt = performance.now();
     const back = opened.reports.next(connected);
     await assert.rejects(opened.client.getData(path, false), withCode(CONNECTION_LOSS));
-    assert.ok(performance.now() - startedAt < 2_000);
+    assert.ok(performance.now() - startedAt < 6_000);
     assert.deepEqual(await back, { kind: 'connected', newSession: false });
     const changed = opened.reports.next(eventOn(path));
     await writer.setData(path, EMPTY);
@@ -39,7 +39,7 @@ export function outageCases(bench: Bench): void {
   });
 
   test('an idle session is kept alive', async () => {
-    const { client: zk, reports } = bench.client(bench.relay.address, { sessionTimeoutMs: 3_000 });
+    const { client: zk, reports } = bench.client(bench.relay.address, { sessionTimeoutMs: 5_000 });
     await reports.next(connected);
     for (let i = 0; i < 4; i++) await bench.relay.requests.next(() => true);
     assert.equal(reports.all.filter(disconnected).length, 0);
@@ -47,7 +47,7 @@ export function outageCases(bench: Bench): void {
   });
 
   test('a frozen server is noticed before the session runs out, and found again when it thaws', async () => {
-    const opened = bench.client(undefined, { connectTimeoutMs: 500, sessionTimeoutMs: 2_000 });
+    const opened = bench.client(undefined, { connectTimeoutMs: 500, sessionTimeoutMs: 6_000 });
     const { client: zk, reports } = opened;
     await reports.next(connected);
     bench.server.freeze();
@@ -60,7 +60,7 @@ export function outageCases(bench: Bench): void {
         }
       };
       await assert.rejects(untilSilent(), withCode(CONNECTION_LOSS));
-      assert.ok(performance.now() - answeredAt < 2_000, 'noticed before the session timeout');
+      assert.ok(performance.now() - answeredAt < 6_000, 'noticed before the session timeout');
       // attempts to connect end too: the kernel accepts, nobody answers
       await reports.next(disconnected);
       await reports.next(disconnected);
@@ -76,7 +76,7 @@ export function outageCases(bench: Bench): void {
   test('an expired session is replaced by a new one, which sets watches and ephemeral nodes again', async () => {
     const path = bench.path();
     const { client: witness, reports: seen } = bench.client();
-    const opened = bench.client(bench.relay.address, { sessionTimeoutMs: 1_000 });
+    const opened = bench.client(bench.relay.address, { sessionTimeoutMs: 3_000, connectTimeoutMs: 500 });
     const { client: zk, reports } = opened;
     await claimEphemeral(zk, path, EMPTY);
     const formerId = zk.sessionId;
@@ -109,7 +109,7 @@ export function outageCases(bench: Bench): void {
 
   test('a killed and restarted server gets the session back, with its watches', async () => {
     const path = bench.path();
-    const opened = bench.client(undefined, { sessionTimeoutMs: 10_000 });
+    const opened = bench.client();
     const { client: zk, reports } = opened;
     await zk.create(path, EMPTY, { ephemeral: true });
     await zk.getData(path, true);

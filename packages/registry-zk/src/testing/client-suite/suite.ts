@@ -12,7 +12,7 @@ import { memoryCase, watchCases } from './watches.ts';
 
 /** What every driver does, against real servers. */
 export function clientSuite(driver: ZkDriver): void {
-  describe(`${driver} client against a real server`, { skip: skipReason(), timeout: 4 * 60_000 }, () => {
+  describe(`${driver} client against a real server`, { skip: skipReason(), timeout: 10 * 60_000 }, () => {
     const bench = new Bench(driver);
     requestCases(bench);
     watchCases(bench);
@@ -22,7 +22,7 @@ export function clientSuite(driver: ZkDriver): void {
 
   describe(`${driver} client for long`, { skip: skipReason(), timeout: 15 * 60_000 }, () => memoryCase(new Bench(driver)));
 
-  describe(`${driver} client against a server of 2019`, { skip: skipReason(), timeout: 60_000 }, () => {
+  describe(`${driver} client against a server of 2019`, { skip: skipReason(), timeout: 5 * 60_000 }, () => {
     const bench = new Bench(driver, () => ZooKeeperServer.start({ release: OLD }));
 
     test('nodes are read, and watches fire', async () => {
