@@ -37,7 +37,7 @@ async function talk(port: number, lines: readonly string[], count: number): Prom
   return answers;
 }
 
-describe('the line protocol behind Polywire', { timeout: 30_000 }, () => {
+describe('the line protocol behind Polywire', { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'line-protocol-'));
   let port = 0;
 

@@ -130,7 +130,7 @@ test('a registry that is unreachable is 3, within its time', async () => {
 });
 
 test('the demo routes by tag and by weight, and ends by itself', async () => {
-  const { code, stdout } = await command.polywireProcess('demo', '--duration', '1500ms', '--directory', 'demo');
+  const { code, stdout } = await command.polywireProcess('demo', '--duration', '1500ms', '--rate', '2000', '--directory', 'demo');
   assert.equal(code, 0);
   assert.match(stdout, /^polywire ready: dubbo 127\.0\.0\.1:\d+, admin http:\/\/127\.0\.0\.1:\d+$/m);
   assert.match(stdout, /^dubbo\.tag=gray +v2 +\d+ +100\.0 %/m);

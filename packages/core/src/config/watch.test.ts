@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { Problem } from '../errors/config-error.ts';
 import { resourceText, TEST_OPTIONS } from '../testing/mesh-text.ts';
@@ -49,13 +49,20 @@ async function watched(
   return log;
 }
 
+/** Writes over a file in one step: one that is read half-written is another change. */
+async function save(file: string, text: string): Promise<void> {
+  const whole = join(dirname(file), '..', `${basename(file)}.whole`);
+  await writeFile(whole, text);
+  await rename(whole, file);
+}
+
 async function nextHosts(said: EventEmitter, act: () => Promise<unknown>): Promise<string[]> {
-  const [[resources]] = await Promise.all([once(said, 'change', { signal: AbortSignal.timeout(5_000) }), act()]);
+  const [[resources]] = await Promise.all([once(said, 'change', { signal: AbortSignal.timeout(60_000) }), act()]);
   return hosts(resources);
 }
 
 async function nextProblems(said: EventEmitter, act: () => Promise<unknown>): Promise<readonly Problem[]> {
-  const [[problems]] = await Promise.all([once(said, 'problems', { signal: AbortSignal.timeout(5_000) }), act()]);
+  const [[problems]] = await Promise.all([once(said, 'problems', { signal: AbortSignal.timeout(60_000) }), act()]);
   return problems;
 }
 
@@ -63,11 +70,11 @@ test('a bad change keeps the last good state and says where; a good one then tak
   await watched(
     (folder) => writeFile(join(folder, 'a.yaml'), rule('a')),
     async (folder, said, log) => {
-      const problems = await nextProblems(said, () => writeFile(join(folder, 'a.yaml'), rule('com.acme.*')));
+      const problems = await nextProblems(said, () => save(join(folder, 'a.yaml'), rule('com.acme.*')));
       assert.match(problems[0]?.message ?? '', /leading wildcards/);
       assert.deepEqual([problems[0]?.position?.file, problems[0]?.position?.line], [join(folder, 'a.yaml'), 5]);
       assert.deepEqual(log, ['problems 1']);
-      assert.deepEqual(await nextHosts(said, () => writeFile(join(folder, 'a.yaml'), rule('b'))), ['b']);
+      assert.deepEqual(await nextHosts(said, () => save(join(folder, 'a.yaml'), rule('b'))), ['b']);
       assert.deepEqual(log, ['problems 1', 'problems 0', 'change b']);
     },
   );
@@ -77,8 +84,8 @@ test('going back to the last good text ends the report', async () => {
   await watched(
     (folder) => writeFile(join(folder, 'a.yaml'), rule('a')),
     async (folder, said, log) => {
-      await nextProblems(said, () => writeFile(join(folder, 'a.yaml'), '{'));
-      assert.deepEqual(await nextHosts(said, () => writeFile(join(folder, 'a.yaml'), rule('a'))), ['a']);
+      await nextProblems(said, () => save(join(folder, 'a.yaml'), '{'));
+      assert.deepEqual(await nextHosts(said, () => save(join(folder, 'a.yaml'), rule('a'))), ['a']);
       assert.deepEqual(log, ['problems 1', 'problems 0', 'change a']);
     },
   );
@@ -160,7 +167,7 @@ test('a folder that comes later is seen', async () => {
   );
 });
 
-test('a proxy without resources has nothing to wait for', { timeout: 5_000 }, async () => {
+test('a proxy without resources has nothing to wait for', { timeout: 60_000 }, async () => {
   for (const globs of [[], ['!mesh/*.yaml']]) {
     const where = { ...TEST_OPTIONS, directory: tmpdir(), globs };
     const watcher = await watchMesh({

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import type { Filter } from '../filter/filter.ts';
-import { echo } from '../testing/toy-peers.ts';
+import { echo, type ToyHandler } from '../testing/toy-peers.ts';
 import { toyFrame } from '../testing/toy-protocol.ts';
 import { setup } from '../testing/toy-proxy.ts';
+
+/** Longer than a slow machine takes for a test. */
+const LONG = { initialMs: 60_000, maxMs: 60_000 };
 
 test('answers go back to their callers, whose equal ids come back as they were', async (t) => {
   const held: { id: number; body: string }[] = [];
@@ -47,12 +50,16 @@ test('a late answer is dropped by its id after the deadline was answered', async
     else socket.write(toyFrame('response', frame.id, 'in time'));
   });
   const caller = await client();
+  // Connected, so that no request waits for that.
+  caller.request(1, 's fast|');
+  await caller.received(1);
   caller.request(7, 's slow timeout=50|');
-  const [first] = await caller.received(1);
+  const [, first] = await caller.received(2);
   assert.match(first?.body ?? '', /^timeout: s\/slow: no answer by 127\.0\.0\.1:\d+ within 50 ms/);
+  while (late.length === 0) await new Promise(setImmediate);
   for (const answer of late) answer();
   caller.request(7, 's fast|');
-  const [, second] = await caller.received(2);
+  const [, , second] = await caller.received(3);
   assert.equal(second?.body, 'in time');
   assert.equal(proxy.counts.late, 1);
   assert.equal(proxy.stats.requestsActive, 0);
@@ -79,7 +86,7 @@ test('when the service dies every open request is answered, and the next one rec
 });
 
 test('a service that cannot be reached is a reason, not a hang', async (t) => {
-  const { server, client } = await setup(t, echo('v1'));
+  const { server, client } = await setup(t, echo('v1'), { pool: { backoff: LONG } });
   await server.stop().catch(() => undefined);
   t.mock.method(server, 'stop', async () => undefined);
   const caller = await client();
@@ -213,7 +220,7 @@ test('drain says goodbye, lets open requests finish and closes', async (t) => {
   await caller.ended();
 });
 
-test('a caller that does not look whether it was told to go holds no drain up', { timeout: 5000 }, async (t) => {
+test('a caller that does not look whether it was told to go holds no drain up', { timeout: 30_000 }, async (t) => {
   const { proxy, client } = await setup(t, echo('v1'));
   const caller = await client();
   caller.request(1, 's m|');
@@ -313,10 +320,11 @@ test('filters see each phase, may wait, answer, and edit both ways', async (t) =
 });
 
 test('a service that said goodbye and closed is left alone for a while, though its port accepts', async (t) => {
-  const { server, client } = await setup(t, (frame, socket) => {
+  const leave: ToyHandler = (frame, socket) => {
     if (frame.body.includes('leave')) socket.write(toyFrame('goaway', 0));
     echo('v1')(frame, socket);
-  });
+  };
+  const { server, client } = await setup(t, leave, { pool: { backoff: LONG } });
   const caller = await client();
   caller.request(1, 's leave|');
   await caller.received(1);

@@ -20,7 +20,7 @@ const CALLERS: readonly (readonly [name: string, options: Partial<ToyProxyOption
 ];
 
 for (const [name, options] of CALLERS) {
-  test(`a caller ${name} and then stopped sending gets every answer`, { timeout: 5000 }, async (t) => {
+  test(`a caller ${name} and then stopped sending gets every answer`, { timeout: 30_000 }, async (t) => {
     const { proxy } = await setup(t, echo('v1'), options);
     const socket = await caller(t, proxy.port);
     socket.end(Buffer.concat(['1', '2', '3'].map((body) => toyFrame('request', 0, `s m|${body}`))));
@@ -29,14 +29,14 @@ for (const [name, options] of CALLERS) {
   });
 }
 
-test('what the proxy answers itself to a caller that stopped sending comes before the end, too', { timeout: 5000 }, async (t) => {
+test('what the proxy answers itself to a caller that stopped sending comes before the end, too', { timeout: 30_000 }, async (t) => {
   const { proxy } = await setup(t, echo('v1'), { codec: inTurn });
   const socket = await caller(t, proxy.port);
   socket.end(Buffer.concat(['s m|1', 's square|2', 's square|3', 's m|4'].map((body) => toyFrame('request', 0, body))));
   assert.deepEqual((await everything(socket)).match(/v1 s m.\d|square/g), ['v1 s m|1', 'square', 'square', 'v1 s m|4']);
 });
 
-test('a caller that ended inside a request that was held back is closed when its turn comes', { timeout: 5000 }, async (t) => {
+test('a caller that ended inside a request that was held back is closed when its turn comes', { timeout: 30_000 }, async (t) => {
   const { proxy } = await setup(t, echo('v1'), { codec: inTurn });
   const socket = await caller(t, proxy.port);
   const large = toyFrame('request', 0, `s m|${'x'.repeat(200_000)}`);

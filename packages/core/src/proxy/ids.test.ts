@@ -111,7 +111,7 @@ test('a first call that takes too long is no failure to connect: the next one go
   const { client } = await setup(t, handler, { codec: withIds({ echo: 'ignored' }) });
   const caller = await client();
   for (let turn = 1; turn <= 3; turn++) {
-    caller.request(turn, 's m timeout=30|');
+    caller.request(turn, 's m timeout=200|');
     assert.match((await caller.received(turn))[turn - 1]?.body ?? '', /^timeout: /);
     await arrived(turn);
   }
@@ -134,7 +134,7 @@ test('a connection whose service is stuck in a call that was given up is not the
   const { handler, arrived } = holding();
   const { client } = await setup(t, handler, { codec: withIds({ spread: 3 }) });
   const caller = await client();
-  caller.request(1, 's m timeout=30|stuck');
+  caller.request(1, 's m timeout=200|stuck');
   await caller.received(1);
   caller.request(2, 's m|next');
   const [stuck, next] = await arrived(2);
@@ -149,7 +149,7 @@ test('a connection whose service is stuck in a call that was given up is not the
   await caller.received(3);
 });
 
-test('an exclusive connection is closed with the caller of a large answer that comes no further', { timeout: 5000 }, async (t) => {
+test('an exclusive connection is closed with the caller of a large answer that comes no further', { timeout: 30_000 }, async (t) => {
   const large = toyFrame('response', 0, `s m|${'x'.repeat(300_000)}`);
   const handler: ToyHandler = ({ id, body }, socket) => {
     socket.write(body.includes('large') ? large.subarray(0, 150_000) : toyFrame('response', id, body));
@@ -166,7 +166,7 @@ test('an exclusive connection is closed with the caller of a large answer that c
 });
 
 for (const echo of ['certain', 'unproven', 'ignored'] as const) {
-  test(`an answer to a one-way request reaches nobody, where it is ${echo} that ids are given back`, { timeout: 5000 }, async (t) => {
+  test(`an answer to a one-way request reaches nobody, where it is ${echo} that ids are given back`, { timeout: 30_000 }, async (t) => {
     const { handler, arrived } = holding();
     const { proxy, client } = await setup(t, handler, { codec: withIds({ echo }) });
     const [oneway, other] = [await client(), await client()];
@@ -202,7 +202,7 @@ test('a request whose id cannot be changed has its connection to itself', async 
   for (const answer of answers) assert.equal(answer.body, answer.id === 77 ? 's sealed|a' : 's sealed|b');
 });
 
-test('of connections that one request had to itself no more than eight are kept', { timeout: 5000 }, async (t) => {
+test('of connections that one request had to itself no more than eight are kept', { timeout: 30_000 }, async (t) => {
   const { handler, arrived } = holding();
   const { server, client } = await setup(t, handler, { codec: withIds({ assignable: () => false, restoreId: () => undefined }) });
   const caller = await client();

@@ -87,7 +87,7 @@ test('a service that speaks first is heard behind an opaque fallback, and caller
     socket.write('welcome ');
     socket.pipe(socket);
   });
-  const fallback = `  detection: {timeout: 40ms, fallback: {opaque: "127.0.0.1:${greeter}"}}\n`;
+  const fallback = `  detection: {timeout: 300ms, fallback: {opaque: "127.0.0.1:${greeter}"}}\n`;
   const { port } = await setup(t, { bootstrap: `${LISTENER}${fallback}` });
   const toy = await ToyClient.connect(port('one'));
   toy.request(1, 'quiet.svc m|');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { startFromFiles } from '../testing/proxy-files.ts';
-import { caller, everything, freePort, serve } from '../testing/raw-peers.ts';
+import { caller, everything, NOBODY_PORT, serve } from '../testing/raw-peers.ts';
 
 const LISTENER = 'listeners:\n- name: raw\n  address: 127.0.0.1:0\n  protocols: [tcp]\n  upstream: ';
 
@@ -118,10 +118,10 @@ test('a silent connection is closed after the idle time, and bytes in either dir
       const timer = setInterval(() => {
         socket.write('.');
         if (++ticks === 12) clearInterval(timer);
-      }, 25);
+      }, 50);
       t.after(() => clearInterval(timer));
     },
-    'limits: {idleTimeout: 120ms}\n',
+    'limits: {idleTimeout: 400ms}\n',
   );
   const socket = await connect();
   let dots = 0;
@@ -135,7 +135,7 @@ test('a silent connection is closed after the idle time, and bytes in either dir
 });
 
 test('a service that is not there is said in the log, and its caller is reset', async (t) => {
-  const { port, lines } = await startFromFiles(t, { bootstrap: `${LISTENER}127.0.0.1:${await freePort()}\n` });
+  const { port, lines } = await startFromFiles(t, { bootstrap: `${LISTENER}127.0.0.1:${NOBODY_PORT}\n` });
   await assert.rejects(everything(await caller(t, port('raw'))), /ECONNRESET/);
   const line = lines.find(({ msg }) => msg.startsWith('no service took a connection'));
   assert.match(line?.reason ?? '', /ECONNREFUSED/);
@@ -232,7 +232,7 @@ spec:
 });
 
 test('an endpoint that cannot be reached is followed by another one', async (t) => {
-  const dead = [['v1', await freePort()]] as const;
+  const dead = [['v1', NOBODY_PORT]] as const;
   const [, alive] = await named(t);
   const { port, proxy } = await startFromFiles(t, { bootstrap: SERVICE, mesh: entry([...dead, ...(alive ? [alive] : [])]) });
   assert.deepEqual(await answers(t, port('raw'), 3), ['v2', 'v2', 'v2']);

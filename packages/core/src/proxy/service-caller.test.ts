@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { parseBootstrap } from '../config/bootstrap.ts';
 import { CodecError } from '../errors/codec-error.ts';
 import type { ServiceCall } from '../protocol/calls.ts';
 import type { FrameProtocol } from '../protocol/spi.ts';
+import { NOBODY_PORT } from '../testing/raw-peers.ts';
 import { ToyServer } from '../testing/toy-peers.ts';
 import { type ToyFrame, toyFrame, toyProtocol } from '../testing/toy-protocol.ts';
 import { ServiceCaller } from './service-caller.ts';
@@ -79,17 +80,13 @@ test('a call fails with the reason, in words, and with the address', async (t) =
     else if (!frame.body.startsWith('silent')) socket.write(toyFrame('response', frame.id, 'no', 3));
   });
   const { call } = caller(t, 'limits: {maxFrameBytes: 64KiB, relayThresholdBytes: 4KiB, maxBufferedFrontBytes: 4KiB}');
-  const refused = createServer().listen(0, '127.0.0.1');
-  await once(refused, 'listening');
-  const closedPort = (refused.address() as AddressInfo).port;
-  refused.close();
   for (const [service, address, reason] of [
     ['says', to(port), /^127\.0\.0\.1:\d+: status 3: no$/],
     ['ends', to(port), /^127\.0\.0\.1:\d+: .*closed/],
     ['junk', to(port), /^127\.0\.0\.1:\d+: not a toy frame$/],
     ['large', to(port), /^127\.0\.0\.1:\d+: an answer of 70011 bytes is over the limit of 65536/],
     ['silent', to(port, 'toy', 30), /^127\.0\.0\.1:\d+: no answer within 30 ms$/],
-    ['s', to(closedPort), /ECONNREFUSED|refused/],
+    ['s', to(NOBODY_PORT), /ECONNREFUSED|refused/],
     ['s', to(port, 'mute'), /the protocol "mute" has no calls/],
     ['s', to(port, 'none'), /no plugin brings the protocol "none"/],
   ] as const) {

@@ -72,7 +72,7 @@ test('plain bytes on a TLS port are refused in words', async (t) => {
 
 test('a caller that stalls in its handshake is let go, and one that only looks whether the port is open is no failure', async (t) => {
   const ca = new CertificateAuthority(t);
-  const limits = '  upstream: 127.0.0.1:1\nlimits: {tlsHandshakeTimeout: 100ms, maxConnectionsPerListener: 2}\n';
+  const limits = '  upstream: 127.0.0.1:1\nlimits: {tlsHandshakeTimeout: 500ms, maxConnectionsPerListener: 2}\n';
   const started = await startFromFiles(t, { bootstrap: listener(tlsOf(ca.issue('server')), limits) });
   const looking = connect(started.port('one'), '127.0.0.1');
   await once(looking, 'connect');
@@ -89,7 +89,7 @@ test('a caller that stalls in its handshake is let go, and one that only looks w
   assert.equal(started.proxy.listeners[0]?.stats.connectionsRefused, 1, 'connections without a handshake count for the limit');
   await Promise.all([everything(silent), everything(stalling)].map((end) => end.catch(() => '')));
   assert.deepEqual(handshakes(started), { timeout: 2 });
-  assert.ok(started.lines.some(({ reason }) => reason === 'no end of the TLS handshake within 100 ms, and not a byte of it'));
+  assert.ok(started.lines.some(({ reason }) => reason === 'no end of the TLS handshake within 500 ms, and not a byte of it'));
 });
 
 test('what TLS negotiates decides what a connection speaks, and callers that negotiate nothing are detected', async (t) => {
