@@ -13,13 +13,14 @@ export interface RawFrame {
 
 /** A frame's bytes, right or wrong. */
 export function frame(type: number, flags: number, id: number, payload: Buffer | string = ''): Buffer {
-  const body = Buffer.from(payload);
-  const head = Buffer.alloc(9);
-  head.writeUIntBE(body.length, 0, 3);
-  head[3] = type;
-  head[4] = flags;
-  head.writeUInt32BE(id, 5);
-  return Buffer.concat([head, body]);
+  const body = typeof payload === 'string' ? Buffer.from(payload) : payload;
+  const bytes = Buffer.alloc(9 + body.length);
+  bytes.writeUIntBE(body.length, 0, 3);
+  bytes[3] = type;
+  bytes[4] = flags;
+  bytes.writeUInt32BE(id, 5);
+  bytes.set(body, 9);
+  return bytes;
 }
 /** A frame whose payload is one number. */
 export function wordFrame(type: number, id: number, word: number): Buffer {
@@ -48,8 +49,12 @@ function text(value: string): Buffer {
   const length = bytes.length < 127 ? [bytes.length] : [127, ((bytes.length - 127) & 127) | 128, (bytes.length - 127) >> 7];
   return Buffer.concat([Buffer.from(length), bytes]);
 }
+/** Fuzz sends the same few lists tens of thousands of times. */
+const blocks = new WeakMap<object, Buffer>();
 export function headersFrame(id: number, flags: number, fields: readonly (readonly [string, string])[]): Buffer {
-  return frame(HEADERS, END_HEADERS | flags, id, literalBlock(fields));
+  const block = blocks.get(fields) ?? literalBlock(fields);
+  blocks.set(fields, block);
+  return frame(HEADERS, END_HEADERS | flags, id, block);
 }
 export const GET: readonly (readonly [string, string])[] = [
   [':method', 'GET'],
