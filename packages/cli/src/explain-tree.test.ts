@@ -8,8 +8,9 @@ function textsOf({ text, children = [] }: TreeNode): string[] {
   return [text, ...children.flatMap(textsOf)];
 }
 
-test('below an endpoint stands when and in which session it was read, and what changed it', () => {
+test('of an endpoint it is said whether it warms up, when and in which session it was read, and what changed it', () => {
   const endpoint = { address: '10.0.0.1:1', weight: 200, labels: new Map(), origin: '/a/node', available: true };
+  const warming = { weight: 33.3333, until: '2026-01-01T00:10:00.000Z' };
   const lineage = {
     session: '0x1f',
     learnt: '2026-01-01T00:00:00.000Z',
@@ -27,7 +28,14 @@ test('below an endpoint stands when and in which session it was read, and what c
     route: { name: 'default', origin: '', timeoutMs: 0 },
     refusal: undefined,
     destinations: [
-      { ...destination, endpoints: [{ ...endpoint, lineage }, endpoint], leftOut: [{ ...endpoint, lineage, why: 'its weight is 0' }] },
+      {
+        ...destination,
+        endpoints: [
+          { ...endpoint, lineage },
+          { ...endpoint, warming },
+        ],
+        leftOut: [{ ...endpoint, lineage, why: 'its weight is 0' }],
+      },
     ],
   };
   const texts = textsOf(routeTree(report));
@@ -35,7 +43,7 @@ test('below an endpoint stands when and in which session it was read, and what c
     '10.0.0.1:1 weight 200 (/a/node)',
     'read 2026-01-01T00:00:00.000Z in session 0x1f',
     'weight 200, was 100 (/a/configurators)',
-    '10.0.0.1:1 weight 200 (/a/node)',
+    '10.0.0.1:1 weight 200, warming up: 33.3 until 2026-01-01T00:10:00.000Z (/a/node)',
     '10.0.0.1:1 (/a/node): its weight is 0',
     'read 2026-01-01T00:00:00.000Z in session 0x1f',
     'weight 200, was 100 (/a/configurators)',

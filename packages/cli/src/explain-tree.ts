@@ -85,8 +85,13 @@ function destinationNode(destination: Destination): TreeNode {
   const { cluster, share, loadBalancer, origin, endpoints, leftOut, emptiness } = destination;
   const children: TreeNode[] = [];
   if (emptiness !== undefined) children.push({ text: `no endpoint: ${emptiness}`, mark: 'no' });
-  for (const { address, weight, labels, origin: place, lineage } of endpoints) {
-    children.push({ text: `${address} weight ${weight}${labelText(labels)} (${place})`, mark: 'yes', ...lineageNodes(lineage) });
+  for (const { address, weight, warming, labels, origin: place, lineage } of endpoints) {
+    const warm = warming && `, warming up: ${Number(warming.weight.toPrecision(3))} until ${warming.until}`;
+    children.push({
+      text: `${address} weight ${weight}${warm ?? ''}${labelText(labels)} (${place})`,
+      mark: 'yes',
+      ...lineageNodes(lineage),
+    });
   }
   for (const { address, labels, origin: place, why, lineage } of leftOut) {
     children.push({ text: `${address}${labelText(labels)} (${place}): ${why}`, mark: 'no', ...lineageNodes(lineage) });

@@ -29,6 +29,7 @@ test('defaults', () => {
     emptyDelayMs: 300,
     metadataTimeoutMs: 3_000,
     governance: true,
+    warmsUp: true,
   });
 });
 
@@ -44,6 +45,7 @@ test('every option', () => {
     layouts: ['dubbo', 'sofarpc', 'dubbo'],
     roots: { sofarpc: 'team/sofa', 'dubbo-config': 'rules' },
     governance: false,
+    warmup: false,
     root: '/team/dubbo/',
     driver: 'builtin',
     auth: 'digest:user:pass:word',
@@ -68,7 +70,7 @@ test('every option', () => {
   });
   assert.deepEqual(config.layouts, ['dubbo', 'sofarpc']);
   assert.deepEqual(config.optional, []);
-  assert.deepEqual([config.governance, config.metadataTimeoutMs, config.emptyDelayMs], [false, 1000, 1000]);
+  assert.deepEqual([config.governance, config.warmsUp, config.metadataTimeoutMs, config.emptyDelayMs], [false, false, 1000, 1000]);
   assert.deepEqual(config.roots, {
     dubbo: '/team/dubbo',
     'dubbo-metadata': '/team/dubbo/metadata',

@@ -32,6 +32,7 @@ const KEYS = [
   'resync',
   'metadataTimeout',
   'governance',
+  'warmup',
 ];
 const MAX_DEBOUNCE_MS = 60_000;
 const MAX_RESYNC_MS = 7 * 24 * 3_600_000;
@@ -62,6 +63,7 @@ export function parseConfig(raw: Raw, directory?: string): ZooKeeperConfig {
     roots: rootsOf(raw),
     emptyDelayMs: duration(raw, 'emptyDelay', '300ms', 0, MAX_DEBOUNCE_MS),
     governance: switchOf(raw, 'governance', true),
+    warmsUp: switchOf(raw, 'warmup', true),
     metadataTimeoutMs: duration(raw, 'metadataTimeout', '3s', 1),
     follow: {
       concurrentReads: count(raw, 'concurrentReads', 64),

@@ -46,6 +46,8 @@ export interface LayoutsConfig {
   readonly follow: FollowOptions;
   /** Whether the rules are followed that operators of Dubbo keep. */
   readonly governance: boolean;
+  /** Whether new providers come to their shares as they wish. */
+  readonly warmsUp: boolean;
   /** For one answer of one instance that is asked for its metadata, in ms. */
   readonly metadataTimeoutMs: number;
 }
@@ -61,10 +63,10 @@ interface LayoutContext {
 
 /** The configured layouts. Of two that announce one address of one service, the first decides what is said of it. */
 export function createLayouts(config: LayoutsConfig, context: LayoutContext): Layout[] {
-  const { layouts, optional, roots, follow } = config;
+  const { layouts, optional, roots, follow, warmsUp } = config;
   const { services, log } = context;
   const create: Readonly<Record<LayoutName, () => Layout>> = {
-    dubbo: () => new DubboLayout(roots.dubbo, log),
+    dubbo: () => new DubboLayout(roots.dubbo, log, warmsUp),
     'dubbo-application': () =>
       new ApplicationLayout({
         root: roots['dubbo-application'],
@@ -74,8 +76,9 @@ export function createLayouts(config: LayoutsConfig, context: LayoutContext): La
         patienceMs: PATIENCE_MS,
         isAnnounced: (address, port) => services.hasAddress(address, port),
         log,
+        warmsUp,
       }),
-    sofarpc: () => new SofaLayout(roots.sofarpc, log),
+    sofarpc: () => new SofaLayout(roots.sofarpc, log, warmsUp),
     motan: () => new MotanLayout(roots.motan, log),
     'spring-cloud': () => new SpringLayout(roots['spring-cloud'], log),
   };

@@ -1,4 +1,4 @@
-import type { WarmUp } from '@polywire/core/spi';
+import type { Endpoint, WarmUp } from '@polywire/core/spi';
 import { SharedValues } from './shared-values.ts';
 
 /** What an endpoint says of its start. */
@@ -34,6 +34,21 @@ export function sofaStart(parameters: ReadonlyMap<string, string>): Start {
   if (!durationMs || leastWeight === undefined) return { startedAt };
   const create = (): WarmUp => ({ durationMs, leastWeight, leastShare: 0 });
   return { startedAt, warmUp: sharedWarmUps.get(`sofa ${durationMs} ${leastWeight}`, create) };
+}
+
+/**
+ * As if a provider said another `warmup`; one that does not warm up stays so.
+ * @param warmup in milliseconds; undefined: it is left as it is
+ */
+export function withWarmup(endpoint: Endpoint, warmup: string | undefined): Endpoint {
+  if (warmup === undefined || endpoint.warmUp === undefined) return endpoint;
+  return { ...withoutWarmUp(endpoint), ...dubboStart(endpoint.startedAt ?? 0, warmup) };
+}
+
+/** For those who want new providers to take their whole share at once. */
+export function withoutWarmUp(endpoint: Endpoint): Endpoint {
+  const { warmUp, ...rest } = endpoint;
+  return warmUp === undefined ? endpoint : rest;
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

@@ -8,12 +8,13 @@ const LEAST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 10_000;
 /** Timers of Node count in 31 bits. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const LAST_DATE = 8.64e15;
 
 /** How far an endpoint is that warms up. */
 export interface Warming {
   /** What it counts now. */
   readonly weight: number;
-  /** When it counts its whole weight, in milliseconds since 1970. */
+  /** When it counts its whole weight, in milliseconds since 1970, as far as a Date goes. */
   readonly until: number;
 }
 
@@ -81,7 +82,7 @@ export class EffectiveWeights {
   /** undefined: the endpoint at this place counts its weight. */
   warming(index: number): Warming | undefined {
     const cold = this.#cold.find((each) => each.index === index);
-    return cold && { weight: this.values[index] ?? 0, until: cold.start + cold.warmUp.durationMs };
+    return cold && { weight: this.values[index] ?? 0, until: Math.min(LAST_DATE, cold.start + cold.warmUp.durationMs) };
   }
 }
 

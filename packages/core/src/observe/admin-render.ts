@@ -57,10 +57,11 @@ export function renderClusters(clusters: Iterable<ClusterStatus>): string {
     if (cluster.tls !== undefined) lines.push(`${cluster.name}::tls::${cluster.tls}`);
     if (cluster.endpoints.length === 0) lines.push(`${cluster.name}::no endpoints`);
     for (const endpoint of cluster.endpoints) {
-      const { address, labels, available, backoffMs, ...rest } = endpoint;
+      const { address, labels, available, backoffMs, warming, ...rest } = endpoint;
       const fields = {
         health: available ? 'available' : `backing off for ${backoffMs} ms`,
         weight: rest.weight,
+        ...(warming && { effective_weight: Number(warming.weight.toPrecision(3)), warming_up_until: warming.until }),
         active_requests: rest.activeRequests,
         connections: rest.connections,
         labels: Object.entries(labels)

@@ -9,6 +9,8 @@ export interface EndpointStatus {
   /** `address:port`. */
   readonly address: string;
   readonly weight: number;
+  /** What it counts while it warms up, and when, in ISO 8601, it counts its weight; absent: it does. */
+  readonly warming?: { readonly weight: number; readonly until: string };
   readonly labels: Readonly<Record<string, string>>;
   /** False while it backs off after a failed connect. */
   readonly available: boolean;

@@ -72,6 +72,7 @@ function source(overrides: Partial<AdminSource> = {}): AdminSource {
           {
             address: '10.0.0.1:20880',
             weight: 5,
+            warming: { weight: 1.23456, until: '2026-01-01T00:10:00.000Z' },
             labels: { version: 'v1' },
             available: false,
             backoffMs: 300,
@@ -184,6 +185,7 @@ test('clusters and registries as text and as json', () =>
     const text = (await ask(address, '/clusters')).body;
     assert.match(text, /^users::10\.0\.0\.1:20880::health::backing off for 300 ms$/m);
     assert.match(text, /^users::10\.0\.0\.1:20880::labels::version=v1$/m);
+    assert.match(text, /::weight::5\n.*::effective_weight::1\.23\n.*::warming_up_until::2026-01-01T00:10:00\.000Z\n/);
     assert.match(text, /^empty::no endpoints$/m);
     assert.equal(JSON.parse((await ask(address, '/clusters?format=json')).body)[0].endpoints[0].weight, 5);
     assert.equal(

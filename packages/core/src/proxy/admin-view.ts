@@ -32,7 +32,9 @@ function* clusterStatuses(proxy: ProxyServer): Generator<ClusterStatus> {
 
 /** Services that share a destination may have clusters of their own for it, of which there is nothing different to see. */
 function distinct(all: Iterable<ClusterStatus>): Iterable<ClusterStatus> {
-  return new Map([...all].map((status) => [JSON.stringify(status), status])).values();
+  // Each renews the weights of what warms up when it is its own turn.
+  const seen = (key: string, value: unknown): unknown => (key === 'warming' ? undefined : value);
+  return new Map([...all].map((status) => [JSON.stringify(status, seen), status])).values();
 }
 
 function listenerStatus({ config, listener, names, stats }: ListenerRuntime): ListenerStatus {
@@ -53,7 +55,11 @@ function listenerStatus({ config, listener, names, stats }: ListenerRuntime): Li
 
 function clusterStatus<E extends BalancedEndpoint>(cluster: Cluster<E>, statusOf: (endpoint: E) => EndpointStatus): ClusterStatus {
   const { name, spec } = cluster;
-  return { name, loadBalancer: spec.loadBalancer, tls: spec.tls?.mode, origin: spec.origin, endpoints: cluster.endpoints.map(statusOf) };
+  const endpoints = cluster.endpoints.map((endpoint, index) => {
+    const warming = cluster.warming(index);
+    return { ...statusOf(endpoint), ...(warming && { warming: { ...warming, until: new Date(warming.until).toISOString() } }) };
+  });
+  return { name, loadBalancer: spec.loadBalancer, tls: spec.tls?.mode, origin: spec.origin, endpoints };
 }
 
 function endpointStatus({ endpoint, pool }: UpstreamEndpoint<Head, Head>): EndpointStatus {

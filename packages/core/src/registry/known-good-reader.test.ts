@@ -27,6 +27,8 @@ const FULL = entryOf('users', [], {
   endpoints: [
     endpointAt('10.0.0.1', {
       weight: 0.5,
+      startedAt: TIME,
+      warmUp: { durationMs: 9, leastWeight: 1, leastShare: 0, exponent: 1, whole: true },
       labels: new Map([['region', 'eu']]),
       metadata: new Map([['__proto__', 'x']]),
       learnt: { session: '0x1f', at: TIME },

@@ -112,6 +112,18 @@ describe('the store of service entries', () => {
     );
   });
 
+  it('tells that an endpoint started again, or warms up in another way', () => {
+    const { changes, zk } = observed();
+    const put = (more: Partial<Endpoint>): void =>
+      zk.upsert({ ...entry('user.acme', 'com.acme.User', []), endpoints: [{ ...endpoint('a'), ...more }] });
+    const warmUp = (durationMs: number) => ({ startedAt: 2, warmUp: { durationMs, leastWeight: 1, leastShare: 0 } });
+    for (const more of [{ startedAt: 1 }, { startedAt: 2 }, warmUp(1), warmUp(2), warmUp(2)]) put(more);
+    assert.deepEqual(
+      changes.map(([, endpointsOnly]) => endpointsOnly),
+      [false, true, true, true],
+    );
+  });
+
   it('tells a change of the rules that the registry keeps', () => {
     const { changes, zk } = observed();
     const put = (...texts: string[]): void => {

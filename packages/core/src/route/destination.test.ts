@@ -96,6 +96,27 @@ describe('a subset', () => {
   });
 });
 
+describe('how new endpoints of a cluster warm up', () => {
+  const entries = [entry('s.acme', 'S', [endpoint('10.0.0.1', { version: 'v1' })])];
+  const warmUp = { durationMs: 60_000, leastWeight: 0, leastShare: 0.1, exponent: 1 };
+  const specOf = (subsetName: string | undefined, ...rules: Parameters<typeof cluster>[3] & object) =>
+    cluster('S', subsetName, entries, rules).spec;
+
+  it('is what the rule says, unless the subset has a load balancer of its own', () => {
+    const v1 = subset('v1', { version: 'v1' });
+    const rule = { ...destinationRule('one', 'S', [v1]), warmUp };
+    assert.equal(specOf(undefined, rule).warmUp, warmUp);
+    assert.equal(specOf('v1', rule).warmUp, warmUp);
+    assert.equal(specOf('v1', { ...rule, subsets: [{ ...v1, warmUp: 'none' as const }] }).warmUp, undefined);
+    assert.equal(specOf(undefined, destinationRule('first', 'S', []), rule).warmUp, warmUp);
+  });
+
+  it('makes a cluster of its own of each way', () => {
+    const rule = destinationRule('one', 'S', []);
+    assert.notEqual(specOf(undefined, { ...rule, warmUp }).id, specOf(undefined, rule).id);
+  });
+});
+
 describe('an empty cluster says why', () => {
   it('when nobody knows the service, or it is known and empty, or held', () => {
     assert.equal(cluster('X', undefined, []).describeEmptiness(), 'no registry and no ServiceEntry knows X');

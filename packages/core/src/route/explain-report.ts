@@ -76,6 +76,8 @@ export interface ExplainedEndpoint {
   /** `address:port` */
   readonly address: string;
   readonly weight: number;
+  /** What it counts while it warms up, and when, in ISO 8601, it counts its weight; absent: it does. */
+  readonly warming?: { readonly weight: number; readonly until: string };
   readonly labels: ReadonlyMap<string, string>;
   readonly origin: string;
   readonly lineage?: ExplainedLineage;

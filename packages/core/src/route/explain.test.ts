@@ -83,6 +83,23 @@ describe('explain', () => {
     );
   });
 
+  it('shows what an endpoint counts while it warms up', () => {
+    const fixture = loaded();
+    const startedAt = Date.now() - 30_000;
+    const warmUp = { durationMs: 60_000, leastWeight: 50, leastShare: 0 };
+    const entries = fixture.store.byInterface(USER).map(({ entry }) => entry);
+    for (const entry of entries) {
+      fixture.registry().upsert({ ...entry, endpoints: entry.endpoints.map((each) => ({ ...each, startedAt, warmUp })) });
+    }
+    const [destination] = fixture.state.explain(request({ tag: 'gray' })).destinations;
+    assert.deepEqual(destination?.endpoints[0]?.warming, { weight: 50, until: new Date(startedAt + 60_000).toISOString() });
+    const seen = () => fixture.state.explain(request({ tag: 'gray' })).destinations[0]?.endpoints[0];
+    for (const entry of entries) {
+      fixture.registry().upsert({ ...entry, endpoints: entry.endpoints.map((each) => ({ ...each, warmUp })) });
+    }
+    assert.equal(seen()?.warming, undefined, 'only the proxy knows since when');
+  });
+
   it('shows the endpoints that are chosen among, and why others are not', () => {
     const [destination] = loaded().state.explain(request({ tag: 'gray' })).destinations;
     assert.deepEqual(destination?.endpoints, [

@@ -1,3 +1,4 @@
+import type { Warming } from '../cluster/effective-weights.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { VirtualService } from '../config/model.ts';
@@ -10,6 +11,7 @@ import type { CompileContext, RouteProtocol } from './compile-service.ts';
 import { explainEndpointRules } from './explain-endpoint-rules.ts';
 import type {
   ExplainedDestination,
+  ExplainedEndpoint,
   ExplainedIdentity,
   ExplainedLineage,
   ExplainedRule,
@@ -180,6 +182,7 @@ function explainDestinations<E extends BalancedEndpoint>(route: Route<E>): Expla
       endpoints: chosen.map((endpoint, index) => ({
         address: formatAddress(endpoint.address, endpoint.port),
         weight: endpoint.weight,
+        ...warmingOf(endpoint, cluster.warming(index)),
         labels: endpoint.labels,
         origin: endpoint.origin,
         ...lineageOf(endpoint),
@@ -195,6 +198,13 @@ function explainDestinations<E extends BalancedEndpoint>(route: Route<E>): Expla
       emptiness: chosen.length === 0 ? emptiness : undefined,
     };
   });
+}
+
+/** Only another process knows when it first saw an endpoint of which the registry does not say when it started. */
+function warmingOf({ startedAt }: Endpoint, warming: Warming | undefined): Pick<ExplainedEndpoint, 'warming'> {
+  return warming === undefined || startedAt === undefined
+    ? {}
+    : { warming: { weight: warming.weight, until: new Date(warming.until).toISOString() } };
 }
 
 function lineageOf({ learnt, overrides = [] }: Endpoint): { readonly lineage?: ExplainedLineage } {

@@ -81,6 +81,7 @@ test('each service of the revision, over each protocol, at its own port', async 
   assert.deepEqual([tri?.protocol, tri?.ports], ['tri', [{ name: 'tri', number: 50_051, protocol: 'TCP' }]]);
   const [endpoint] = first?.endpoints ?? [];
   assert.equal(endpoint?.weight, 200);
+  assert.deepEqual([endpoint.startedAt, endpoint.warmUp?.durationMs], [1_795_302_597_256, 600_000], 'as the instance says');
   assert.deepEqual(Object.fromEntries(endpoint?.labels ?? []), {
     application: 'app-one',
     dubbo: '2.0.2',

@@ -4,6 +4,7 @@ import { dubboService } from '../dubbo/service.ts';
 import { serviceKey } from '../dubbo/service-key.ts';
 import { logOther } from '../follow/child-reader.ts';
 import type { AnnouncedService, Announcement, Layout, LeafReader } from '../follow/layout.ts';
+import { withoutWarmUp } from '../warm-up.ts';
 import { ApplicationReader } from './application-reader.ts';
 import type { ApplicationInstance } from './instance.ts';
 import type { ExportedService, MetadataSource } from './metadata.ts';
@@ -21,6 +22,8 @@ export interface ApplicationLayoutOptions {
   /** Whether something is announced at this address in another way. */
   readonly isAnnounced: (address: string, port: number) => boolean;
   readonly log: RegistryContext['log'];
+  /** Whether providers come to their shares as they wish; absent: they do. */
+  readonly warmsUp?: boolean;
 }
 
 /** Dubbo by application: `/<root>/<application>/<host:port>`, and what each application has in its revision from elsewhere. */
@@ -49,7 +52,7 @@ export class ApplicationLayout implements Layout {
     return new ApplicationReader({
       path,
       revisions: new Revisions({ application, source, retryMs, patienceMs }),
-      announce: (instance, exported) => exported.flatMap((each) => announcement(instance, each, services, log) ?? []),
+      announce: (instance, exported) => exported.flatMap((each) => announcement(instance, each, services, this.#options) ?? []),
       onOther: logOther(log, application, path),
       onUnknown: (instance, revision, reason) => this.#tellUnknown(application, instance, revision, reason),
     });
@@ -82,7 +85,7 @@ function announcement(
   instance: ApplicationInstance,
   exported: ExportedService,
   services: Map<string, AnnouncedService>,
-  log: RegistryContext['log'],
+  { log, warmsUp = true }: ApplicationLayoutOptions,
 ): Announcement | undefined {
   const { name, protocol, path, parameters } = exported;
   const port = exported.port || instance.endpoints.get(protocol) || instance.endpoints.get('') || 0;
@@ -95,5 +98,5 @@ function announcement(
   const key = `${protocol} ${serviceKey(provider.identity)}`;
   const service = services.get(key) ?? dubboService(provider.identity, provider.protocol);
   services.set(key, service);
-  return { service, endpoint: provider.endpoint, timestamp: provider.timestamp };
+  return { service, endpoint: warmsUp ? provider.endpoint : withoutWarmUp(provider.endpoint), timestamp: provider.timestamp };
 }

@@ -2,6 +2,7 @@ import type { RegistryContext } from '@polywire/core/spi';
 import { ChildReader, logOther, type OtherChild } from '../follow/child-reader.ts';
 import type { AnnouncedService, Announcement, Layout, LeafReader } from '../follow/layout.ts';
 import { decodeNodeName, NodeUrlError } from '../node-url.ts';
+import { withoutWarmUp } from '../warm-up.ts';
 import { readProvider } from './provider.ts';
 import { dubboService } from './service.ts';
 import { serviceKey } from './service-key.ts';
@@ -14,15 +15,18 @@ export class DubboLayout implements Layout {
   readonly isRequired = true;
   readonly root: string;
   readonly #log: RegistryContext['log'];
+  readonly #warmsUp: boolean;
 
-  constructor(root: string, log: RegistryContext['log']) {
+  /** @param warmsUp whether providers come to their shares as they wish */
+  constructor(root: string, log: RegistryContext['log'], warmsUp = true) {
     this.root = root;
     this.#log = log;
+    this.#warmsUp = warmsUp;
   }
 
   reader([directory = '']: readonly string[], path: string): LeafReader {
     try {
-      const providers = new Providers(decodeNodeName(directory), path);
+      const providers = new Providers(decodeNodeName(directory), path, this.#warmsUp);
       return new ChildReader({ read: (child) => providers.read(child), onOther: logOther(this.#log, directory, path) });
     } catch (error) {
       if (!(error instanceof NodeUrlError)) throw error;
@@ -36,12 +40,14 @@ export class DubboLayout implements Layout {
 class Providers {
   readonly #interfaceName: string;
   readonly #path: string;
+  readonly #warmsUp: boolean;
   /** By protocol and service key, which is unambiguous among services of one interface. */
   readonly #services = new Map<string, AnnouncedService>();
 
-  constructor(interfaceName: string, path: string) {
+  constructor(interfaceName: string, path: string, warmsUp: boolean) {
     this.#interfaceName = interfaceName;
     this.#path = path;
+    this.#warmsUp = warmsUp;
   }
 
   read(child: string): Announcement | OtherChild {
@@ -51,6 +57,6 @@ class Providers {
     const key = `${protocol} ${serviceKey(identity)}`;
     const service = this.#services.get(key) ?? dubboService(identity, protocol);
     this.#services.set(key, service);
-    return { service, endpoint, timestamp };
+    return { service, endpoint: this.#warmsUp ? endpoint : withoutWarmUp(endpoint), timestamp };
   }
 }

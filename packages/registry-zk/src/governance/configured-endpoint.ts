@@ -1,6 +1,7 @@
 import { type Endpoint, type Override, shownValue } from '@polywire/core/spi';
 import { isStable } from '../dubbo/parameters.ts';
 import { isLabel, sortedByKey } from '../labels.ts';
+import { withWarmup } from '../warm-up.ts';
 import { applies, type Configurator, type Side } from './configurator.ts';
 import { parameterOf } from './endpoint-parameters.ts';
 
@@ -63,7 +64,7 @@ class Draft {
 
   endpoint(): Endpoint {
     return {
-      ...this.#before,
+      ...withWarmup(this.#before, this.#overrides.has('warmup') ? this.#metadata.get('warmup') : undefined),
       weight: this.#weight,
       labels: sortedByKey(this.#labels),
       metadata: sortedByKey(this.#metadata),

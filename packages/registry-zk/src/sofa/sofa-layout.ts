@@ -4,7 +4,7 @@ import type { AnnouncedService, Announcement, Layout, LeafReader } from '../foll
 import { hostName } from '../host-name.ts';
 import { divideParameters } from '../labels.ts';
 import { type NodeUrl, NodeUrlError, parseNodeUrl } from '../node-url.ts';
-import { sofaStart } from '../warm-up.ts';
+import { sofaStart, withoutWarmUp } from '../warm-up.ts';
 
 /** SOFARPC's default. It names the service's port, which endpoints map to their own. */
 const BOLT_PORT = { name: 'bolt', number: 12_200, protocol: 'TCP' } as const;
@@ -30,14 +30,17 @@ export class SofaLayout implements Layout {
   readonly isRequired = true;
   readonly root: string;
   readonly #log: RegistryContext['log'];
+  readonly #warmsUp: boolean;
 
-  constructor(root: string, log: RegistryContext['log']) {
+  /** @param warmsUp whether providers come to their shares as they wish */
+  constructor(root: string, log: RegistryContext['log'], warmsUp = true) {
     this.root = root;
     this.#log = log;
+    this.#warmsUp = warmsUp;
   }
 
   reader([interfaceName = '']: readonly string[], path: string): LeafReader {
-    const providers = new Providers(interfaceName, path);
+    const providers = new Providers(interfaceName, path, this.#warmsUp);
     return new ChildReader({
       read: (child, data) => providers.read(child, data),
       onOther: logOther(this.#log, interfaceName, path),
@@ -49,12 +52,14 @@ export class SofaLayout implements Layout {
 class Providers {
   readonly #interfaceName: string;
   readonly #path: string;
+  readonly #warmsUp: boolean;
   /** By what follows the interface in the unique name. */
   readonly #services = new Map<string, AnnouncedService>();
 
-  constructor(interfaceName: string, path: string) {
+  constructor(interfaceName: string, path: string, warmsUp: boolean) {
     this.#interfaceName = interfaceName;
     this.#path = path;
+    this.#warmsUp = warmsUp;
   }
 
   read(child: string, data: Buffer): Announcement | OtherChild {
@@ -77,7 +82,7 @@ class Providers {
       origin: `${this.#path}/${child}`,
     };
     const service = this.#service(parameters.get('version') || DEFAULT_VERSION, parameters.get('uniqueId') || undefined);
-    return { service, endpoint, timestamp: Number(parameters.get('startTime')) || 0 };
+    return { service, endpoint: this.#warmsUp ? endpoint : withoutWarmUp(endpoint), timestamp: Number(parameters.get('startTime')) || 0 };
   }
 
   /** SOFARPC writes `interface:version[:uniqueId]` on the wire (ConfigUniqueNameGenerator). */

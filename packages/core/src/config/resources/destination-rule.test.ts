@@ -116,6 +116,34 @@ test('balancers are those of core and of plugins', () => {
   for (const name of ['PASSTHROUGH', 'random']) assert.match(simple(name).problems[0] ?? '', /is not a balancer/);
 });
 
+test('a warm-up is read with the defaults of Istio, by its new name and by its old one', () => {
+  const linear = { durationMs: 60_000, leastWeight: 0, leastShare: 0.1, exponent: 1 };
+  const of = (settings: string) => read(`host: a\ntrafficPolicy: {loadBalancer: {${settings}}}`);
+  assert.deepEqual(of('warmup: {duration: 1m}').rule?.warmUp, linear);
+  assert.deepEqual(of('simple: RANDOM, warmupDurationSecs: 60s').rule?.warmUp, linear);
+  const full = of('warmup: {duration: 30s, minimumPercent: 2.5, aggression: 2}').rule?.warmUp;
+  assert.deepEqual(full, { durationMs: 30_000, leastWeight: 0, leastShare: 0.025, exponent: 0.5 });
+  const both = of('warmup: {duration: 1m}, warmupDurationSecs: 5s');
+  assert.deepEqual(both.rule?.warmUp, linear);
+  assert.match(both.problems.join(), /^warning a\.yaml:6:\d+: spec\.trafficPolicy\.loadBalancer\.warmupDurationSecs has no effect beside/);
+});
+
+test('a faulty warm-up is refused', () => {
+  const cases: readonly [string, RegExp][] = [
+    ['warmup: {}', /^error a\.yaml:6:42: spec\.trafficPolicy\.loadBalancer\.warmup needs duration/],
+    ['warmup: {duration: 0s}', /duration must be at least 1ms/],
+    ['warmupDurationSecs: 0s', /warmupDurationSecs must be at least 1ms/],
+    ['warmup: {duration: 60}', /duration must be a text/],
+    ['warmup: {duration: 1m, minimumPercent: 101}', /minimumPercent must be a number from 0 to 100, not 101/],
+    ['warmup: {duration: 1m, minimumPercent: 10%}', /minimumPercent must be a number/],
+    ['warmup: {duration: 1m, aggression: 0.5}', /aggression must be a number of at least 1, not 0.5/],
+    ['warmup: {duration: 1m, minPercent: 5}', /unknown key "minPercent"/],
+  ];
+  for (const [settings, problem] of cases) {
+    assert.match(read(`host: a\ntrafficPolicy: {loadBalancer: {${settings}}}`).problems[0] ?? '', problem, settings);
+  }
+});
+
 test('faulty rules are refused', () => {
   assert.match(read('subsets: []').problems[0] ?? '', /^error a\.yaml:5:3: spec needs host/);
   assert.match(read('host: com.acme.*').problems[0] ?? '', /leading wildcards/);
