@@ -5,6 +5,8 @@ import { dirname, join, relative } from 'node:path';
 const IGNORED = new Set(['node_modules', 'dist', 'target', '.cache']);
 const UNIT_ROOTS = ['scripts', 'packages'];
 const E2E_ROOTS = ['examples', 'test'];
+/** On a new machine one has Maven build peers, the other Go: together neither waits for the other. */
+const BUILDERS = ['test/peers.test.ts', 'test/http2-peers.test.ts'];
 /** Tests beside the code that start real servers. */
 const INTEGRATION = '.integration.test.ts';
 
@@ -34,13 +36,16 @@ function compiled(source) {
   return output;
 }
 
-/** Compiled tests in the order they run: unit tests, with real servers, end to end. A filter is `unit`, `integration`, `e2e` or the beginning of a path. */
+/**
+ * Compiled tests in the order they run. A filter is `unit`, `integration`, `e2e` or the beginning of a path.
+ * First those that build the peers that others wait for, last the short ones, so that all cores have work to the end.
+ */
 export function testFiles(filters) {
   const beside = filesOf(UNIT_ROOTS);
   const kinds = {
-    unit: beside.filter((source) => !source.endsWith(INTEGRATION)),
+    e2e: filesOf(E2E_ROOTS).sort((one, other) => Number(BUILDERS.includes(other)) - Number(BUILDERS.includes(one))),
     integration: beside.filter((source) => source.endsWith(INTEGRATION)),
-    e2e: filesOf(E2E_ROOTS),
+    unit: beside.filter((source) => !source.endsWith(INTEGRATION)),
   };
   const wanted = (source, kind) => filters.length === 0 || filters.some((filter) => filter === kind || matchesPath(source, filter));
   return Object.entries(kinds).flatMap(([kind, sources]) => sources.filter((source) => wanted(source, kind)).map(compiled));

@@ -8,6 +8,8 @@ import { endLeftBehind, MARK } from './left-behind.mjs';
 import { testFiles } from './test-files.mjs';
 
 const TOTAL_TIMEOUT_MS = 25 * 60_000;
+/** So many files are named with how long they took. */
+const LONGEST = 10;
 
 const ci = process.env.CI === 'true';
 const filters = process.argv.slice(2).filter((argument) => argument !== '--');
@@ -38,15 +40,21 @@ async function runTests(files) {
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
 
-  let skipped = [];
+  let [skipped, durations] = [[], {}];
   child.on('message', (message) => {
-    skipped = message.skipped;
+    ({ skipped, durations } = message);
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
   clearTimeout(timer);
   process.off('SIGINT', stop).off('SIGTERM', stop);
 
+  printLongest(durations);
   if (code !== 0) problems.push('tests failed');
   for (const { pid, command } of endLeftBehind(mark)) problems.push(`left running by a test, ended now: ${pid} ${command}`);
   if (ci) for (const name of skipped) problems.push(`skipped, which CI does not accept: ${name}`);
+}
+
+function printLongest(durations) {
+  const longest = Object.entries(durations).sort(([, one], [, other]) => other - one);
+  for (const [file, milliseconds] of longest.slice(0, LONGEST)) console.log(`${(milliseconds / 1000).toFixed(1).padStart(6)}s ${file}`);
 }
