@@ -24,6 +24,11 @@ export class RuleNodes {
     return this.#write(`/dubbo/${CALL_SERVICE}/${category}/${encodeURIComponent(url)}`, '');
   }
 
+  /** Says something else at a path. */
+  async rewrite(path: string, text: string): Promise<void> {
+    await this.#zk.setData(path, Buffer.from(text));
+  }
+
   /** Removes what was written. */
   async clear(): Promise<void> {
     for (const path of this.#written.splice(0)) await this.#zk.delete(path);

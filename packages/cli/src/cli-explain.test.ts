@@ -61,6 +61,14 @@ test('an argument chooses a route, by its number', async () => {
   assert.match(named.stderr, /Write index=value/);
 });
 
+test('the address that a call comes from is an IP address', async () => {
+  const find = ['-c', 'gray/polywire.yaml', ...GREETER];
+  assert.equal((await command.polywire('explain', ...find, '--source', '2001:DB8:0:0::1')).code, 0);
+  const named = await command.polywire('explain', ...find, '--source', '10.0.0.1:20880');
+  assert.deepEqual([named.code, named.stdout], [2, '']);
+  assert.match(named.stderr, /Write an IP address, without a port/);
+});
+
 test('a request that would be refused is 1', async () => {
   const { code, stdout } = await command.polywire('explain', '-c', 'gray/polywire.yaml', '--service', 'com.acme.Nobody', '--method', 'x');
   assert.equal(code, 1);

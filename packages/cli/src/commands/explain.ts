@@ -1,4 +1,5 @@
 import { access, readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { configured, type ExplainReport, type ExplainRequest, hasErrors, type ProxyServer, parseServiceKey } from '@polywire/core';
 import type { FrameProtocol, Protocol } from '@polywire/core/spi';
@@ -23,6 +24,7 @@ interface ExplainOptions {
   readonly header: ReadonlyMap<string, string>;
   readonly attachment: ReadonlyMap<string, string>;
   readonly argument: ReadonlyMap<string, string>;
+  readonly source?: string;
   readonly group?: string;
   readonly version?: string;
   readonly frame?: string;
@@ -36,6 +38,7 @@ Examples:
   polywire explain --service com.acme.Users --method find --group g --version 1.0.0 --argument 0=alice
   polywire explain --protocol http2 --service users.acme.example --method /acme.Users/Get --header x-user=ann
   polywire explain --protocol bolt --service com.acme.Hello:1.0 --method sayHello --header tag=gray
+  polywire explain --service com.acme.Users --method find --source 10.0.0.1
   polywire explain --frame captured.bin                 what it is, and where ./polywire.yaml sends it
   polywire explain --frame captured.bin --output json
 
@@ -55,6 +58,7 @@ export function addExplain({ program, terminal, finish }: CommandHost): void {
     .option('--header <name=value>', 'a header, attachment or info; may be repeated', pair, new Map())
     .option('--attachment <name=value>', 'the same, in the words of Dubbo', pair, new Map())
     .option('--argument <index=value>', 'an argument, counted from 0, in Thrift its field id; may be repeated', indexedPair, new Map())
+    .option('--source <address>', 'IP address that the call comes from, for rules that look at it', ipAddress)
     .option('--frame <file>', 'a captured request in a file, instead of --service and --method')
     .option('--timeout <duration>', 'how long a registry may take', parseDurationOption, 10_000)
     .addOption(new Option('-o, --output <format>', 'text or json').choices(['text', 'json']).default('text'))
@@ -81,7 +85,8 @@ async function explain(options: ExplainOptions, terminal: Terminal): Promise<Exi
     options.frame === undefined
       ? undefined
       : describeFrame(await readFrame(options.frame, terminal), withFrames(wanted), headersOfRules(configuration));
-  const request = frame === undefined ? requestOf(options) : requestOfFrame(frame);
+  const asked = frame === undefined ? requestOf(options) : requestOfFrame(frame);
+  const request = asked && { ...asked, source: options.source };
   const protocol = frame?.protocol ?? options.protocol;
   const routed =
     configuration === undefined || request === undefined ? undefined : await route({ configuration, protocol, request, options, terminal });
@@ -199,6 +204,11 @@ function pair(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<st
   const mark = text.indexOf('=');
   if (mark < 1) throw new InvalidArgumentError('Write name=value.');
   return new Map([...before, [text.slice(0, mark), text.slice(mark + 1)]]);
+}
+
+function ipAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('Write an IP address, without a port.');
+  return isIP(text) === 6 ? new URL(`tcp://[${text}]`).hostname.slice(1, -1) : text;
 }
 
 function indexedPair(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

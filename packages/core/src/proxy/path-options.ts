@@ -1,6 +1,7 @@
 import type { FilterChain } from '../filter/chain.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
 import type { HeaderScan, LookupResult } from '../protocol/spi.ts';
+import type { Caller } from '../route/request-conditions.ts';
 import type { Route } from '../route/route.ts';
 import type { RouteRefusal } from '../route/service-routes.ts';
 import type { DownstreamConnection, StreamProtocol } from '../stream/stream.ts';
@@ -11,7 +12,12 @@ import type { ProxiedExchange } from './exchange.ts';
 /** The routes of one service, as the path asks them. */
 export interface PathRoutes<Req, Res> {
   readonly scan: HeaderScan<Req>;
-  match(service: string, method: string, values: readonly LookupResult[]): Route<UpstreamEndpoint<Req, Res>> | RouteRefusal | 'not-reached';
+  match(
+    service: string,
+    method: string,
+    values: readonly LookupResult[],
+    caller: Caller,
+  ): Route<UpstreamEndpoint<Req, Res>> | RouteRefusal | 'not-reached';
 }
 
 /** Where a path finds routes. */

@@ -3,6 +3,7 @@ import type { FilterVerdict } from '../filter/filter.ts';
 import { requestName } from '../identity/request-name.ts';
 import type { ListenerStats } from '../observe/listener-stats.ts';
 import { type LocalReply, type LocalReplyReason, type LookupResult, NOT_REACHED } from '../protocol/spi.ts';
+import type { Caller } from '../route/request-conditions.ts';
 import { Route } from '../route/route.ts';
 import type { RouteRefusal } from '../route/service-routes.ts';
 import type { DownstreamConnection, DownstreamStream, Exchange, HeaderField, HeadReader, RequestHandler } from '../stream/stream.ts';
@@ -54,11 +55,12 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     const heads = this.#heads;
     const service = heads.service(head);
     const method = heads.method(head);
+    const caller = stream.connection.transport;
     const { filters, declaredHeaders } = this.#options;
     const routes = this.routes.find(service);
     if (routes !== undefined) {
       routes.scan.run(head);
-      if (!end && !this.#facts.streaming && needsMore(routes, service, method, declaredHeaders)) return undefined;
+      if (!end && !this.#facts.streaming && needsMore(routes, service, method, caller, declaredHeaders)) return undefined;
     }
     this.#stats.requestsActive++;
     const exchange = new ProxiedExchange(this, this.#facts, stream, head, service, method, end);
@@ -70,7 +72,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
     exchange.wireTimeoutMs = scan.timeoutMs;
     exchange.bindsConnection = scan.bindsConnection;
     if (declaredHeaders > 0) exchange.captured = scan.values.slice(0, declaredHeaders);
-    if (filters.request.length === 0) this.#routeTo(exchange, routes.match(service, method, scan.values));
+    if (filters.request.length === 0) this.#routeTo(exchange, routes.match(service, method, scan.values, caller));
     else this.#filter(exchange, routes, scan.values.slice(), 0);
     return exchange;
   }
@@ -83,7 +85,7 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
       if (verdict === 'continue') continue;
       return this.#stopOrWait(exchange, verdict, () => this.#filter(exchange, routes, values, index + 1));
     }
-    this.#routeTo(exchange, routes.match(exchange.service, exchange.method, values));
+    this.#routeTo(exchange, routes.match(exchange.service, exchange.method, values, exchange.downstream.connection.transport));
   }
 
   #routeTo(exchange: ProxiedExchange<Req, Res>, route: Route<UpstreamEndpoint<Req, Res>> | RouteRefusal | 'not-reached'): void {
@@ -308,9 +310,9 @@ export class RequestPath<Req, Res> implements RequestHandler<Req, Res>, Exchange
 }
 
 /** Whether a rule, an edit or a filter in force needs a part of a large request that is not here yet. */
-function needsMore<Req, Res>(routes: PathRoutes<Req, Res>, service: string, method: string, declared: number): boolean {
+function needsMore<Req, Res>(routes: PathRoutes<Req, Res>, service: string, method: string, caller: Caller, declared: number): boolean {
   const values = routes.scan.values;
   for (let i = 0; i < declared; i++) if (values[i] === NOT_REACHED) return true;
-  const route = routes.match(service, method, values);
+  const route = routes.match(service, method, values, caller);
   return route === 'not-reached' || (route instanceof Route && route.needsWholeRequest);
 }

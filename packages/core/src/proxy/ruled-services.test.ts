@@ -67,3 +67,26 @@ test("a change of a registry's rules counts from the next request, and costs non
   const ok = counted.find(({ name, outcome }) => name === 'polywire_cluster_requests_total' && outcome === 'ok');
   assert.equal(ok?.value, 10);
 });
+
+test('a rule that looks at who asks goes by the address of the connection', async (t) => {
+  const service = await ToyServer.start(echo('it'));
+  t.after(() => service.stop());
+  const { proxy, port } = await startFromFiles(t, { bootstrap: PLAIN });
+  const announce = (name: string, value: string): void => {
+    const refused = {
+      ...forTag(value),
+      match: [{ of: { kind: 'source' }, match: { kind: 'exact', value }, negated: false }],
+      choices: [],
+    } as const;
+    const endpoints = [endpointAt('127.0.0.1', { port: service.port })];
+    proxy.store.source({ name: 'zk', exactIdentity: true }).upsert(entryOf(name, [], { endpoints, endpointRules: [refused] }));
+  };
+  announce('Users', '127.0.0.1');
+  announce('Orders', '127.0.0.2');
+  const client = await ToyClient.connect(port('one'));
+  t.after(() => client.socket.destroy());
+  client.request(1, 'Users m|');
+  assert.match((await client.received(1))[0]?.body ?? '', /leaves none to requests with source exact "127\.0\.0\.1"/);
+  client.request(2, 'Orders m|');
+  assert.match((await client.received(2)).at(-1)?.body ?? '', /^it /);
+});

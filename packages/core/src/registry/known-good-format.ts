@@ -26,13 +26,13 @@ const match = z.union([
   z.strictObject({ kind: z.enum(['exact', 'prefix', 'regex']), value: text }),
 ]);
 const requestCondition = z.strictObject({
-  of: z.union([z.strictObject({ kind: z.literal('method') }), z.strictObject({ kind: z.literal('header'), name: text })]),
+  of: z.union([z.strictObject({ kind: z.enum(['method', 'source']) }), z.strictObject({ kind: z.literal('header'), name: text })]),
   match,
   negated: z.boolean(),
 });
 const endpointCondition = z.strictObject({
   of: z.union([z.strictObject({ kind: z.enum(['ip', 'address']) }), z.strictObject({ kind: z.literal('parameter'), name: text })]),
-  match,
+  match: z.union([match, z.strictObject({ kind: z.literal('source') })]),
   negated: z.boolean(),
 });
 const endpointRule = z.strictObject({
@@ -41,6 +41,7 @@ const endpointRule = z.strictObject({
   fault: text.exactOptional(),
   match: z.array(requestCondition),
   choices: z.array(z.array(endpointCondition)),
+  weights: z.array(z.int().min(1)).exactOptional(),
   otherwise: z.enum(['refuse', 'pass']),
 });
 const warmUp = z.strictObject({

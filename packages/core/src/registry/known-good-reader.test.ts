@@ -43,6 +43,17 @@ const FULL = entryOf('users', [], {
       choices: [[{ of: { kind: 'parameter', name: 'region' }, match: { kind: 'present' }, negated: true }], []],
       otherwise: 'refuse',
     },
+    {
+      origin: '/rule',
+      text: '=> ip=$host | region=eu',
+      match: [{ of: { kind: 'source' }, match: { kind: 'exact', value: '10.0.0.9' }, negated: true }],
+      choices: [
+        [{ of: { kind: 'ip' }, match: { kind: 'source' }, negated: false }],
+        [{ of: { kind: 'parameter', name: 'region' }, match: { kind: 'exact', value: 'eu' }, negated: false }],
+      ],
+      weights: [1, 2],
+      otherwise: 'pass',
+    },
   ],
 });
 

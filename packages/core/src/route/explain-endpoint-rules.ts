@@ -2,10 +2,12 @@ import type { Endpoint } from '../cluster/endpoint.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { LookupResult } from '../protocol/spi.ts';
 import { type DestinationContext, destinationTarget, entriesOf } from './destination.ts';
-import { describeRequests, type EndpointRuleStep, rulesOf, selectEndpoints } from './endpoint-rules.ts';
+import { rulesOf } from './endpoint-rules.ts';
 import type { ExplainedEndpointRule } from './explain-report.ts';
+import { type Caller, describeRequests } from './request-conditions.ts';
 import type { Route } from './route.ts';
 import type { RuledEndpoints } from './ruled-endpoints.ts';
+import { drawnSets, type EndpointRuleStep, selectEndpoints } from './ruled-selection.ts';
 import type { Lane } from './service-routes.ts';
 
 /** A request as its lane judges it. */
@@ -14,6 +16,7 @@ interface JudgedRequest<E extends BalancedEndpoint> {
   readonly route: Route<E> | undefined;
   readonly method: string;
   readonly values: readonly LookupResult[];
+  readonly caller: Caller;
 }
 
 /** What the registry's own rules did for a request. */
@@ -21,18 +24,19 @@ export function explainEndpointRules<E extends BalancedEndpoint>(
   context: DestinationContext,
   request: JudgedRequest<E>,
 ): ExplainedEndpointRule[] {
-  const { lane, method, values } = request;
-  return lane.ruled === undefined ? notApplied(context, request) : applied(lane.ruled, method, values);
+  const { ruled } = request.lane;
+  return ruled === undefined ? notApplied(context, request) : applied(ruled, request);
 }
 
 function applied<E extends BalancedEndpoint>(
   ruled: RuledEndpoints<E>,
-  method: string,
-  values: readonly LookupResult[],
+  { method, values, caller }: JudgedRequest<E>,
 ): ExplainedEndpointRule[] {
-  const judged = ruled.rules.map((rule) => ({ rule, said: ruled.explain(rule, method, values) }));
+  const judged = ruled.rules.map((rule) => ({ rule, said: ruled.explain(rule, method, values, caller) }));
   const meant = judged.filter(({ said }) => said?.verdict === 'holds').map(({ rule }) => rule);
-  const steps = new Map(selectEndpoints(meant, endpointsOf(ruled.all)).steps.map((step) => [step.judged, step]));
+  const endpoints = endpointsOf(ruled.all);
+  const source = caller.peerAddress;
+  const ways = drawnSets(meant, endpoints, source).flatMap(({ draws }) => selectEndpoints(meant, endpoints, { source, draws }).steps);
   return judged.map(({ rule: one, said }) => {
     const { position, fault, rule } = one;
     const shown = { position, origin: rule.origin, text: rule.text, unreadable: ruled.all.stats.unreadable };
@@ -40,16 +44,20 @@ function applied<E extends BalancedEndpoint>(
     const { conditions } = said;
     if (said.verdict !== 'holds')
       return { ...shown, outcome: 'not-for-request', why: `not for this request, but for ${describeRequests(rule)}`, conditions };
-    const step = steps.get(one);
+    const steps = ways.filter((step) => step.judged === one);
+    const [step] = steps;
     if (step === undefined) return { ...shown, outcome: 'not-asked', why: 'no endpoint is left', conditions };
     const { outcome, before, after } = step;
-    return { ...shown, outcome, why: describeStep(step), endpoints: { before, after }, conditions };
+    // After a draw, a rule may find several sets of endpoints.
+    const why = [...new Set(steps.map(describeStep))].join('; or ');
+    return { ...shown, outcome, why, endpoints: { before, after }, conditions };
   });
 }
 
-function describeStep({ outcome, before, after }: EndpointRuleStep): string {
+function describeStep({ judged, outcome, before, after, choice }: EndpointRuleStep): string {
   const known = `${before} endpoint${before === 1 ? '' : 's'}`;
-  if (outcome === 'chose') return `chose ${after} of ${known}`;
+  const weight = judged.rule.weights?.[choice];
+  if (outcome === 'chose') return weight === undefined ? `chose ${after} of ${known}` : `drew ${after} of ${known} by weight ${weight}`;
   return outcome === 'refused' ? `refuses the request: it leaves none of ${known}` : `passed over, since it would leave none of ${known}`;
 }
 

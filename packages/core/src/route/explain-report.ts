@@ -10,6 +10,8 @@ export interface ExplainRequest {
   readonly group: string | undefined;
   readonly version: string | undefined;
   readonly headers: ReadonlyMap<string, string>;
+  /** IP address that the connection comes from; absent: not known. */
+  readonly source?: string | undefined;
 }
 
 /** An entry of the service. */

@@ -49,14 +49,15 @@ export function explainRequest<H, E extends BalancedEndpoint>(source: ExplainSou
   const values = valuesOf(routes.names, request, protocol.caseSensitiveHeaders);
   const lane = routes.laneOf(service, values);
   const chosen = lane === 'not-reached' || 'reason' in lane ? undefined : lane;
-  const answer = routes.match(service, method, values);
+  const caller = { peerAddress: request.source };
+  const answer = routes.match(service, method, values, caller);
   const route = answer === 'not-reached' || 'reason' in answer ? undefined : answer;
   return {
     ...empty(request, protocol.name),
     identities: explainIdentities(view, chosen),
     virtualServices: explainVirtualServices(context, view, chosen),
     rules: chosen === undefined ? [] : explainRules(chosen, route, service, method, values),
-    endpointRules: chosen === undefined ? [] : explainEndpointRules(context, { lane: chosen, route, method, values }),
+    endpointRules: chosen === undefined ? [] : explainEndpointRules(context, { lane: chosen, route, method, values, caller }),
     route: route === undefined ? undefined : { name: route.name, origin: route.origin, timeoutMs: route.timeoutMs },
     refusal: answer !== 'not-reached' && 'reason' in answer ? answer : undefined,
     destinations: route === undefined ? [] : explainDestinations(route),

@@ -86,6 +86,8 @@ export class Fixture {
   readonly reported: Problem[] = [];
   readonly clusters: ClusterSet<Live>;
   readonly state: RoutingState<Head, Live>;
+  /** Of whoever asks. */
+  peerAddress = '10.9.9.9';
 
   constructor(options: FixtureOptions = {}) {
     this.store.source(FILES);
@@ -148,7 +150,7 @@ export class Fixture {
     const routes = this.state.table.find(service);
     if (routes === undefined) return undefined;
     routes.scan.run(new Map(Object.entries(headers)));
-    return routes.match(service, method, routes.scan.values);
+    return routes.match(service, method, routes.scan.values, { peerAddress: this.peerAddress });
   }
 
   #compileScan(wanted: ScanRequest): HeaderScan<Head> {

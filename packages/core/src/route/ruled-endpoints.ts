@@ -1,9 +1,11 @@
-import type { Cluster, ClusterSpec, ResolvedEndpoints } from '../cluster/cluster.ts';
+import type { Cluster, ClusterSpec } from '../cluster/cluster.ts';
 import type { BalancedEndpoint } from '../cluster/load-balancer.ts';
 import type { LookupResult } from '../protocol/spi.ts';
-import { describeRequests, type JudgedEndpointRule, RequestConditions, selectEndpoints } from './endpoint-rules.ts';
-import { Route, type RouteOptions } from './route.ts';
+import type { JudgedEndpointRule } from './endpoint-rules.ts';
+import { type Caller, RequestConditions } from './request-conditions.ts';
+import type { Route, RouteOptions } from './route.ts';
 import type { ExplainedCondition, Verdict } from './rule.ts';
+import { RuledRoutes } from './ruled-routes.ts';
 
 /** Sets of rules of one service that are remembered with the clusters they lead to; beyond them, all are made anew as they are asked for. */
 export const REMEMBERED_SETS = 256;
@@ -38,7 +40,7 @@ interface AppliedRule {
 interface Branch<E extends BalancedEndpoint> {
   holds: Branch<E> | undefined;
   fails: Branch<E> | undefined;
-  route: Route<E> | undefined;
+  routes: RuledRoutes<E> | undefined;
 }
 
 /**
@@ -78,12 +80,12 @@ export class RuledEndpoints<E extends BalancedEndpoint> {
   }
 
   /** @param values the scan's */
-  route(method: string, values: readonly LookupResult[]): Route<E> | 'not-reached' {
+  route(method: string, values: readonly LookupResult[], caller: Caller): Route<E> | 'not-reached' {
     const conditions = this.#conditions;
     const verdicts = this.#verdicts;
     const { stats } = this.#options.route;
     for (let i = 0; i < conditions.length; i++) {
-      const verdict = conditions[i]!.judge(method, values, stats);
+      const verdict = conditions[i]!.judge(method, values, caller, stats);
       if (verdict === 'not-reached') return verdict;
       verdicts[i] = verdict === 'holds' ? 1 : 0;
     }
@@ -92,8 +94,8 @@ export class RuledEndpoints<E extends BalancedEndpoint> {
       if (verdicts[i] === 1) branch = branch.holds ??= newBranch();
       else branch = branch.fails ??= newBranch();
     }
-    branch.route ??= this.#make();
-    return branch.route;
+    branch.routes ??= new RuledRoutes(this.#options, this.#rulesJudged(), this);
+    return branch.routes.route(caller);
   }
 
   /** What a rule says of a request; undefined: it is not applied. */
@@ -101,12 +103,13 @@ export class RuledEndpoints<E extends BalancedEndpoint> {
     { position }: JudgedEndpointRule,
     method: string,
     values: readonly LookupResult[],
+    caller: Caller,
   ): { readonly verdict: Verdict; readonly conditions: readonly ExplainedCondition[] } | undefined {
     const applied = this.#applied.find(({ judged }) => judged.position === position);
     if (applied === undefined) return undefined;
     const { conditions } = applied;
-    const verdict = conditions?.judge(method, values, this.#options.route.stats) ?? 'holds';
-    return { verdict, conditions: conditions?.explain(method, values) ?? [] };
+    const verdict = conditions?.judge(method, values, caller, this.#options.route.stats) ?? 'holds';
+    return { verdict, conditions: conditions?.explain(method, values, caller) ?? [] };
   }
 
   /** Lets its clusters go. Requests that hold one go on. */
@@ -117,50 +120,34 @@ export class RuledEndpoints<E extends BalancedEndpoint> {
     this.#root = newBranch();
   }
 
-  /** For the request that was judged last. */
-  #make(): Route<E> {
-    const { clusters, all, allSpec, route } = this.#options;
+  /** A cluster of its own, until it is released or all are let go because there are too many. */
+  acquire(spec: ClusterSpec): Cluster<E> {
+    const cluster = this.#options.clusters.acquire(spec);
+    this.#made.push(cluster);
+    return cluster;
+  }
+
+  release(cluster: Cluster<E>): void {
+    const index = this.#made.indexOf(cluster);
+    if (index < 0) return;
+    this.#made.splice(index, 1);
+    this.#options.clusters.release(cluster);
+  }
+
+  /** To be called before clusters are acquired. */
+  makeRoom(count: number): void {
+    if (this.#made.length + count > REMEMBERED_SETS) this.close();
+  }
+
+  /** Those that are for the request that was judged last. */
+  #rulesJudged(): JudgedEndpointRule[] {
     let condition = 0;
-    const rules = this.#applied
+    return this.#applied
       .filter(({ conditions }) => conditions === undefined || this.#verdicts[condition++] === 1)
       .map(({ judged }) => judged);
-    if (rules.length === 0) return all;
-    if (this.#made.length >= REMEMBERED_SETS) this.close();
-    const cluster = clusters.acquire(ruledSpec(allSpec, rules));
-    this.#made.push(cluster);
-    return new Route(route, [{ cluster, weight: 1 }]);
   }
 }
 
 function newBranch<E extends BalancedEndpoint>(): Branch<E> {
-  return { holds: undefined, fails: undefined, route: undefined };
-}
-
-/** A cluster of the endpoints that rules leave of another's. */
-function ruledSpec(all: ClusterSpec, rules: readonly JudgedEndpointRule[]): ClusterSpec {
-  const selecting = rules.map(({ rule: { origin, text, choices, otherwise } }) => [origin, text, choices, otherwise]);
-  const positions = rules.map(({ position }) => position);
-  return {
-    ...all,
-    id: JSON.stringify([all.id, positions, selecting]),
-    name: `${all.name}|rules-${positions.join('+')}`,
-    partOf: all.name,
-    origin: [...new Set(rules.map(({ rule }) => rule.origin))].join(', '),
-    resolve: () => applyRules(all, rules),
-  };
-}
-
-function applyRules(all: ClusterSpec, rules: readonly JudgedEndpointRule[]): ResolvedEndpoints {
-  const resolved = all.resolve();
-  const { chosen, leftOut, refusedBy } = selectEndpoints(rules, resolved.chosen);
-  const known = resolved.chosen.length === 1 ? '1 endpoint' : `${resolved.chosen.length} endpoints`;
-  return {
-    ...resolved,
-    chosen,
-    leftOut: [...resolved.leftOut, ...leftOut.map(({ endpoint, by }) => ({ endpoint, why: `left out by ${by.text} (${by.origin})` }))],
-    emptiness:
-      refusedBy === undefined
-        ? resolved.emptiness
-        : `${all.name} has ${known}, and the registry's rule ${refusedBy.text} (${refusedBy.origin}) leaves none to ${describeRequests(refusedBy)}`,
-  };
+  return { holds: undefined, fails: undefined, routes: undefined };
 }

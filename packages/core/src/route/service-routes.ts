@@ -3,6 +3,7 @@ import { requestName } from '../identity/request-name.ts';
 import { describePart, type ServicePattern } from '../identity/service-key.ts';
 import { type HeaderScan, type LocalReplyReason, type LookupResult, NOT_REACHED, UNREADABLE } from '../protocol/spi.ts';
 import type { WrittenRule } from './merged-rules.ts';
+import type { Caller } from './request-conditions.ts';
 import type { Route } from './route.ts';
 import type { RuleMatch } from './rule.ts';
 import type { RuledEndpoints } from './ruled-endpoints.ts';
@@ -70,9 +71,10 @@ export class ServiceRoutes<H, E extends BalancedEndpoint> {
    * The first rule that holds. After scan.run(head).
    *
    * @param values the scan's
+   * @param caller asked only by rules of the registry
    * @returns 'not-reached': a rule in force needs a part of the frame that is not at hand; ask again with more of it
    */
-  match(service: string, method: string, values: readonly LookupResult[]): Route<E> | RouteRefusal | 'not-reached' {
+  match(service: string, method: string, values: readonly LookupResult[], caller: Caller): Route<E> | RouteRefusal | 'not-reached' {
     const lane = this.laneOf(service, values);
     if (lane === 'not-reached' || 'reason' in lane) return lane;
     const rules = lane.rules;
@@ -83,7 +85,7 @@ export class ServiceRoutes<H, E extends BalancedEndpoint> {
       if (verdict === 'unreadable') rule.route.stats.unreadable++;
       else if (verdict === 'not-reached') return alternative(rules, i, service, method, values) ?? 'not-reached';
     }
-    return lane.fallback ?? withoutFallback(lane, service, method, values);
+    return lane.fallback ?? withoutFallback(lane, service, method, values, caller);
   }
 
   /** The rules for this request's identity. */
@@ -143,8 +145,9 @@ function withoutFallback<E extends BalancedEndpoint>(
   service: string,
   method: string,
   values: readonly LookupResult[],
+  caller: Caller,
 ): Route<E> | RouteRefusal | 'not-reached' {
-  return lane.ruled?.route(method, values) ?? refuse(service, method, lane);
+  return lane.ruled?.route(method, values, caller) ?? refuse(service, method, lane);
 }
 
 function refuse<E extends BalancedEndpoint>(service: string, method: string, lane: Lane<E>): RouteRefusal {

@@ -7,6 +7,7 @@ function recorder(): { readonly transport: Transport; readonly written: string[]
   const written: string[] = [];
   const transport: Transport = {
     peer: 'test',
+    peerAddress: 'test',
     queuedBytes: 0,
     full: false,
     closed: false,

@@ -33,6 +33,12 @@ export function formatAddress(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** The IP address in what formatAddress made, IPv4 not as IPv6, and without the zone that IPv6 may have. */
+export function addressIn(formatted: string): string {
+  const host = formatted.slice(0, formatted.lastIndexOf(':')).replace(/^\[|\]$|%[^\]]*/g, '');
+  return host.replace(/^::ffff:(?=\d+\.)/i, '');
+}
+
 function reasonOf(cause: Error): string {
   const code = 'code' in cause ? String(cause.code) : '';
   const advice = ADVICE.get(code);

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { messageOf } from '../errors/message-of.ts';
-import { formatAddress } from './listen.ts';
+import { addressIn, formatAddress } from './listen.ts';
 import { loop } from './loop.ts';
 import type { SocketSecurity } from './socket-security.ts';
 import { socketReason } from './tls-reasons.ts';
@@ -35,6 +35,7 @@ export class SocketTransport implements Transport {
   heard = false;
   /** Closed from this side, by destroy or reset. */
   closedHere = false;
+  #peerAddress: string | undefined = undefined;
   /** Of TLS, once the handshake is over. */
   #socket: Socket;
   /** What carries TLS. */
@@ -101,6 +102,10 @@ export class SocketTransport implements Transport {
     for (const chunk of received) if (!this.#socket.destroyed) user.onBytes(chunk);
   }
 
+  get peerAddress(): string {
+    this.#peerAddress ??= addressIn(this.peer);
+    return this.#peerAddress;
+  }
   get connecting(): boolean {
     return this.#connecting;
   }

@@ -2,6 +2,8 @@
 export interface Transport {
   /** `address:port` of the other side. */
   readonly peer: string;
+  /** The IP address of the other side; IPv4 is never written as IPv6. */
+  readonly peerAddress: string;
   /** Queues [from, to) of a buffer; a range that continues the last one is merged with it. Dropped when closed. */
   writeRange(buffer: Buffer, from: number, to: number): void;
   write(buffer: Buffer): void;

@@ -6,6 +6,7 @@ import type { Transport } from '@polywire/core/spi';
  */
 export class MemoryTransport implements Transport {
   readonly peer = '127.0.0.1:1';
+  readonly peerAddress = '127.0.0.1';
   queuedBytes = 0;
   full = false;
   closed = false;

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { EndpointCondition, EndpointRule, RequestCondition, ServiceIdentity } from '@polywire/core/spi';
 import type { Comparison } from './condition.ts';
 import type { ConditionRule, RoutedCondition } from './condition-rule.ts';
@@ -5,6 +6,9 @@ import { anyOf, isAnyOf, isReference } from './value-match.ts';
 
 /** The attachment in which consumers since 2.7 say their application (ConsumerContextFilter). */
 const CONSUMER_APPLICATION = 'remote.application';
+
+/** The consumer's host, right of the arrow. */
+const CALLER = '$host';
 
 /** What the proxy cannot know. */
 class Fault extends Error {}
@@ -30,15 +34,16 @@ function routeOf(
   service: RoutedService,
   consumer: string | undefined,
 ): EndpointRule | undefined {
-  const { text, calls, providers, fault } = condition;
+  const { text, calls, sets, fault } = condition;
   const common = { origin, text: consumer === undefined ? text : `calls of ${consumer}: ${text}` };
   if (fault !== undefined) return faulty(common, fault);
   try {
     const match = calls.flatMap((each) => requestConditions(each, service) ?? [NEVER]);
     if (match.includes(NEVER)) return undefined;
     if (consumer !== undefined) match.unshift(header(CONSUMER_APPLICATION, [consumer], false));
-    const choices = providers === undefined ? [] : [providers.flatMap((each) => endpointConditions(each, service))];
-    return { ...common, match, choices, otherwise: providers === undefined || force ? 'refuse' : 'pass' };
+    const choices = sets.map(({ providers }) => providers.flatMap((each) => endpointConditions(each, service)));
+    const weights = sets.length > 1 ? { weights: sets.map(({ weight }) => weight) } : {};
+    return { ...common, match, choices, ...weights, otherwise: sets.length === 0 || force ? 'refuse' : 'pass' };
   } catch (error) {
     if (error instanceof Fault) return faulty(common, error.message);
     throw error;
@@ -68,9 +73,21 @@ function requestConditions(comparison: Comparison, service: RoutedService): Requ
   const [, name] = /^attachments\[(.+)\]$/.exec(key) ?? [];
   if (name?.includes('.')) throw new Fault(`Dubbo itself finds no attachment whose name has a dot, as ${name}`);
   if (name !== undefined) return conditions(comparison, { kind: 'header', name }, true);
-  if (key === 'host' && mismatches.length === 0 && matches.includes('*')) return [];
-  if (key === 'host') throw new Fault("the consumer's host is not in its calls");
+  // A consumer's URL has no port, and its address is its host.
+  if (key === 'host' || key === 'address') return callerConditions(comparison);
   throw new Fault(`${key} is what a consumer says of itself, which is not in its calls`);
+}
+
+/** Consumers say their host to the registry alone: what the proxy knows is where their connections come from. */
+function callerConditions({ key, matches, mismatches }: Comparison): RequestCondition[] {
+  if (mismatches.length === 0 && matches.includes('*')) return [];
+  const hosts = { key, matches: matches.map(canonicalHost), mismatches: mismatches.map(canonicalHost) };
+  return conditions(hosts, { kind: 'source' }, false);
+}
+
+/** Java writes IPv6 in full, `fd00:0:0:0:0:0:0:1`; addresses of connections are short. */
+function canonicalHost(host: string): string {
+  return isIPv6(host) ? new URL(`tcp://[${host}]`).hostname.slice(1, -1) : host;
 }
 
 /** @param needsValue whether nothing holds where there is no value, `!=` included */
@@ -105,15 +122,19 @@ function endpointConditions(comparison: Comparison, service: RoutedService): End
 
 function either({ matches, mismatches }: Comparison, of: EndpointCondition['of']): EndpointCondition[] {
   const all: EndpointCondition[] = [];
-  if (matches.length > 0) all.push({ of, match: anyOf(matches), negated: false });
+  if (matches.length === 1 && matches[0] === CALLER) all.push({ of, match: { kind: 'source' }, negated: false });
+  else if (matches.includes(CALLER)) throw new Fault(`${CALLER} is followed only alone, not in a list`);
+  else if (matches.length > 0) all.push({ of, match: anyOf(matches), negated: false });
   else all.push({ of, match: { kind: 'present' }, negated: false });
-  if (mismatches.length > 0) all.push({ of, match: anyOf(mismatches), negated: true });
+  if (mismatches.includes(CALLER)) all.push({ of, match: { kind: 'source' }, negated: true });
+  const others = mismatches.filter((each) => each !== CALLER);
+  if (others.length > 0) all.push({ of, match: anyOf(others), negated: true });
   return all;
 }
 
-/** `$key` is what the consumer says: only of the service is it known. */
+/** `$key` is what the consumer says: known are its host and what it says of the service. */
 function resolve(value: string, service: RoutedService): string {
-  if (!isReference(value)) return value;
+  if (!isReference(value) || value === CALLER) return value;
   const constant = constants(service).get(value.slice(1));
   if (constant === undefined) throw new Fault(`${value} is what a consumer says of itself, which is not in its calls`);
   return constant;

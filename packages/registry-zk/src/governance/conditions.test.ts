@@ -91,12 +91,12 @@ test('conditions apply one after another', () => {
 });
 
 test('what the proxy cannot see of a consumer is shown with the reason, said once, and has no effect', () => {
-  const governed = fleet(['host = 10.0.0.1 => false', 'region = a => region = $region', 'attachments[a.b] = c => port = 1']);
+  const governed = fleet(['port = 1 => false', 'region = a => region = $region', 'attachments[a.b] = c => port = 1']);
   assert.deepEqual(governed.takers(), [1, 2, 3]);
   assert.deepEqual(
     governed.rules.map(({ text, fault }) => `${text}: ${fault}`),
     [
-      "host = 10.0.0.1 => false: the consumer's host is not in its calls",
+      'port = 1 => false: port is what a consumer says of itself, which is not in its calls',
       'region = a => region = $region: region is what a consumer says of itself, which is not in its calls',
       'attachments[a.b] = c => port = 1: Dubbo itself finds no attachment whose name has a dot, as a.b',
     ],
@@ -122,17 +122,6 @@ test("an application's rule is for the services it provides, and for its own cal
   governed.config('fleet-provider.condition-router', rule('fleet-provider'));
   assert.deepEqual(governed.takers(), [2]);
   assert.deepEqual(governed.rules.map(({ text }) => text).sort(), ['=> port = 2', 'calls of web: => port = 2']);
-});
-
-test('rules of version 3.1 lead to one set of providers; several by weight are not supported', () => {
-  const one =
-    'configVersion: v3.1\nforce: true\nenabled: true\nconditions:\n  - from: { match: "method=echo" }\n    to: [{ match: "port = 2" }]\n';
-  const governed = new Governed().read().providers({ 1: {}, 2: {} }).config(SERVICE_NODE, one);
-  assert.deepEqual(governed.takers(), [2]);
-  assert.deepEqual(governed.takers({}, 'date'), [1, 2]);
-  governed.config(SERVICE_NODE, one.replace('to: [', 'to: [{ match: "port = 1", weight: 10 }, '));
-  assert.deepEqual(governed.takers(), [1, 2]);
-  assert.match(governed.rules[0]?.fault ?? '', /by weight/);
 });
 
 test('rules of 2.6 are applied before the tags, or where their priority says', () => {
@@ -161,12 +150,32 @@ test('rules of 2.6 are applied before the tags, or where their priority says', (
   assert.deepEqual(governed.takers(), [2, 3]);
 });
 
-test('scripts and mesh rules are shown as not supported', () => {
+test('a rule without conditions has a warning that says what to do, and what it said before stays in force', () => {
+  const governed = fleet(['=> port = 2']);
+  const typo = service(['=> port = 3']).replace('conditions:', 'condition:');
+  for (const text of [typo, `${service([])}enabled: false\n`, service(['=> port = 3'], 'valid: false\n')]) {
+    governed.config(SERVICE_NODE, text);
+    assert.deepEqual(governed.takers(), [2]);
+  }
+  const node = `/dubbo/config/dubbo/${SERVICE_NODE}`;
+  const kept = `warn: cannot understand ${node}, so that what it said before stays in force; mend or remove the node`;
+  const missing = `${kept} (it has no conditions: write conditions: and a list of them; to switch it off, enabled: false)`;
+  assert.deepEqual(governed.log, [missing, missing, `${kept} (it says valid: false; to switch it off, write enabled: false)`]);
+  governed.config(SERVICE_NODE, service(['=> port = 3']).replace('enabled: true', 'enabled: false'));
+  assert.deepEqual(governed.takers(), [1, 2, 3]);
+});
+
+test('scripts, mesh rules and affinity are shown as not supported', () => {
   const governed = new Governed().read().providers({ 1: {} });
   governed.config('fleet-provider.script-router', 'script: x').config('fleet-provider.MESHAPPRULE', 'kind: VirtualService');
+  governed.config(`${FLEET}::.affinity-router`, 'affinityAware: { key: region, ratio: 20 }');
   assert.deepEqual(
     governed.rules.map(({ text, origin }) => `${text} ${origin}`),
-    ['mesh rule /dubbo/config/dubbo/fleet-provider.MESHAPPRULE', 'script /dubbo/config/dubbo/fleet-provider.script-router'],
+    [
+      'mesh rule /dubbo/config/dubbo/fleet-provider.MESHAPPRULE',
+      `affinity /dubbo/config/dubbo/${FLEET}::.affinity-router`,
+      'script /dubbo/config/dubbo/fleet-provider.script-router',
+    ],
   );
   assert.equal(
     governed.rules.every(({ fault }) => fault !== undefined),

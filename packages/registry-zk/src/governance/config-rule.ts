@@ -17,7 +17,7 @@ export type RuleContent =
   | { readonly kind: 'tags'; readonly rule: TagRule | undefined }
   | { readonly kind: 'unsupported'; readonly text: string; readonly fault: string };
 
-export type RuleSuffix = '.configurators' | '.condition-router' | '.tag-router' | '.script-router' | '.MESHAPPRULE';
+export type RuleSuffix = '.configurators' | '.condition-router' | '.tag-router' | '.affinity-router' | '.script-router' | '.MESHAPPRULE';
 
 /** A kind of node. */
 interface RuleKind {
@@ -41,6 +41,10 @@ const KINDS: readonly RuleKind[] = [
     },
   },
   { suffix: '.tag-router', parse: (text, origin) => ({ kind: 'tags', rule: parseTagRule(text, origin) }) },
+  {
+    suffix: '.affinity-router',
+    parse: () => unsupported('affinity', 'it goes by what a consumer says of itself, which is not in its calls'),
+  },
   { suffix: '.script-router', parse: () => unsupported('script', 'scripts are not run; write a VirtualService instead') },
   { suffix: '.MESHAPPRULE', parse: () => unsupported('mesh rule', 'write it as VirtualService and DestinationRule of Istio instead') },
 ];

@@ -28,7 +28,13 @@ export interface Rules {
 }
 
 /** Rules of Dubbo's chain come in this order, whatever they are written in; 2.7 asks those of 2.6 at the priority that they say. */
-const PRIORITY = { mesh: -50, tag: 100, consumers: 150, script: 200 } as const;
+const PRIORITY = { mesh: -50, tag: 100, affinity: 135, consumers: 150, script: 200 } as const;
+
+const UNSUPPORTED = [
+  ['.MESHAPPRULE', PRIORITY.mesh],
+  ['.affinity-router', PRIORITY.affinity],
+  ['.script-router', PRIORITY.script],
+] as const;
 
 interface Ranked {
   readonly priority: number;
@@ -78,12 +84,12 @@ function* chain({ identity, protocol }: AnnouncedService, applications: readonly
     if (applications.includes(application)) yield ranked(rule, conditionRoutes(rule, service));
     else yield { priority: PRIORITY.consumers, rules: conditionRoutes(rule, service, application) };
   }
-  for (const name of applications) {
-    for (const suffix of ['.MESHAPPRULE', '.script-router'] as const) {
-      const rule = config.get({ kind: 'application', name }, suffix);
+  const subjects: Subject[] = [{ kind: 'service', identity }, ...applications.map((name) => ({ kind: 'application', name }) as const)];
+  for (const subject of subjects) {
+    for (const [suffix, priority] of UNSUPPORTED) {
+      const rule = config.get(subject, suffix);
       if (rule?.content.kind !== 'unsupported') continue;
       const { text, fault } = rule.content;
-      const priority = suffix === '.script-router' ? PRIORITY.script : PRIORITY.mesh;
       yield { priority, rules: [{ origin: rule.path, text, fault, match: [], choices: [], otherwise: 'pass' }] };
     }
   }

@@ -1,4 +1,4 @@
-import type { EndpointRule, RequestCondition, ServiceEntry } from '@polywire/core/spi';
+import type { EndpointCondition, EndpointRule, RequestCondition, ServiceEntry } from '@polywire/core/spi';
 import { DubboLayout } from '../dubbo/dubbo-layout.ts';
 import { MergedServices } from '../follow/merged-services.ts';
 import { Governance } from '../governance/governance.ts';
@@ -94,25 +94,33 @@ export class Governed {
   }
 
   /** Ports of the endpoints that may take a call. */
-  takers(headers: Readonly<Record<string, string>> = {}, method = 'echo'): number[] {
-    return takers(this.entry, method, headers);
+  takers(headers: Readonly<Record<string, string>> = {}, method = 'echo', source = '10.9.9.9'): number[] {
+    return takers(this.entry, { method, headers, source });
   }
 }
 
+interface Asked {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Address of the caller. */
+  readonly source: string;
+}
+
 /** Written from EndpointRule's own words, so that what is compiled is not judged by what compiled it. */
-function takers({ endpoints, endpointRules = [] }: ServiceEntry, method: string, headers: Readonly<Record<string, string>>): number[] {
+function takers({ endpoints, endpointRules = [] }: ServiceEntry, { method, headers, source }: Asked): number[] {
   let left = endpoints;
   for (const { fault, match, choices, otherwise } of endpointRules) {
-    const asked = ({ of }: RequestCondition): string | undefined => (of.kind === 'method' ? method : headers[of.name]);
-    if (fault !== undefined || !match.every((each) => fits(each, asked(each)))) continue;
+    const asked = ({ of }: RequestCondition): string | undefined =>
+      of.kind === 'method' ? method : of.kind === 'source' ? source : headers[of.name];
+    if (fault !== undefined || !match.every((each) => fits(each, asked(each), source))) continue;
     const chosen = choices
       .map((conditions) =>
         left.filter((endpoint) =>
           conditions.every((each) => {
             const { of } = each;
-            if (of.kind === 'ip') return fits(each, endpoint.address);
-            if (of.kind === 'address') return fits(each, `${endpoint.address}:${endpoint.port}`);
-            return fits(each, endpoint.labels.get(of.name) ?? endpoint.metadata.get(of.name));
+            if (of.kind === 'ip') return fits(each, endpoint.address, source);
+            if (of.kind === 'address') return fits(each, `${endpoint.address}:${endpoint.port}`, source);
+            return fits(each, endpoint.labels.get(of.name) ?? endpoint.metadata.get(of.name), source);
           }),
         ),
       )
@@ -123,8 +131,9 @@ function takers({ endpoints, endpointRules = [] }: ServiceEntry, method: string,
   return left.map(({ port }) => port);
 }
 
-function fits({ match, negated }: Pick<RequestCondition, 'match' | 'negated'>, value: string | undefined): boolean {
+function fits({ match, negated }: Pick<EndpointCondition, 'match' | 'negated'>, value: string | undefined, source: string): boolean {
   const holds = (text: string): boolean => {
+    if (match.kind === 'source') return text === source;
     if (match.kind === 'present') return true;
     if (match.kind === 'exact') return text === match.value;
     if (match.kind === 'prefix') return text.startsWith(match.value);
