@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { METRICS } from '@polywire/core';
 import type { RegistryAdapter, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
 import { DEFAULT_PORTS, demoFiles } from './demo/files.ts';
+import { endpoint, entry } from './registry/fake-registry.test-support.ts';
 import { readRegistry } from './registry/read.ts';
 import { styleFor, table } from './terminal.ts';
 import { renderTree } from './tree.ts';
@@ -37,29 +38,16 @@ test('trees show what hangs where', () => {
   assert.equal(renderTree(tree, styleFor({ write: () => true }, {})), 'root\n├─ ✗ a\n│  └─ why\n└─ ✓ b\n');
 });
 
-function entry(host: string, ports: readonly number[]): ServiceEntry {
-  return {
+function announced(host: string, ports: readonly number[]): ServiceEntry {
+  const labels = new Map([
+    ['version', 'v1'],
+    ['a', 'yes'],
+  ]);
+  const more = { labels, metadata: new Map([['timestamp', '1']]) };
+  return entry(
     host,
-    aliases: [],
-    identity: { name: host, group: undefined, version: undefined },
-    protocol: 'dubbo',
-    resolution: 'STATIC',
-    location: 'MESH_INTERNAL',
-    ports: [{ name: 'dubbo', number: 20880, protocol: 'TCP' }],
-    endpoints: ports.map((port) => ({
-      address: '10.0.0.1',
-      port,
-      weight: 100,
-      labels: new Map([
-        ['version', 'v1'],
-        ['a', 'yes'],
-      ]),
-      metadata: new Map([['timestamp', '1']]),
-      origin: '/x',
-    })),
-    annotations: new Map([['polywire.io/service', host]]),
-    origin: '/x',
-  };
+    ports.map((port) => endpoint('10.0.0.1', { port, ...more })),
+  );
 }
 
 function adapter(start: (sink: ServiceEntrySink) => Promise<void>): RegistryAdapter & { stopped: number } {
@@ -75,8 +63,8 @@ function adapter(start: (sink: ServiceEntrySink) => Promise<void>): RegistryAdap
 
 test('a registry is read until it says that all is there', async () => {
   const registry = adapter(async (sink) => {
-    sink.upsert(entry('a', [1]));
-    sink.upsert(entry('b', [1]));
+    sink.upsert(announced('a', [1]));
+    sink.upsert(announced('b', [1]));
     sink.remove('a');
     sink.hold('c', 'denied');
     setImmediate(() => sink.synced());

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PublishedService, ServiceEntry } from '@polywire/core/spi';
+import type { PublishedService } from '@polywire/core/spi';
 import { dubboService } from '../dubbo/service.ts';
 import { servicesOf } from '../dubbo-application/metadata.ts';
 import { jsonObject } from '../json.ts';
+import { providerOf, publishedService } from '../testing/published.ts';
 import { applicationRevision } from './application-metadata.ts';
 
 function service(name: string, more: Readonly<Record<string, string>> = {}): PublishedService {
-  const { host, identity, protocol, port, annotations } = dubboService({ name, group: 'g', version: undefined }, 'dubbo');
-  const endpoint = { address: '10.0.0.1', port: 1, weight: 1, labels: new Map(), metadata: new Map(Object.entries(more)), origin: '/' };
-  const entry: ServiceEntry = {
-    ...{ host, aliases: [], identity, protocol, resolution: 'STATIC', location: 'MESH_INTERNAL', ports: [port], annotations, origin: '/' },
-    endpoints: [endpoint],
-  };
-  return { identity, protocol, entries: [entry], registered: [entry] };
+  return publishedService(dubboService({ name, group: 'g', version: undefined }, 'dubbo'), [providerOf(more)]);
 }
 
 test('a revision is of what is offered, in whatever order', async () => {

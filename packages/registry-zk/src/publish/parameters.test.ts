@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PublishedService, ServiceEntry } from '@polywire/core/spi';
+import type { PublishedService } from '@polywire/core/spi';
 import { readProvider } from '../dubbo/provider.ts';
 import { dubboService } from '../dubbo/service.ts';
 import { parseNodeUrl } from '../node-url.ts';
 import { javaUrlEncode, providerUrl } from '../testing/providers.ts';
+import { publishedService } from '../testing/published.ts';
 import { RECORDED_NODES } from '../testing/recorded-nodes.ts';
 import { consumerView, withOwn } from './parameters.ts';
 import { providerNode, schemeOf } from './provider-url.ts';
@@ -21,12 +22,10 @@ function service(...nodes: readonly string[]): PublishedService {
   });
   const [first] = found;
   if (first === undefined) throw new Error('no provider');
-  const { host, identity, protocol, port, annotations } = dubboService(first.identity, first.protocol);
-  const entry: ServiceEntry = {
-    ...{ host, aliases: [], identity, protocol, resolution: 'STATIC', location: 'MESH_INTERNAL', ports: [port], annotations, origin: '/' },
-    endpoints: found.map(({ endpoint }) => endpoint),
-  };
-  return { identity, protocol: protocol === 'tri' ? 'http2' : protocol, entries: [entry], registered: [entry] };
+  return publishedService(
+    dubboService(first.identity, first.protocol),
+    found.map(({ endpoint }) => endpoint),
+  );
 }
 
 function view(...parameters: readonly Readonly<Record<string, string>>[]): Record<string, string> {

@@ -1,20 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PublishedService, ServiceEntry } from '@polywire/core/spi';
+import type { PublishedService } from '@polywire/core/spi';
 import { BuiltinZkClient } from '../client/builtin.ts';
 import { dubboService } from '../dubbo/service.ts';
+import { providerOf, publishedService } from '../testing/published.ts';
 import { ProviderNodes } from './provider-nodes.ts';
 
 /** A service whose providers have these methods. */
 function service(...methods: readonly string[]): PublishedService {
-  const { host, identity, protocol, port, annotations } = dubboService({ name: 'a.B', group: undefined, version: undefined }, 'dubbo');
-  const entry: ServiceEntry = {
-    ...{ host, aliases: [], identity, protocol, resolution: 'STATIC', location: 'MESH_INTERNAL', ports: [port], annotations, origin: '/' },
-    endpoints: methods.map((list, index) => ({
-      ...{ address: '10.0.0.1', port: index + 1, weight: 100, labels: new Map(), metadata: new Map([['methods', list]]), origin: '/' },
-    })),
-  };
-  return { identity, protocol, entries: [entry], registered: [entry] };
+  return publishedService(
+    dubboService({ name: 'a.B', group: undefined, version: undefined }, 'dubbo'),
+    methods.map((list, index) => providerOf({ methods: list }, index + 1)),
+  );
 }
 
 test('a node that no server takes is not asked for: the servers would hang up each time', async () => {

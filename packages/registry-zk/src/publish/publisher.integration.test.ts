@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import type { PublishedService, Publisher, PublisherStatus, ServiceEntry } from '@polywire/core/spi';
+import type { PublishedService, Publisher, PublisherStatus } from '@polywire/core/spi';
 import type { ZkClient } from '../client/client.ts';
 import { dubboService } from '../dubbo/service.ts';
 import { encodeNodeName, parseNodeUrl } from '../node-url.ts';
 import { createPath } from '../testing/providers.ts';
+import { providerOf, publishedService } from '../testing/published.ts';
 import { kind, treeServer } from '../testing/tree-server.ts';
 import { skipReason } from '../testing/zookeeper-server.ts';
 import { ApplicationNodes } from './application-nodes.ts';
@@ -14,13 +15,7 @@ const ADDRESS = { host: '10.0.0.9', port: 20_880 };
 const INSTANCE = '/polywire/polywire/10.0.0.9:20880';
 
 function service(name: string, parameters: Readonly<Record<string, string>> = {}, version?: string): PublishedService {
-  const { host, identity, protocol, port, annotations } = dubboService({ name, group: undefined, version }, 'dubbo');
-  const metadata = new Map(Object.entries({ methods: 'a', ...parameters }));
-  const entry: ServiceEntry = {
-    ...{ host, aliases: [], identity, protocol, resolution: 'STATIC', location: 'MESH_INTERNAL', ports: [port], annotations, origin: '/' },
-    endpoints: [{ address: '10.0.0.1', port: 1, weight: 100, labels: new Map(), metadata, origin: '/' }],
-  };
-  return { identity, protocol: 'dubbo', entries: [entry], registered: [entry] };
+  return publishedService(dubboService({ name, group: undefined, version }, 'dubbo'), [providerOf({ methods: 'a', ...parameters })]);
 }
 
 describe('publishing in a real ZooKeeper', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
