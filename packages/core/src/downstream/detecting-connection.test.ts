@@ -49,6 +49,7 @@ const TICK_MS = 16;
 async function setup(t: TestContext, options: Partial<DetectionOptions> = {}) {
   const wheel = new TimerWheel();
   const now = Math.floor(performance.now() / TICK_MS);
+  wheel.advanceTo(now);
   const unrecognised: string[] = [];
   const recognised: string[] = [];
   const acceptors = { long: new Recorder('long', 'abcd'), short: new Recorder('short', 'ab') };
