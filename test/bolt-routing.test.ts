@@ -151,7 +151,8 @@ describe('routing SOFARPC', { skip: requireJava() }, () => {
     const { byProvider, failures, mixed, lost } = await java.load({ on: 'call', calls: 3000, threads: 8 });
     assert.deepEqual({ failures, mixed, lost }, { failures: {}, mixed: 0, lost: 0 });
     const share = (byProvider['v2'] ?? 0) / 3000;
-    assert(share > 0.07 && share < 0.13, `v2 got ${share} of the calls`);
+    // More than seven standard deviations.
+    assert(share > 0.06 && share < 0.14, `v2 got ${share} of the calls`);
   });
 
   test('a route changes the header entries that the provider sees, with and without a checksum', async () => {
@@ -187,7 +188,11 @@ describe('routing SOFARPC', { skip: requireJava() }, () => {
   test('routes change under load and no call notices', async () => {
     await route([STABLE]);
     const change = async () => {
-      for (const to of ['v2', 'v1', 'v2']) await route([{ to: { [to]: 1 } }]);
+      await callsMore();
+      for (const to of ['v2', 'v1', 'v2']) {
+        await route([{ to: { [to]: 1 } }]);
+        await callsMore();
+      }
     };
     const [{ lost, mixed, failures, byProvider }] = await Promise.all([
       java.load({ on: 'checked', threads: 8, milliseconds: 60_000 }),
@@ -203,7 +208,7 @@ describe('routing SOFARPC', { skip: requireJava() }, () => {
     proxy.replace('mesh/CallService.yaml', boltRoutes('CallService', [{ to: { v3: 1 } }]));
     await proxy.until('/stats', (stats) => /config_problems\{severity="error"\} [1-9]/.test(stats));
     assert.equal((await java.who('call')).provider, 'v1');
-    assert.match(proxy.log, /CallService\.yaml:\d+:\d+/);
+    await proxy.untilLogged(/CallService\.yaml:\d+:\d+/);
   });
 
   test("a route's timeout counts where the listener says so, and is one of SOFARPC's for each kind of call", async () => {
@@ -255,6 +260,13 @@ describe('routing SOFARPC', { skip: requireJava() }, () => {
     );
     await java.close('retried');
   });
+
+  /** Resolves when the load that is running got more answers. */
+  async function callsMore(): Promise<void> {
+    const ok = () => proxy.stat('polywire_requests_total', 'outcome="ok"');
+    const before = await ok();
+    while ((await ok()) < before + 100);
+  }
 
   function timeouts(): Promise<number> {
     return proxy.stat('polywire_local_replies_total', 'timeout');

@@ -40,11 +40,8 @@ function serviceEntry(name: string, wire: RawWire, service: string, port: number
 
 /** Where the proxy writes what it refuses: until a line of its log says it. */
 async function logged(proxy: Polywire, text: string): Promise<string> {
-  for (;;) {
-    const line = proxy.log.split('\n').find((each) => each.includes(text));
-    if (line !== undefined) return line;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await proxy.untilLogged(text);
+  return proxy.log.split('\n').find((each) => each.includes(text)) ?? '';
 }
 
 describe('one port', () => {
@@ -109,7 +106,7 @@ describe('one port', () => {
     const mysql = await startMysqlServer(t);
     const proxy = await start(
       t,
-      { detection: { timeout: '200ms', fallback: { opaque: `127.0.0.1:${mysql}` } } },
+      { detection: { timeout: '1s', fallback: { opaque: `127.0.0.1:${mysql}` } } },
       serviceEntry('dubbo', dubbo, SERVICE, service.port),
     );
     const [rows, answer] = await Promise.all([

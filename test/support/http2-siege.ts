@@ -12,7 +12,7 @@ import type { Owner } from './owner.ts';
 import { Polywire } from './polywire.ts';
 
 const BYSTANDER = fileURLToPath(new URL('./http2-bystander-main.js', import.meta.url));
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 const MIB = 1024 * 1024;
 const WARM_MS = 500;
 const WARM_ROUNDS = 6;

@@ -10,7 +10,7 @@ import type { Owner } from './owner.ts';
 
 // This file runs as test/dist/support/polywire.js.
 const BINARY = fileURLToPath(new URL('../../../packages/cli/bin/polywire.js', import.meta.url));
-const READY_TIMEOUT_MILLISECONDS = 60_000;
+const READY_TIMEOUT_MILLISECONDS = 180_000;
 const CHANGE_TIMEOUT_MILLISECONDS = 60_000;
 /** Pages change without a word; asking for them all the time would keep busy what is asked. */
 const LOOK_AGAIN_MILLISECONDS = 5;

@@ -9,7 +9,7 @@ import type { Owner } from '../owner.ts';
 import { type RawWire, SERVICE } from './raw-wire.ts';
 
 const CLI = fileURLToPath(new URL('../../../../packages/cli/bin/polywire.js', import.meta.url));
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 const POLL_MS = 20;
 const HOST = 'wire.test';
 

@@ -4,7 +4,7 @@ import type { Owner } from '../owner.ts';
 import type { RawWire } from './raw-wire.ts';
 
 const MAIN = fileURLToPath(new URL('./service-main.js', import.meta.url));
-const READY_MS = 60_000;
+const READY_MS = 180_000;
 
 /** A provider in a process of its own: it can be killed and frozen. */
 export interface ServiceProcess {
