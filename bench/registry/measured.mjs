@@ -92,6 +92,12 @@ const COMMANDS = {
     const sinceStart = Number(syncedAt - from) / 1e6 + connectFrom;
     return { syncedMs: Number(took) / 1e6, listeningMs: Number(listening) / 1e6, sinceStartMs: sinceStart };
   },
+  /** Of a registry that is away: what is known of before. */
+  async startAlone() {
+    await proxy.start();
+    return source.status().services.length;
+  },
+  services: () => source.status().services.length,
   /** As requests do: services are compiled when they are first asked for. */
   use(names) {
     for (const name of names) {

@@ -1,7 +1,7 @@
 // A large registry: reading it, following it, losing it. The method and its limits are in ../README.md.
 import { execFileSync, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ZooKeeperServer } from '../../packages/registry-zk/dist/testing/zookeeper-server.js';
@@ -19,6 +19,7 @@ const HELP = `node bench/registry/run.mjs [options]
   --seconds S        of changes (20)
   --driver NAME      builtin or native (builtin)
   --registry JSON    further options of the registry: '{"governance":false}' leaves the rules out
+  --safety           with a guard, and a file of what was known last
   --node-flags F     further flags of the measured process, for a profile: --node-flags=--cpu-prof
   --json FILE        also write every figure`;
 
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string' },
     driver: { type: 'string', default: 'builtin' },
     registry: { type: 'string', default: '{}' },
+    safety: { type: 'boolean', default: false },
     'node-flags': { type: 'string', default: '' },
     json: { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -48,7 +50,13 @@ const { driver } = options;
 /** Short enough to be waited for where a session is to end. */
 const SESSION_TIMEOUT_MS = 6_000;
 const FLAP_MS = 8_000;
-const registry = { driver, sessionTimeout: `${SESSION_TIMEOUT_MS}ms`, ...JSON.parse(options.registry) };
+/** How long the guard keeps what is gone. */
+const HOLD_MS = 5_000;
+const folder = mkdtempSync(join(tmpdir(), 'polywire-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const knownGood = join(folder, 'known.jsonl');
+const safety = options.safety ? { guard: { hold: `${HOLD_MS}ms` }, lastKnownGood: knownGood } : {};
+const registry = { driver, sessionTimeout: `${SESSION_TIMEOUT_MS}ms`, ...safety, ...JSON.parse(options.registry) };
 
 /** The measured proxy: bench/registry/measured.mjs on a core of its own. */
 class Measured {
@@ -56,9 +64,9 @@ class Measured {
   #next = 1;
   #waiting = new Map();
 
-  static async start(address) {
+  static async start(address, config = registry) {
     const flags = ['--initial-old-space-size=256', '--expose-gc', ...options['node-flags'].split(' ').filter(Boolean)];
-    const command = [process.execPath, ...flags, join(import.meta.dirname, 'measured.mjs'), address, JSON.stringify(registry)];
+    const command = [process.execPath, ...flags, join(import.meta.dirname, 'measured.mjs'), address, JSON.stringify(config)];
     const [file, ...args] = pinning ? ['taskset', '-c', String(PROXY_CORE), ...command] : command;
     const measured = new Measured();
     measured.#child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
@@ -151,6 +159,40 @@ function latencyRow(name, { times, merged }) {
   return [name, String(times.length), String(merged), ...[0.5, 0.99, 1].map((share) => fixed(quantile(times, share), 0))];
 }
 
+/** Resolves when it is so. */
+async function until(isSo) {
+  while (!(await isSo())) await pause(100);
+}
+
+/** A server that comes back without its data, and what keeps calls going then. */
+async function wipe(proxy, server) {
+  const copy = join(folder, 'copy.jsonl');
+  if (options.safety) {
+    await until(() => existsSync(knownGood));
+    copyFileSync(knownGood, copy);
+  }
+  await part('server comes back without its data', proxy, () =>
+    timed(async () => {
+      const synced = proxy.ask('synced');
+      await server.kill();
+      server.wipe();
+      await server.restart();
+      await synced;
+    }),
+  );
+  const kept = await proxy.ask('services');
+  if (kept !== (options.safety ? services : 0)) throw new Error(`${kept} services are in force`);
+  if (!options.safety) return;
+  await part('the guard believes it', proxy, () => until(async () => (await proxy.ask('services')) === 0));
+  await server.kill();
+  const other = await Measured.start(server.address, { ...registry, lastKnownGood: copy });
+  await part('start without the server', other, async () => {
+    const known = await other.ask('startAlone');
+    if (known !== services) throw new Error(`${known} services are known from the file`);
+  });
+  await other.ask('stop').catch(() => {});
+}
+
 if (pinning) execFileSync('taskset', ['-a', '-c', '-p', String(LOAD_CORE), String(process.pid)], { stdio: 'ignore' });
 const server = await ZooKeeperServer.start({ flags: ['-Xmx1g', '-Xms1g', '-XX:TieredStopAtLevel=4'] });
 const tree = new Tree(server.address);
@@ -162,6 +204,7 @@ await part('first sync', proxy, async () => {
   figures.start = await proxy.ask('start');
   return figures.start.syncedMs;
 });
+if (options.safety) await part('the file is written', proxy, () => until(() => existsSync(knownGood)));
 await verify(proxy, tree);
 const used = Array.from({ length: usedCount }, (_, index) => interfaceName(Math.floor((index * services) / usedCount)));
 await proxy.ask('use', used);
@@ -209,6 +252,7 @@ await part('server killed and started again', proxy, () =>
 );
 await verify(proxy, tree);
 figures.settledAtEnd = await proxy.ask('settle');
+await wipe(proxy, server);
 
 console.log(
   `${cpus()[0].model}, Node ${process.versions.node}, ${driver} driver, ${services} interfaces with ${providers} providers each\n`,

@@ -46,6 +46,7 @@ export type {
   PublisherStatus,
 } from './publish/publisher.ts';
 export type { EndpointCondition, EndpointRule, RequestCondition } from './registry/endpoint-rule.ts';
+export { loopShare } from './registry/loop-share.ts';
 export type {
   CallOptions,
   HoldReason,

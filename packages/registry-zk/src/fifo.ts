@@ -28,6 +28,11 @@ export class Fifo<T> {
     this.#head = 0;
   }
 
+  /** Shifts one after the other, with what is added meanwhile. */
+  *[Symbol.iterator](): Iterator<T> {
+    for (let key = this.shift(); key !== undefined; key = this.shift()) yield key;
+  }
+
   /** undefined: there is none. */
   shift(): T | undefined {
     while (this.#head < this.#order.length) {

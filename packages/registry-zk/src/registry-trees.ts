@@ -1,11 +1,11 @@
 import type { RegistryContext, ServiceEntrySink } from '@polywire/core/spi';
 import type { ZkClient, ZkEvent } from './client/client.ts';
+import type { FollowOptions, TreeSink } from './follow/follow-context.ts';
 import type { Layout } from './follow/layout.ts';
 import { Lineage } from './follow/lineage.ts';
-import { LoopShare } from './follow/loop-share.ts';
 import type { MergedServices } from './follow/merged-services.ts';
 import type { ReadLimit } from './follow/read-limit.ts';
-import { type FollowOptions, TreeFollower, type TreeSink } from './follow/tree-follower.ts';
+import { TreeFollower } from './follow/tree-follower.ts';
 
 /** What the trees of one registry are made from. */
 export interface RegistryTreesOptions {
@@ -31,7 +31,7 @@ export class RegistryTrees {
   constructor({ client, reads, layouts, services, sink, follow, log }: RegistryTreesOptions) {
     this.#layouts = layouts;
     this.#services = services;
-    const context = { client, options: follow, reads, share: new LoopShare(), log };
+    const context = { client, options: follow, reads, log };
     const lineage = new Lineage(client);
     const current = (): void => {
       for (const each of layouts) each.synced?.();
@@ -71,7 +71,8 @@ export class RegistryTrees {
 
   /** As `disconnected`, for good. */
   stop(): void {
-    this.disconnected();
+    this.#epoch++;
+    for (const follower of this.#followers) follower.stop();
     this.#services.stop();
   }
 

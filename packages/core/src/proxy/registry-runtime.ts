@@ -76,6 +76,7 @@ export class RegistryRuntime {
     try {
       await this.#options.adapter.stop();
     } finally {
+      this.#restoring?.close();
       this.#guard?.close();
       await this.#recording?.close();
     }

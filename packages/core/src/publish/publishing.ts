@@ -13,7 +13,7 @@ const WITHDRAW_MS = 5_000;
 export interface PublishingOptions {
   readonly config: PublishConfig;
   readonly publisher: Publisher;
-  readonly store: AnnouncedEntries & { onChange(listener: () => void): () => void; onFirstSync(listener: () => void): () => void };
+  readonly store: AnnouncedEntries;
   /** Codecs that the listener speaks. */
   readonly protocols: readonly string[];
   readonly log: Log;
@@ -24,7 +24,6 @@ export class Publishing {
   readonly publisher: Publisher;
   readonly config: PublishConfig;
   readonly #services: PublishedServices;
-  readonly #store: PublishingOptions['store'];
   readonly #log: Log;
   #unsubscribe: (() => void) | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -32,7 +31,6 @@ export class Publishing {
   constructor({ config, publisher, store, protocols, log }: PublishingOptions) {
     this.config = config;
     this.publisher = publisher;
-    this.#store = store;
     this.#log = log;
     this.#services = new PublishedServices(store, protocols);
   }
@@ -40,11 +38,7 @@ export class Publishing {
   /** The listener takes connections from now on. */
   async start(address: PublishedAddress): Promise<void> {
     await this.publisher.start(address);
-    const changed = (): void => this.#changed();
-    const ends = [this.#store.onChange(changed), this.#store.onFirstSync(changed)];
-    this.#unsubscribe = () => {
-      for (const end of ends) end();
-    };
+    this.#unsubscribe = this.#services.follow(() => this.#changed());
     this.#publish();
   }
 

@@ -29,8 +29,8 @@ export class GuardHold {
   readonly #until: number;
   readonly #timer: NodeJS.Timeout;
   #saying: NodeJS.Timeout | undefined = undefined;
-  /** Endpoints kept when it was said last. */
-  #said = 0;
+  /** Endpoints kept when it was said last; undefined: it was not. */
+  #said: number | undefined = undefined;
 
   constructor(options: GuardHoldOptions, now: number) {
     this.#options = options;
@@ -58,11 +58,11 @@ export class GuardHold {
     });
   }
 
-  /** More of it vanished. */
+  /** More of it vanished, or is about to. */
   grew(): void {
     this.#saying ??= setTimeout(() => {
       this.#saying = undefined;
-      if (this.kept > this.#said) this.begin();
+      if (this.kept > (this.#said ?? 0)) this.begin();
     }, SAY_AGAIN_MS);
   }
 
@@ -70,6 +70,7 @@ export class GuardHold {
   end(): void {
     this.close();
     const { lost } = this;
+    if (lost === 0 && this.#said === undefined) return;
     const { of, say } = this.#options;
     if (lost === 0) say('info', `what ${of} lost is back; nothing of it is held any more`);
     else say('warn', `the time is over for what ${of} lost: ${lost} endpoints go`, { lost });

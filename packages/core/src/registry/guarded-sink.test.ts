@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { endpointAt, entryOf } from '../testing/entries.ts';
+import { turns, turnUntil, works } from '../testing/event-loop.ts';
 import { GuardedSink, type GuardOptions } from './guarded-sink.ts';
 import { LOSS_WINDOW_MS } from './loss-window.ts';
 import { ServiceEntryStore } from './service-entry-store.ts';
@@ -226,6 +227,100 @@ describe('the guard of a whole registry', () => {
     for (const name of names) guard.remove(name);
     assert.ok(performance.now() - began < 5000);
     assert.equal(guard.kept, 50_000);
+  });
+});
+
+describe('the guard of a registry that loses services in pieces', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `s${index}`);
+
+  it('judges before the first is gone, as one loss', () => {
+    for (const name of names) announce(name, 'a b');
+    guard.losing(200);
+    for (const name of names) {
+      guard.remove(name);
+      assert.equal(inForce(name), 'a b (guarded)');
+    }
+    assert.deepEqual([guard.begun, guard.kept, said], [1, 200, []]);
+    mock.timers.tick(1000);
+    assert.deepEqual(said.length, 1);
+    assert.match(said[0] ?? '', /^warn zk lost 200 of 200 endpoints/);
+  });
+
+  it('takes services that would be held by themselves for part of it, and later ones for losses of their own', () => {
+    for (const name of [...names, 'later']) announce(name, 'a b c');
+    guard.losing(300);
+    for (const name of names) guard.remove(name);
+    assert.deepEqual([guard.begun, guard.kept], [1, 300]);
+    guard.synced();
+    guard.remove('later');
+    assert.deepEqual([guard.begun, inForce('later')], [2, 'a b c (guarded)']);
+  });
+
+  it('lets go what is not too much', () => {
+    for (const name of names) announce(name, 'a b');
+    guard.losing(100);
+    for (const name of names.slice(50)) guard.remove(name);
+    assert.deepEqual([guard.begun, inForce('s49'), inForce('s50')], [0, 'a b', 'missing']);
+  });
+
+  it('says nothing of a loss that does not come', () => {
+    for (const name of names) announce(name, 'a b');
+    guard.losing(200);
+    mock.timers.tick(HOLD);
+    assert.deepEqual([guard.begun, guard.kept, said], [1, 0, []]);
+    guard.remove('s0');
+    assert.equal(inForce('s0'), 'missing');
+  });
+
+  it('believes the loss of many in pieces, unless nobody can say any more what is there', async () => {
+    const gone: string[] = [];
+    const slow = {
+      upsert: () => undefined,
+      remove: (host: string) => {
+        gone.push(host);
+        works(1);
+      },
+      hold: () => undefined,
+      synced: () => undefined,
+      stale: () => undefined,
+    };
+    guard = new GuardedSink(slow, OPTIONS, 'zk', (level, message) => said.push(`${level} ${message}`));
+    for (const name of names) announce(name, 'a b');
+    guard.losing(200);
+    for (const name of names) guard.remove(name);
+    const turned = turns();
+    mock.timers.tick(HOLD);
+    assert.ok(gone.length > 0 && gone.length < 50, `${gone.length} went in one turn`);
+    guard.stale(new Error('away'));
+    const { length } = gone;
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    assert.equal(gone.length, length);
+    guard.synced();
+    await turnUntil(() => guard.kept === 0);
+    turned.end();
+    assert.deepEqual(gone, names);
+    assert.ok(turned.count >= 6, `${turned.count} turns`);
+    assert.equal(said.at(-1), 'warn the time is over for what zk lost: 200 endpoints go');
+  });
+
+  it('puts many back in pieces', async () => {
+    const back: string[] = [];
+    const slow = {
+      upsert: () => undefined,
+      remove: () => undefined,
+      hold: (host: string) => {
+        back.push(host);
+        works(1);
+      },
+      synced: () => undefined,
+      stale: () => undefined,
+    };
+    guard = new GuardedSink(slow, OPTIONS, 'zk', () => undefined);
+    for (const name of names) announce(name, 'a b');
+    for (const name of names.slice(0, 51)) guard.remove(name);
+    assert.ok(back.length < 40, `${back.length} came back in one turn`);
+    await turnUntil(() => back.length >= 51);
+    assert.deepEqual(new Set(back), new Set(names.slice(0, 51)));
   });
 });
 

@@ -1,5 +1,6 @@
 import { GuardHold, type Say } from './guard-hold.ts';
 import { GuardedService } from './guarded-service.ts';
+import { loopShare } from './loop-share.ts';
 import { type LossLimits, LossWindow } from './loss-window.ts';
 import type { HoldReason, ServiceEntry, ServiceEntrySink } from './registry.ts';
 
@@ -28,7 +29,13 @@ export class GuardedSink implements ServiceEntrySink {
   readonly #losing = new Set<GuardedService>();
   /** Of the registry as a whole. */
   #whole: GuardHold | undefined = undefined;
+  /** Endpoints that are about to go with it, as was said before. */
+  #coming = 0;
+  /** Holds whose losses take effect, in pieces. */
+  readonly #ending = new Set<GuardHold>();
+  #isEnding = false;
   #isStale = false;
+  #isClosed = false;
   #begun = 0;
 
   /** @param name of the registry, for messages */
@@ -67,6 +74,19 @@ export class GuardedSink implements ServiceEntrySink {
     if (known !== undefined && !known.isGone) this.#deliver(known, { ...known.entry, endpoints: [] }, true);
   }
 
+  losing(endpoints: number): void {
+    if (this.#isClosed) return;
+    const now = Date.now();
+    const isMore = this.#whole !== undefined && this.#window.isOpen(now);
+    this.#open(this.#announced, now);
+    if (isMore) {
+      this.#coming += endpoints;
+    } else if (this.#whole === undefined && this.#window.exceeds(this.#options, this.#announced - endpoints)) {
+      this.#beginWhole(now).grew();
+      this.#coming = endpoints;
+    }
+  }
+
   hold(host: string, reason: HoldReason): void {
     const known = this.#services.get(host);
     if (known !== undefined) known.adapterHold = reason;
@@ -79,7 +99,8 @@ export class GuardedSink implements ServiceEntrySink {
 
   synced(): void {
     this.#isStale = false;
-    for (const hold of [...this.#holds]) if (hold.isOver) this.#over(hold);
+    this.#coming = 0;
+    for (const hold of this.#holds) if (hold.isOver) this.#over(hold);
     this.#sink.synced();
   }
 
@@ -90,6 +111,7 @@ export class GuardedSink implements ServiceEntrySink {
 
   /** Nothing is delivered any more. What is held stays as it is. */
   close(): void {
+    this.#isClosed = true;
     for (const hold of this.#holds) hold.close();
     this.#holds.clear();
   }
@@ -109,24 +131,39 @@ export class GuardedSink implements ServiceEntrySink {
   }
 
   #lost(service: GuardedService, before: number, now: number): void {
-    if (!this.#window.isOpen(now)) this.#forgetLosses(now);
-    this.#window.lost(before, now);
+    this.#open(before, now);
     this.#losing.add(service);
+    const isOfWhole = this.#coming > 0;
+    this.#coming = Math.max(0, this.#coming - (before - this.#announced));
     if (service.hold !== undefined) {
       service.keep();
       service.hold.grew();
-    } else if (service.exceeds(this.#options)) {
-      this.#begin(service.entry.host, () => ({ had: service.had, left: service.announced }), [service], now);
-    } else if (this.#whole !== undefined) {
+    } else if (this.#whole !== undefined && (isOfWhole || !service.exceeds(this.#options))) {
       this.#join(service, this.#whole);
       this.#whole.grew();
+    } else if (service.exceeds(this.#options)) {
+      this.#begin(service.entry.host, () => ({ had: service.had, left: service.announced }), [service], now).begin();
     } else if (this.#window.exceeds(this.#options, this.#announced)) {
-      const others = [...this.#losing].filter((each) => each.hold === undefined);
-      const { had } = this.#window;
-      const counts = () => ({ had, left: this.#announced });
-      this.#whole = this.#begin(this.#name, counts, others, now);
-      for (const other of others) if (other !== service) other.show(this.#sink);
+      this.#beginWhole(now).begin();
     }
+  }
+
+  #open(before: number, now: number): void {
+    if (!this.#window.isOpen(now)) {
+      this.#forgetLosses(now);
+      this.#coming = 0;
+    }
+    this.#window.lost(before, now);
+  }
+
+  /** What vanished lately, service by service, is put back. */
+  #beginWhole(now: number): GuardHold {
+    const { had } = this.#window;
+    const others = [...this.#losing].filter((each) => each.hold === undefined);
+    const hold = this.#begin(this.#name, () => ({ had, left: this.#announced }), others, now);
+    this.#whole = hold;
+    void loopShare.each(others, (each) => !this.#isClosed && (each.hold !== hold || each.show(this.#sink)));
+    return hold;
   }
 
   #begin(of: string, counts: () => { had: number; left: number }, services: readonly GuardedService[], now: number): GuardHold {
@@ -135,7 +172,6 @@ export class GuardedSink implements ServiceEntrySink {
     this.#holds.add(hold);
     this.#begun++;
     for (const service of services) this.#join(service, hold);
-    hold.begin();
     return hold;
   }
 
@@ -147,12 +183,33 @@ export class GuardedSink implements ServiceEntrySink {
 
   #over(hold: GuardHold): void {
     if (this.#isStale) return;
-    for (const service of [...hold.services]) {
-      if (service.adapterHold !== undefined) continue;
-      this.#believe(service, hold);
-      this.#leave(service, hold);
-      if (service.isGone) this.#services.delete(service.entry.host);
+    this.#ending.add(hold);
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    void loopShare.each(this.#toBelieve(), ([service, of]) => this.#end(service, of));
+  }
+
+  *#toBelieve(): Iterable<[GuardedService, GuardHold]> {
+    try {
+      for (const hold of this.#ending) {
+        for (const service of hold.services) yield [service, hold];
+        this.#ending.delete(hold);
+        if (hold.services.size === 0) this.#ended(hold);
+      }
+    } finally {
+      this.#ending.clear();
+      this.#isEnding = false;
     }
+  }
+
+  /** @returns false: nobody can say what is there any more */
+  #end(service: GuardedService, hold: GuardHold): boolean {
+    if (this.#isStale || this.#isClosed) return false;
+    if (service.adapterHold !== undefined) return true;
+    this.#believe(service, hold);
+    this.#leave(service, hold);
+    if (service.isGone) this.#services.delete(service.entry.host);
+    return true;
   }
 
   /** What is missing takes effect. */
@@ -166,8 +223,11 @@ export class GuardedSink implements ServiceEntrySink {
   #leave(service: GuardedService, hold: GuardHold): void {
     service.hold = undefined;
     hold.services.delete(service);
-    if (hold.services.size > 0) return;
-    this.#holds.delete(hold);
+    if (hold.services.size === 0) this.#ended(hold);
+  }
+
+  #ended(hold: GuardHold): void {
+    if (!this.#holds.delete(hold)) return;
     if (hold === this.#whole) this.#whole = undefined;
     // What was believed once is no loss any more.
     if (hold.lost > 0) this.#window.reset();

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../errors/message-of.ts';
 import { type KnownGoodHeader, parseEntry, parseHeader } from './known-good-format.ts';
+import { loopShare } from './loop-share.ts';
 import type { ServiceEntry } from './registry.ts';
 
 /** What a file of last known services holds. */
@@ -57,6 +58,7 @@ async function readLines(handle: FileHandle, { file, registry, warn }: Reading):
   let number = 0;
   let faults = 0;
   for await (const line of lines) {
+    while (loopShare.isSpent) await loopShare.next();
     number++;
     try {
       if (header === undefined) {

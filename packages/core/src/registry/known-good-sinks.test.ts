@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { entryOf } from '../testing/entries.ts';
+import { turnUntil, works } from '../testing/event-loop.ts';
 import { RestoringSink } from './known-good-sinks.ts';
 import { type EntrySource, ServiceEntryStore } from './service-entry-store.ts';
 
@@ -63,4 +64,39 @@ test('what may not be read at the start is not gone: it is kept until it can be'
   assert.deepEqual(inForce(), ['users 2 denied', 'carts 1']);
   sink.synced();
   assert.deepEqual(inForce(), ['carts 1']);
+});
+
+test('thousands that are gone end in pieces, and only then everything counts as read', async () => {
+  const said: string[] = [];
+  const slow = {
+    upsert: () => undefined,
+    hold: () => undefined,
+    remove: (host: string) => {
+      said.push(host);
+      works(1);
+    },
+    losing: (endpoints: number) => said.push(`losing ${endpoints}`),
+    synced: () => said.push('synced'),
+    stale: () => said.push('stale'),
+  };
+  const restoring = new RestoringSink(slow);
+  const entries = Array.from({ length: 100 }, (_, index) => entryOf(`s${index}`, ['a', 'b']));
+  await restoring.restore({ time: 0, entries }, ORIGIN);
+  said.length = 0;
+  restoring.synced();
+  assert.ok(said.length < 50, `${said.length} in one turn`);
+  assert.equal(said[0], 'losing 200');
+  restoring.stale(new Error('away'));
+  const ended = said.length;
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  assert.deepEqual(said.slice(ended - 1), ['stale']);
+  restoring.synced();
+  restoring.upsert(entryOf('s99', ['a']));
+  await turnUntil(() => said.includes('synced'));
+  assert.equal(said.at(-1), 'synced');
+  const gone = said.filter((each) => each.startsWith('s') && !['stale', 'synced'].includes(each));
+  assert.deepEqual(
+    gone,
+    entries.slice(0, 99).map(({ host }) => host),
+  );
 });

@@ -1,5 +1,6 @@
 import type { KnownGood } from './known-good-reader.ts';
 import { KnownGoodWriter, type KnownGoodWriterOptions } from './known-good-writer.ts';
+import { loopShare } from './loop-share.ts';
 import type { HoldReason, ServiceEntry, ServiceEntrySink } from './registry.ts';
 
 /** Before the store: has everything that comes into force written down. */
@@ -49,9 +50,6 @@ export class RecordingSink implements ServiceEntrySink {
   }
 }
 
-/** Services that are delivered between two turns of the event loop. */
-const PER_TURN = 200;
-
 /** Right behind the adapter: what was known before the start is in force until the adapter has said what there is. */
 export class RestoringSink implements ServiceEntrySink {
   readonly #sink: ServiceEntrySink;
@@ -62,6 +60,8 @@ export class RestoringSink implements ServiceEntrySink {
   /** Where what is in force is from; undefined once the adapter has delivered everything, or when nothing was restored. */
   #origin: string | undefined = undefined;
   #hasAnswered = false;
+  /** Counts full readings and their ends. */
+  #epoch = 0;
 
   constructor(sink: ServiceEntrySink) {
     this.#sink = sink;
@@ -75,12 +75,11 @@ export class RestoringSink implements ServiceEntrySink {
   /** Before the adapter starts. @param origin where the services are from, and of when */
   async restore({ entries }: KnownGood, origin: string): Promise<void> {
     this.#origin = origin;
-    for (const [index, entry] of entries.entries()) {
+    await loopShare.each(entries, (entry) => {
       this.#restored.set(entry.host, entry);
       this.#sink.upsert(entry);
       this.#sink.hold(entry.host, 'disconnected');
-      if (index % PER_TURN === PER_TURN - 1) await new Promise(setImmediate);
-    }
+    });
     this.#sink.stale(new Error(`not read yet; ${origin}`));
   }
 
@@ -98,6 +97,10 @@ export class RestoringSink implements ServiceEntrySink {
     this.#sink.hold(host, reason);
   }
 
+  losing(endpoints: number): void {
+    this.#sink.losing?.(endpoints);
+  }
+
   unread(origin: string, reason: HoldReason | 'missing'): void {
     if (reason !== 'missing') this.#unread.set(origin, reason);
     this.#sink.unread?.(origin, reason);
@@ -106,25 +109,44 @@ export class RestoringSink implements ServiceEntrySink {
   synced(): void {
     this.#hasAnswered = true;
     this.#origin = undefined;
-    for (const [host, entry] of this.#restored) {
-      const reason = this.#reasonToKeep(entry);
+    const epoch = ++this.#epoch;
+    const unread = new Map(this.#unread);
+    this.#unread.clear();
+    if (unread.size === 0) this.#sink.losing?.(endpointsOf(this.#restored.values()));
+    const rest = loopShare.each(this.#restored, ([host, entry]) => {
+      if (epoch !== this.#epoch) return false;
+      const reason = reasonToKeep(entry, unread);
       if (reason === undefined) this.remove(host);
       else this.#sink.hold(host, reason);
-    }
-    this.#unread.clear();
-    this.#sink.synced();
-  }
-
-  #reasonToKeep({ origin, endpoints }: ServiceEntry): HoldReason | undefined {
-    const origins = [origin, ...endpoints.map((endpoint) => endpoint.origin)];
-    for (const [unread, reason] of this.#unread) {
-      if (origins.some((each) => each === unread || each.startsWith(`${unread}/`))) return reason;
-    }
-    return undefined;
+      return true;
+    });
+    if (rest === undefined) this.#sink.synced();
+    else void rest.then(() => epoch === this.#epoch && this.#sink.synced());
   }
 
   stale(cause: Error): void {
     this.#hasAnswered = true;
+    this.#epoch++;
     this.#sink.stale(this.#origin === undefined ? cause : new Error(`${cause.message}; ${this.#origin}`, { cause }));
   }
+
+  /** What was not delivered is not delivered any more. */
+  close(): void {
+    this.#epoch++;
+  }
+}
+
+function reasonToKeep({ origin, endpoints }: ServiceEntry, unread: ReadonlyMap<string, HoldReason>): HoldReason | undefined {
+  if (unread.size === 0) return undefined;
+  const origins = [origin, ...endpoints.map((endpoint) => endpoint.origin)];
+  for (const [path, reason] of unread) {
+    if (origins.some((each) => each === path || each.startsWith(`${path}/`))) return reason;
+  }
+  return undefined;
+}
+
+function endpointsOf(entries: Iterable<ServiceEntry>): number {
+  let count = 0;
+  for (const { endpoints } of entries) count += endpoints.length;
+  return count;
 }

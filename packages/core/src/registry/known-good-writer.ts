@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { formatEntry, formatHeader } from './known-good-format.ts';
+import { loopShare } from './loop-share.ts';
 import type { ServiceEntry } from './registry.ts';
 
 /** What is written down, and where. */
@@ -16,7 +17,7 @@ export interface KnownGoodWriterOptions {
 const INTERVAL_MS = 5000;
 /** Of a registry that changes all the time, writing takes at most one part in so many: 10,000 services of 5 endpoints take a second. */
 const REST = 20;
-/** Between two parts of this size the event loop does what else there is to do: it takes 3 ms to make one. */
+/** What is written at a time. */
 const PART_CHARACTERS = 128 * 1024;
 
 /** Keeps a file of what a registry announced last, readable by nobody else. The file is replaced whole, never changed. */
@@ -111,6 +112,7 @@ export class KnownGoodWriter {
     // Unlike write(), writeFile() writes all of it, from where the last one ended, or fails: of a full disk, a short file would tell nobody.
     let part = formatHeader({ registry, time: this.#knownUntil ?? Date.now(), services: all.length });
     for (const entry of all) {
+      while (loopShare.isSpent) await loopShare.next();
       part += formatEntry(entry);
       if (part.length < PART_CHARACTERS) continue;
       await handle.writeFile(part);

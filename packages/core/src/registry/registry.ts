@@ -50,6 +50,8 @@ export interface ServiceEntrySink {
   upsert(entry: ServiceEntry): void;
   /** The service itself is gone. */
   remove(host: string): void;
+  /** So many endpoints are about to go with services that are removed piece by piece from now on: a guard judges before the first is gone. */
+  losing?(endpoints: number): void;
   /** Its last known endpoints stay in force, marked. */
   hold(host: string, reason: HoldReason): void;
   /**

@@ -143,3 +143,26 @@ test('a service that cannot be decorated anew keeps what it had, and holds no ot
   }
   assert.deepEqual(failures, ['bad: Error: a fault', 'bad: Error: a fault']);
 });
+
+test('what is about to go is counted: endpoints of services that no other leaf announces', async () => {
+  const losing: number[] = [];
+  const services = new MergedServices({
+    upsert: () => undefined,
+    remove: () => undefined,
+    hold: () => undefined,
+    losing: (endpoints) => losing.push(endpoints),
+  });
+  const [one, other] = [services.layout(0), services.layout(1)];
+  one.set('/a', [announced(1, 'a', { host: 'a' }), announced(2, 'a', { host: 'a' }), announced(1, 'a', { host: 'both' })]);
+  one.set('/b', [announced(1, 'b', { host: 'b' }), announced(2, 'b', { host: 'both' })]);
+  other.set('/c', [announced(3, 'c', { host: 'both' })]);
+  assert.equal(one.losing?.(['/a', '/b', '/unknown']), undefined);
+  other.remove('/c');
+  one.losing?.(['/a']);
+  one.losing?.(['/a', '/b']);
+  assert.deepEqual(losing.splice(0), [3, 2, 5]);
+  const many = Array.from({ length: 20_000 }, (_, index) => `/many${index}`);
+  for (const [index, path] of many.entries()) one.set(path, [announced(1, 'a', { host: `many${index}` })]);
+  await one.losing?.(many);
+  assert.deepEqual(losing, [many.length]);
+});

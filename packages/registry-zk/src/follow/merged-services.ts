@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
-import type { Endpoint, EndpointRule, HoldReason, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
+import { type Endpoint, type EndpointRule, type HoldReason, loopShare, type ServiceEntry, type ServiceEntrySink } from '@polywire/core/spi';
 import { Fifo } from '../fifo.ts';
 import type { AnnouncedService, Announcement } from './layout.ts';
-import { LoopShare } from './loop-share.ts';
 
 /** Where the announcements of one layout go. */
 export interface AnnouncementSink {
@@ -12,6 +11,8 @@ export interface AnnouncementSink {
   remove(leaf: string): void;
   /** What the leaf announced stays in force, marked. */
   hold(leaf: string, reason: HoldReason): void;
+  /** These are gone, and are removed in pieces from now on. @returns undefined: it is done; or until when none may be removed */
+  losing?(leaves: Iterable<string>): Promise<void> | undefined;
 }
 
 /** What is made of the endpoints of a service before they are delivered. */
@@ -35,10 +36,7 @@ export interface Decorator {
   failed(host: string, error: unknown): void;
 }
 
-/** Services that are decorated anew without a look at the event loop. */
-const AT_ONCE = 16;
-
-type EntrySink = Pick<ServiceEntrySink, 'upsert' | 'remove' | 'hold'>;
+type EntrySink = Pick<ServiceEntrySink, 'upsert' | 'remove' | 'hold' | 'losing'>;
 
 interface Leaf {
   readonly path: string;
@@ -69,9 +67,8 @@ export class MergedServices {
   readonly #addresses = new Map<string, number>();
   /** Hosts of services to decorate anew. */
   readonly #due = new Fifo<string>();
-  readonly #share = new LoopShare();
-  #isRedelivering = false;
   #redelivering: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(sink: EntrySink, decorator?: Decorator) {
     this.#sink = sink;
@@ -98,6 +95,7 @@ export class MergedServices {
         leaf.held = reason;
         for (const host of leaf.byHost.keys()) if (this.#services.get(host)?.decorated !== undefined) this.#sink.hold(host, reason);
       },
+      losing: (paths) => this.#losing(paths, leaves),
     };
   }
 
@@ -116,25 +114,17 @@ export class MergedServices {
     for (const [host, service] of this.#services) {
       if (isConcerned(service.announced, service.decorated?.endpoints ?? [])) this.#due.add(host);
     }
-    if (this.#isRedelivering) return;
-    const done = this.#redeliver();
-    if (this.#isRedelivering) this.#redelivering = done;
+    if (this.#redelivering !== undefined) return;
+    const rest = loopShare.each(this.#due, (host) => this.#redeliverOne(host));
+    this.#redelivering = rest?.then(() => {
+      this.#redelivering = undefined;
+    });
   }
 
-  /** Delivers nothing more of what `redeliver` was called for. */
+  /** Of what is done in pieces, delivers nothing more. */
   stop(): void {
+    this.#isStopped = true;
     this.#due.clear();
-  }
-
-  async #redeliver(): Promise<void> {
-    this.#isRedelivering = true;
-    let delivered = 0;
-    for (let host = this.#due.shift(); host !== undefined; host = this.#due.shift()) {
-      this.#redeliverOne(host);
-      if (++delivered % AT_ONCE === 0) while (this.#share.isSpent) await this.#share.next();
-    }
-    this.#isRedelivering = false;
-    this.#redelivering = undefined;
   }
 
   #redeliverOne(host: string): void {
@@ -146,6 +136,29 @@ export class MergedServices {
       // The others are due all the same, and whoever waits for them must not wait for ever.
       this.#decorator?.failed(host, error);
     }
+  }
+
+  /** Counts the endpoints of services that are announced nowhere else. */
+  #losing(paths: Iterable<string>, leaves: ReadonlyMap<string, Leaf>): Promise<void> | undefined {
+    let lost = 0;
+    /** How many of its leaves go. */
+    const going = new Map<Service, number>();
+    const count = (host: string): void => {
+      const service = this.#services.get(host);
+      if (service?.decorated === undefined) return;
+      const its = (going.get(service) ?? 0) + 1;
+      going.set(service, its);
+      if (its === service.leaves.size) lost += service.decorated.endpoints.length;
+    };
+    const say = (): void => {
+      if (!this.#isStopped) this.#sink.losing?.(lost);
+    };
+    const rest = loopShare.each(paths, (path) => {
+      for (const host of leaves.get(path)?.byHost.keys() ?? []) count(host);
+    });
+    if (rest !== undefined) return rest.then(say);
+    say();
+    return undefined;
   }
 
   #set(leaf: Leaf, announcements: readonly Announcement[]): void {

@@ -1,6 +1,6 @@
 import type { HoldReason, ServiceEntry, ServiceEntrySink } from '@polywire/core/spi';
 
-type EntrySink = Pick<ServiceEntrySink, 'upsert' | 'remove' | 'hold'>;
+type EntrySink = Pick<ServiceEntrySink, 'upsert' | 'remove' | 'hold' | 'losing'>;
 
 /** A service that lost its last endpoint a moment ago. */
 interface Emptied {
@@ -49,6 +49,10 @@ export class SettledServices implements EntrySink {
     const emptied = this.#emptied.get(host);
     if (emptied !== undefined) emptied.held = reason;
     this.#sink.hold(host, reason);
+  }
+
+  losing(endpoints: number): void {
+    this.#sink.losing?.(endpoints);
   }
 
   /** What was not delivered is not delivered any more. */

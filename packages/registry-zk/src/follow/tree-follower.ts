@@ -1,48 +1,14 @@
-import type { HoldReason, RegistryContext } from '@polywire/core/spi';
-import type { ZkClient, ZkEvent } from '../client/client.ts';
+import { type HoldReason, loopShare } from '@polywire/core/spi';
+import type { ZkEvent } from '../client/client.ts';
 import { CONNECTION_LOSS, hasCode, NO_AUTH, UNIMPLEMENTED } from '../client/errors.ts';
 import { WorkQueue } from '../work-queue.ts';
+import { Debounce } from './debounce.ts';
+import type { FollowContext, TreeSink } from './follow-context.ts';
 import { FollowedLeaf } from './followed-leaf.ts';
 import type { Layout } from './layout.ts';
-import type { LoopShare } from './loop-share.ts';
-import type { AnnouncementSink } from './merged-services.ts';
 import { NodeReader } from './node-reader.ts';
-import type { ReadLimit } from './read-limit.ts';
+import { PacedLeaves } from './paced-leaves.ts';
 import { TreePattern } from './tree-pattern.ts';
-
-/** How trees are followed. */
-export interface FollowOptions {
-  /** Reads in flight at a time, of all trees together. */
-  readonly concurrentReads: number;
-  /** How long after a change its node is read, in ms, with what else changed of it until then. */
-  readonly debounceMs: number;
-  /** How often a node that may not be read is tried again, in ms: permissions change without an event. */
-  readonly deniedRetryMs: number;
-  /**
-   * Time from one reading of everything to the next, in ms. Servers swallow the events of nodes that the client may not read at that moment
-   * (since the fix of CVE-2024-23944), and a one-shot watch with them: without this, what changed then would stay unknown.
-   */
-  readonly resyncMs: number;
-}
-
-/** What the trees of a registry share. */
-export interface FollowContext {
-  readonly client: ZkClient;
-  readonly reads: ReadLimit;
-  readonly share: LoopShare;
-  readonly options: FollowOptions;
-  readonly log: RegistryContext['log'];
-}
-
-/** Where a tree's announcements go, and what is told of the tree as a whole. */
-export interface TreeSink extends AnnouncementSink {
-  /** Everything was read. */
-  synced(): void;
-  /** The root may not be read. */
-  stale(cause: Error): void;
-  /** See ServiceEntrySink. */
-  unread(path: string, reason: HoldReason | 'missing'): void;
-}
 
 const ROOT = '';
 
@@ -59,12 +25,13 @@ export class TreeFollower {
   readonly #reads: WorkQueue;
   /** What follows from each list, as last read. */
   readonly #below = new Map<string, Set<string>>();
+  /** Of lists that are being looked at: what was found so far. */
+  readonly #listing = new Map<string, Set<string>>();
   readonly #leaves = new Map<string, FollowedLeaf>();
+  readonly #paced: PacedLeaves;
   /** What could not be read, and is tried again. */
   readonly #failing = new Set<string>();
-  /** When what changed is to be read, by performance.now(), the soonest first. */
-  readonly #due = new Map<string, number>();
-  #debounce: NodeJS.Timeout | undefined;
+  readonly #changes: Debounce;
   #retry: NodeJS.Timeout | undefined;
   #resync: NodeJS.Timeout | undefined;
   /** What is still to be read before everything delivered is current; undefined: nothing is, or there is no connection. */
@@ -77,9 +44,12 @@ export class TreeFollower {
     this.#layout = layout;
     this.#context = context;
     this.#sink = sink;
+    const forget = (node: string): boolean => this.#leaves.delete(node);
+    this.#paced = new PacedLeaves({ sink, path: (node) => this.#path(node), forget, log: context.log });
     this.#pattern = new TreePattern(layout.leaves, layout.skipped);
     this.#nodes = new NodeReader(context.client, context.reads);
     this.#reads = new WorkQueue(context.options.concurrentReads, (node) => this.#read(node));
+    this.#changes = new Debounce(context.options.debounceMs, (node) => this.#reads.addUrgent(node));
   }
 
   /** Reads everything: what changed while the client was away is not announced. */
@@ -103,12 +73,16 @@ export class TreeFollower {
     this.#epoch++;
     this.#unsynced = undefined;
     this.#reads.clear();
-    this.#due.clear();
-    clearTimeout(this.#debounce);
+    this.#changes.clear();
     clearTimeout(this.#retry);
     clearTimeout(this.#resync);
-    this.#debounce = undefined;
     this.#retry = undefined;
+  }
+
+  /** As `disconnected`, for good. */
+  stop(): void {
+    this.disconnected();
+    this.#paced.stop();
   }
 
   event({ kind, path }: ZkEvent): void {
@@ -119,7 +93,7 @@ export class TreeFollower {
         if (kind === 'data' && !this.#layout.readsData) continue;
         this.#leaves.get(node)?.changed(child);
       }
-      this.#touch(node);
+      this.#changes.touch(node);
     }
   }
 
@@ -127,28 +101,6 @@ export class TreeFollower {
     this.#unsynced = new Set([ROOT]);
     this.#leaves.get(ROOT)?.changed();
     this.#reads.add(ROOT);
-  }
-
-  /** From the first change on, so that a node that changes all the time is read all the time, and delays no other. */
-  #touch(node: string): void {
-    const { debounceMs } = this.#context.options;
-    if (this.#due.has(node)) return;
-    this.#due.set(node, performance.now() + debounceMs);
-    this.#debounce ??= setTimeout(() => this.#readDue(), debounceMs);
-  }
-
-  #readDue(): void {
-    this.#debounce = undefined;
-    const now = performance.now();
-    for (const [node, at] of this.#due) {
-      // Timers may be early by a fraction.
-      if (at - now >= 1) {
-        this.#debounce = setTimeout(() => this.#readDue(), at - now);
-        return;
-      }
-      this.#due.delete(node);
-      this.#reads.addUrgent(node);
-    }
   }
 
   async #read(node: string): Promise<void> {
@@ -165,28 +117,42 @@ export class TreeFollower {
 
   async #readList(node: string, epoch: number): Promise<void> {
     const names = await this.#nodes.names(this.#path(node), !this.#recursive);
+    while (loopShare.isSpent) await loopShare.next();
     if (epoch !== this.#epoch) return;
     // What is below a list that could not be read may have changed unseen.
     const readsAll = this.#recovered(node) || this.#unsynced?.has(node) === true;
-    if (names !== undefined) this.#listed(node, this.#pattern.below(node, names), readsAll);
-    else this.#missing(node);
+    if (names === undefined) this.#missing(node);
+    else await this.#listed(node, names, readsAll, epoch);
+    if (epoch !== this.#epoch) return;
     this.#finished(node);
   }
 
-  #listed(node: string, below: Set<string>, readsAll: boolean): void {
-    const former = this.#below.get(node) ?? new Set();
-    this.#below.set(node, below);
-    this.#join(node);
-    for (const each of former) if (!below.has(each)) this.#drop(each);
-    for (const each of below) {
-      if (!readsAll && former.has(each)) continue;
-      this.#unsynced?.add(each);
-      this.#leaves.get(each)?.changed();
-      this.#reads.add(each);
-    }
+  /** In pieces; where it ends before the last one, nothing is lost that was known. */
+  async #listed(list: string, names: readonly string[], readsAll: boolean, epoch: number): Promise<void> {
+    const known = this.#below.get(list) ?? new Set<string>();
+    const listed = new Set<string>();
+    this.#below.set(list, known);
+    this.#listing.set(list, listed);
+    this.#join(list);
+    const isCurrent = (): boolean => epoch === this.#epoch && this.#below.get(list) === known;
+    await loopShare.each(this.#pattern.below(list, names), (node) => {
+      if (!isCurrent()) return false;
+      listed.add(node);
+      if (known.has(node) && !readsAll) return true;
+      known.add(node);
+      this.#unsynced?.add(node);
+      this.#leaves.get(node)?.changed();
+      this.#reads.add(node);
+      return true;
+    });
+    this.#listing.delete(list);
+    if (!isCurrent()) return;
+    for (const node of known) if (!listed.has(node) && known.delete(node)) this.#drop(node);
+    this.#paced.flush();
   }
 
   async #readLeaf(node: string, epoch: number): Promise<void> {
+    const wasGone = this.#paced.isGone(node);
     const names = await this.#nodes.names(this.#path(node), !this.#recursive);
     if (epoch !== this.#epoch) return;
     if (names === undefined) {
@@ -195,12 +161,18 @@ export class TreeFollower {
       this.#finished(node);
       return;
     }
+    if (wasGone) {
+      // It is back: what was known of its children may be of those before.
+      this.#paced.keep(node);
+      this.#leaves.get(node)?.changed();
+    }
     const leaf = this.#leaf(node);
     const children = await leaf.children(names, this.#nodes, !this.#recursive);
-    while (this.#context.share.isSpent) await this.#context.share.next();
+    while (loopShare.isSpent) await loopShare.next();
     if (epoch !== this.#epoch) return;
     // A list that was read meanwhile may have dropped it.
-    const isPending = this.#leaves.get(node) === leaf && this.#announce(node, leaf, children, epoch);
+    const isThere = this.#leaves.get(node) === leaf && !this.#paced.isGone(node);
+    const isPending = isThere && this.#announce(node, leaf, children, epoch);
     if (!isPending) this.#finished(node);
   }
 
@@ -209,6 +181,7 @@ export class TreeFollower {
     this.#join(node);
     leaf.wasAnnounced = true;
     const { announcements, pending, later, failure = leaf.failure } = leaf.reader.read(children);
+    this.#paced.keep(node);
     this.#sink.set(this.#path(node), announcements);
     if (failure === undefined) this.#recovered(node);
     else this.#failed(node, failure);
@@ -229,7 +202,9 @@ export class TreeFollower {
   /** A node that an event led to belongs to its list as if it had been listed. */
   #join(node: string): void {
     const list = this.#pattern.parent(node);
-    if (list !== undefined) this.#below.get(list)?.add(node);
+    if (list === undefined) return;
+    this.#below.get(list)?.add(node);
+    this.#listing.get(list)?.add(node);
   }
 
   #missing(node: string): void {
@@ -239,6 +214,7 @@ export class TreeFollower {
       if (this.#layout.isRequired) this.#sink.unread(this.#layout.root, 'missing');
     }
     this.#drop(node);
+    this.#paced.flush();
   }
 
   /** It and everything below it is gone. */
@@ -246,7 +222,7 @@ export class TreeFollower {
     for (const each of this.#below.get(node) ?? []) this.#drop(each);
     this.#below.delete(node);
     this.#failing.delete(node);
-    if (this.#leaves.delete(node)) this.#sink.remove(this.#path(node));
+    if (this.#leaves.has(node)) this.#paced.remove(node);
   }
 
   #recovered(node: string): boolean {
@@ -266,10 +242,11 @@ export class TreeFollower {
     this.#retry ??= setTimeout(() => this.#retryFailing(), this.#context.options.deniedRetryMs);
     if (node === ROOT && this.#layout.isRequired) this.#sink.stale(cause);
     this.#hold(node, isDenied ? 'denied' : 'unparsable');
+    this.#paced.flush();
   }
 
   #hold(node: string, reason: HoldReason): void {
-    if (this.#leaves.get(node)?.wasAnnounced) this.#sink.hold(this.#path(node), reason);
+    if (this.#leaves.get(node)?.wasAnnounced) this.#paced.hold(node, reason);
     else if (!this.#below.has(node)) this.#sink.unread(this.#path(node), reason);
     for (const each of this.#below.get(node) ?? []) this.#hold(each, reason);
   }
@@ -283,6 +260,7 @@ export class TreeFollower {
   }
 
   #finished(node: string): void {
+    const epoch = this.#epoch;
     if (this.#failing.has(ROOT) && this.#layout.isRequired) {
       // Once the root can be listed, everything is read.
       this.#unsynced = new Set([ROOT]);
@@ -291,7 +269,7 @@ export class TreeFollower {
       clearTimeout(this.#resync);
       // Jitter: proxies that started together do not ask together for ever.
       this.#resync = setTimeout(() => this.#readAll(), this.#context.options.resyncMs * (0.9 + Math.random() / 5));
-      this.#sink.synced();
+      this.#paced.afterAll(() => epoch === this.#epoch && this.#unsynced === undefined && this.#sink.synced());
     }
   }
 

@@ -32,19 +32,17 @@ export class TreePattern {
     return segments.filter((_, index) => leaf?.[index] === ANY);
   }
 
-  /** The nodes that are followed because a list has these children. */
-  below(list: string, children: Iterable<string>): Set<string> {
+  /** The nodes that are followed because a list has these children: each once, found one by one. */
+  *below(list: string, children: Iterable<string>): Iterable<string> {
     const segments = segmentsOf(list);
-    const nodes = new Set<string>();
     const leaves = this.#leaves.filter((leaf) => leaf[segments.length] === ANY && this.#begins(leaf, segments));
     // Of ten thousand children, only the names differ.
     const before = list === '' ? '' : `${list}/`;
-    const behind = leaves.map((leaf) => extend(leaf, [...segments, '']).slice(before.length));
+    const behind = new Set(leaves.map((leaf) => extend(leaf, [...segments, '']).slice(before.length)));
     for (const child of children) {
       if (this.#skipped.has(child)) continue;
-      for (const rest of behind) nodes.add(before + child + rest);
+      for (const rest of behind) yield before + child + rest;
     }
-    return nodes;
   }
 
   /** The list that a followed node is below; undefined for the root. */
