@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -21,7 +21,7 @@ export interface Build {
 export async function buildOnce(build: Build): Promise<void> {
   const stamp = join(build.output, 'built');
   const lock = join(build.output, 'lock');
-  const isBuilt = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === build.sources && build.isWhole();
+  const isBuilt = () => stampIn(stamp) === build.sources && build.isWhole();
   if (isBuilt()) return;
   mkdirSync(build.output, { recursive: true });
   await take(lock);
@@ -50,6 +50,15 @@ export function hashFiles(folder: string, accept: (file: string) => boolean): st
       .update(readFileSync(join(folder, file)))
       .update('\0');
   return hash.digest('hex');
+}
+
+/** Undefined when there is none, or when another process takes it away in this moment. */
+function stampIn(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 async function take(lock: string): Promise<void> {

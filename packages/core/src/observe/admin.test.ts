@@ -289,7 +289,7 @@ test('a page that fails answers 500 and the listener lives on', () =>
     },
   ));
 
-test('close does not wait for idle connections', { timeout: 5_000 }, async () => {
+test('close does not wait for idle connections', { timeout: 30_000 }, async () => {
   const admin = await startAdmin({ port: 0 }, source());
   const port = Number(admin.address.split(':')[1]);
   const socket = connect(port, '127.0.0.1');
