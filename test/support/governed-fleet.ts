@@ -15,7 +15,7 @@ import { ZooKeeper } from './zookeeper.ts';
 export const PROVIDERS = 'peer-provider';
 export const CONSUMERS = 'peer-consumer';
 const BOTH: readonly DubboModule[] = ['dubbo27', 'dubbo3'];
-export const SETTLE_MILLISECONDS = 15_000;
+export const SETTLE_MILLISECONDS = 60_000;
 /** An address that consumers have as well on their way to the proxy. */
 const ELSEWHERE = '127.0.0.5';
 /** Of two providers one is missed by so many calls once in half a billion times. */
