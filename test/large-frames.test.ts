@@ -17,7 +17,7 @@ const PARALLEL = 3;
 const ROUTE_ONLY = { deadline: 'route' };
 
 for (const wire of DISTINCT_WIRES.filter(({ has }) => has.lengthInFront)) {
-  describe(`large frames over ${wire.name}`, { timeout: 120_000 }, () => largeFrames(wire));
+  describe(`large frames over ${wire.name}`, { timeout: 300_000 }, () => largeFrames(wire));
 }
 
 function largeFrames(wire: RawWire): void {
