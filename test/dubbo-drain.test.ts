@@ -67,7 +67,7 @@ for (const wire of WIRES) {
         await leaving.stop();
       };
       const [report] = await Promise.all([
-        consumer.load({ on: 'call', threads: THREADS, milliseconds: 60_000, slow: 20 }),
+        consumer.load({ on: 'call', threads: THREADS, milliseconds: 600_000, slow: 20 }),
         stop().finally(() => consumer.stopLoad()),
       ]);
       const refused = assertStopCostNothing(report, wire);

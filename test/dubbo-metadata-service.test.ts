@@ -10,7 +10,7 @@ import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { createPath, testClient } from './support/registry-kit.ts';
 import { requireJava } from './support/requirements.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 /** Each test has a group of its own. */
 const TRI_GROUPS = ['tri', 'shared'];
@@ -43,7 +43,7 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
   const providers = new Map<string, Provider>();
 
   before(async () => {
-    zookeeper = await ZooKeeper.start(owner);
+    zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
     [proxy, consumer] = await Promise.all([
       Polywire.start(owner, files(zookeeper.address)),
       Consumer.start(owner, 'dubbo3'),

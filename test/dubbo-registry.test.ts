@@ -8,14 +8,14 @@ import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { requireJava } from './support/requirements.ts';
 import { direct, type Wire } from './support/wires.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 const WIRES: readonly Wire[] = [
   { module: 'dubbo27', serialization: 'hessian2' },
   { module: 'dubbo3', serialization: 'fastjson2' },
 ];
 const THREADS = 8;
-const LOAD: Load = { on: 'call', threads: THREADS, milliseconds: 60_000, pause: 1 };
+const LOAD: Load = { on: 'call', threads: THREADS, milliseconds: 600_000, pause: 1 };
 
 for (const wire of WIRES) {
   describe(`${wire.module} providers in ZooKeeper that come and go`, { skip: requireJava() }, () => {
@@ -26,7 +26,7 @@ for (const wire of WIRES) {
     let steady: Provider;
 
     before(async () => {
-      zookeeper = await ZooKeeper.start(owner, 30_000);
+      zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
       const registries = [{ type: 'zookeeper', address: zookeeper.address, sessionTimeout: '2s' }];
       [proxy, consumer, steady] = await Promise.all([
         Polywire.start(owner, {
@@ -41,7 +41,7 @@ for (const wire of WIRES) {
         provider('steady', {}, zookeeper.url),
       ]);
       await endpoints(1);
-      await consumer.refer(direct(wire, proxy.port, 'call', 'CallService'));
+      await consumer.refer(direct(wire, proxy.port, 'call', 'CallService', { timeout: 60_000 }));
     });
 
     async function provider(
@@ -127,6 +127,7 @@ for (const wire of WIRES) {
         assert.equal((await consumer.who('call')).provider, 'steady');
       }
       await gray.stop();
+      await endpoints(1);
     });
 
     test('a registry that is gone keeps what was known, and is followed again when it is back', async () => {

@@ -8,11 +8,11 @@ import type { Polywire } from './support/polywire.ts';
 import { freePorts } from './support/ports.ts';
 import { PUBLISHED_WIRES, publishingPolywire, sessionOf, standing, throughPolywire } from './support/publishing.ts';
 import { requireJava } from './support/requirements.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 const CALL = 'io.polywire.peers.CallService';
 const THREADS = 8;
-const LOAD: Load = { on: 'call', threads: THREADS, milliseconds: 60_000, pause: 1 };
+const LOAD: Load = { on: 'call', threads: THREADS, milliseconds: 600_000, pause: 1 };
 
 for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRES) {
   describe(`several Polywires in ZooKeeper under load, ${name}`, { skip: requireJava() }, () => {
@@ -22,7 +22,7 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
     let first: Polywire;
 
     before(async () => {
-      zookeeper = await ZooKeeper.start(owner);
+      zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
       const ports = await freePorts(2);
       const exports = ports.map((port, index) => ({ name: `provider${index}`, port, serialization }));
       const registry = throughPolywire(zookeeper);
@@ -32,7 +32,10 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
         Provider.start(owner, module, { registry: zookeeper.url, exports }),
       ]);
       await standing(first, CALL);
-      await consumer.refer({ on: 'call', service: 'CallService', timeout: 3_000, ...(layout === 'dubbo' ? { registry } : {}) });
+      const service = { service: 'CallService', ...(layout === 'dubbo' ? { registry } : {}) } as const;
+      await consumer.refer({ on: 'call', ...service, timeout: 60_000 });
+      // Whoever waits for an answer that will not come.
+      await consumer.refer({ on: 'hurried', ...service, timeout: 6_000 });
     });
 
     function started(publish: Readonly<Record<string, unknown>> = {}): Promise<Polywire> {
@@ -45,16 +48,14 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
       while ((await zookeeper.tree()).some((path) => address.test(path)));
     }
 
-    async function during(act: () => Promise<void>): Promise<LoadReport> {
-      const [report] = await Promise.all([consumer.load(LOAD), act().finally(() => consumer.stopLoad())]);
+    async function during(act: () => Promise<void>, on = LOAD.on): Promise<LoadReport> {
+      const [report] = await Promise.all([consumer.load({ ...LOAD, on }), act().finally(() => consumer.stopLoad())]);
       return report;
     }
 
-    const requests = (proxy: Polywire): Promise<number> => proxy.stat('polywire_requests_total', 'outcome="ok"');
-
     /** Resolves when a proxy got so many more calls. */
     async function serves(proxy: Polywire, more = 100): Promise<void> {
-      const before = await requests(proxy);
+      const before = okIn(await proxy.get('/stats'));
       await proxy.until('/stats', (page) => okIn(page) >= before + more);
     }
 
@@ -83,12 +84,12 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
 
     test('one that is killed costs no more than the calls that it was working on', async (t) => {
       const report = await during(async () => {
-        const second = await started();
+        const second = await started({ sessionTimeout: '2s' });
         await standing(second, CALL);
         await serves(second);
         await second.kill();
         await serves(first, 300);
-      });
+      }, 'hurried');
       const { lost, mixed, failures } = report;
       assert.deepEqual({ lost, mixed }, { lost: 0, mixed: 0 });
       // Dubbo 3.3 waits for the answers of a connection that is gone, of providers as of proxies.

@@ -6,7 +6,7 @@ import type { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { publishingPolywire, standing, throughPolywire } from './support/publishing.ts';
 import { requireJava } from './support/requirements.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 const MODULES = ['dubbo26', 'dubbo27', 'dubbo3'] as const;
 
@@ -16,7 +16,7 @@ describe('providers of several generations of Dubbo behind what Polywire publish
   let proxy: Polywire;
 
   before(async () => {
-    zookeeper = await ZooKeeper.start(owner);
+    zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
     // 2.6 would replace 127.0.0.1 by the machine's own address.
     [proxy] = await Promise.all([publishingPolywire(owner, zookeeper, { host: 'loop' }), ...MODULES.map(provider)]);
     await standing(proxy, 'g/io.polywire.peers.CallService:1.0.0');

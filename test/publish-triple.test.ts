@@ -8,13 +8,13 @@ import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { throughPolywire } from './support/publishing.ts';
 import { requireJava } from './support/requirements.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 describe('Triple through what Polywire publishes', { skip: requireJava() }, () => {
   const owner = suiteOwner();
 
   test('calls go where the VirtualService for the published host sends them', async () => {
-    const zookeeper = await ZooKeeper.start(owner);
+    const zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
     const { address, url: registry } = zookeeper;
     const prefix = '/io.polywire.peers.CallService/';
     const route = [{ destination: { host: 'io.polywire.peers.call-service.tri' } }];
@@ -23,8 +23,8 @@ describe('Triple through what Polywire publishes', { skip: requireJava() }, () =
         'polywire.yaml': stringify({
           listeners: [{ name: 'tri', address: '127.0.0.1:0', protocols: ['http2'] }],
           admin: { address: '127.0.0.1:0' },
-          registries: [{ type: 'zookeeper', address, sessionTimeout: '2s' }],
-          publish: [{ type: 'zookeeper', address, listener: 'tri', protocols: ['tri'], sessionTimeout: '2s', grace: '0s' }],
+          registries: [{ type: 'zookeeper', address }],
+          publish: [{ type: 'zookeeper', address, listener: 'tri', protocols: ['tri'], grace: '0s' }],
           resources: ['mesh/*.yaml'],
         }),
         'mesh/tri.yaml': documents([

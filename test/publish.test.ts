@@ -6,9 +6,10 @@ import type { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { PUBLISHED_WIRES, publishingPolywire, standing, throughPolywire } from './support/publishing.ts';
 import { requireJava } from './support/requirements.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 const CALL = 'io.polywire.peers.CallService';
+const SETTLE_MILLISECONDS = 60_000;
 
 for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRES) {
   describe(`consumers find Polywire in ZooKeeper, ${name}`, { skip: requireJava() }, () => {
@@ -19,7 +20,7 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
     let steady: Provider;
 
     before(async () => {
-      zookeeper = await ZooKeeper.start(owner);
+      zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
       [proxy, consumer, steady] = await Promise.all([
         publishingPolywire(owner, zookeeper, { layouts: [layout] }),
         Consumer.start(owner, module, {}, properties(throughPolywire(zookeeper))),
@@ -89,22 +90,22 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
 
     /** Consumers hear of providers when they hear of them. */
     async function answers(on: string, expected: string): Promise<void> {
-      for (let tries = 1; ; tries++) {
+      for (const deadline = Date.now() + SETTLE_MILLISECONDS; ; ) {
         const got = await consumer.who(on).then(
           (answer) => answer.provider,
           (error: unknown) => String(error),
         );
         if (got === expected) return;
-        if (tries > 200) assert.fail(`${on}: ${got}, not ${expected}`);
+        if (Date.now() > deadline) assert.fail(`${on}: ${got}, not ${expected}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
 
     async function isUnknown(on: string): Promise<void> {
-      for (let tries = 1; ; tries++) {
+      for (const deadline = Date.now() + SETTLE_MILLISECONDS; ; ) {
         const got = await refusal(consumer.who(on));
         if (/FORBIDDEN|No provider/.test(got)) return;
-        if (tries > 200) assert.fail(`${on}: ${got}`);
+        if (Date.now() > deadline) assert.fail(`${on}: ${got}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }

@@ -9,7 +9,7 @@ import { freePort } from './support/ports.ts';
 import { RegistryCommands, type RunningCommand } from './support/registry-command.ts';
 import { createPath, RECORDED_NODES, testClient, type ZkClient } from './support/registry-kit.ts';
 import { requireJava } from './support/requirements.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 const FLEET = 'com.acme.api.Fleet';
 const DUBBO_HOST = 'com.acme.api.fleet.1-0-g.dubbo';
@@ -32,7 +32,7 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
   let reach: string[];
 
   before(async () => {
-    zookeeper = await ZooKeeper.start(owner);
+    zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
     const exports = [{ name: 'real', port: await freePort(), weight: 200 }];
     const [provider] = await Promise.all([
       Provider.start(owner, 'dubbo27', { application: 'real', registry: zookeeper.url, exports }),

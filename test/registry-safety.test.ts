@@ -10,7 +10,7 @@ import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { requireJava } from './support/requirements.ts';
 import { direct, type Wire } from './support/wires.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 const WIRE: Wire = { module: 'dubbo27', serialization: 'hessian2' };
 const HOLD_MS = 4000;
@@ -27,7 +27,7 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'polywire-safety-'));
     owner.after(() => rmSync(folder, { recursive: true, force: true }));
-    zookeeper = await ZooKeeper.start(owner, 30_000);
+    zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
     [guarded, consumer, , ...doomed] = await Promise.all([
       polywire({ guard: GUARD }),
       Consumer.start(owner, WIRE.module),

@@ -8,10 +8,14 @@ import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { requireJava } from './support/requirements.ts';
 import { SofaConsumer, type SofaExport, SofaProvider } from './support/sofa-peers.ts';
-import { ZooKeeper } from './support/zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 
 const CALL = 'io.polywire.peers.CallService';
-const LOAD: Load = { on: 'call', threads: 4, milliseconds: 60_000, pause: 1 };
+/** In milliseconds, of one that is killed. */
+const SHORT_SESSION = 4000;
+/** In milliseconds: the first calls of a Java process take long on a slow machine. */
+const PATIENCE = 60_000;
+const LOAD: Load = { on: 'call', threads: 4, milliseconds: 600_000, pause: 1 };
 
 describe('SOFARPC providers in ZooKeeper that come and go', { skip: requireJava() }, () => {
   const owner = suiteOwner();
@@ -20,7 +24,7 @@ describe('SOFARPC providers in ZooKeeper that come and go', { skip: requireJava(
   let consumer: SofaConsumer;
 
   before(async () => {
-    zookeeper = await ZooKeeper.start(owner);
+    zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
     const registries = [{ type: 'zookeeper', address: zookeeper.address, layouts: ['sofarpc'], sessionTimeout: '2s' }];
     const subsets = [
       { name: 'gray', labels: { env: 'gray' } },
@@ -39,11 +43,11 @@ describe('SOFARPC providers in ZooKeeper that come and go', { skip: requireJava(
       provider('steady'),
     ]);
     await endpoints(1);
-    await consumer.refer(toBolt(proxy.port, 'call', 'CallService'));
+    await consumer.refer(toBolt(proxy.port, 'call', 'CallService', { timeout: PATIENCE }));
   });
 
-  async function provider(name: string, more: Partial<SofaExport> = {}): Promise<SofaProvider> {
-    return SofaProvider.start(owner, { registry: zookeeper.address, exports: [{ name, port: await freePort(), ...more }] });
+  async function provider(name: string, more: Partial<SofaExport> = {}, session: number = LONG_SESSION): Promise<SofaProvider> {
+    return SofaProvider.start(owner, { registry: zookeeper.address, session, exports: [{ name, port: await freePort(), ...more }] });
   }
 
   /** Resolves when the proxy knows so many endpoints of the service without uniqueId. */
@@ -89,7 +93,7 @@ describe('SOFARPC providers in ZooKeeper that come and go', { skip: requireJava(
     const [blue, gray] = [await provider('blue', { uniqueId: 'blue' }), await provider('gray', { parameters: { env: 'gray' } })];
     await endpoints(2);
     await proxy.until('/registry', (page) => page.includes('call-service.1-0-blue.sofarpc: 1 endpoint'));
-    await consumer.refer(toBolt(proxy.port, 'blue', 'CallService', { uniqueId: 'blue' }));
+    await consumer.refer(toBolt(proxy.port, 'blue', 'CallService', { uniqueId: 'blue', timeout: PATIENCE }));
     assert.equal((await consumer.who('blue')).provider, 'blue');
     const gold = { 'baggage.colour': 'gold' };
     for (let i = 0; i < 3; i++) {
@@ -98,10 +102,11 @@ describe('SOFARPC providers in ZooKeeper that come and go', { skip: requireJava(
     }
     await gray.stop();
     await blue.stop();
+    await endpoints(1);
   });
 
   test('a provider that is killed goes with its session', async () => {
-    const doomed = await provider('doomed');
+    const doomed = await provider('doomed', {}, SHORT_SESSION);
     await endpoints(2);
     await doomed.kill();
     await endpoints(1);

@@ -54,11 +54,21 @@ function start(name, command, args, env = {}) {
 
 const java = (name, ...args) => start(name, 'java', [`-Duser.home=${folder}`, '@demo.args', ...args]);
 
+/**
+ * Free ports below those that systems give to outgoing connections and to whoever asks for any: what is to listen on these is not up yet.
+ */
 async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => server.address().port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  const ports = [];
+  for (let port = 3000 + Math.floor(Math.random() * 5000); ports.length < count; port++) {
+    const server = createServer().listen(port);
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    ports.push(port);
+    await once(server.close(), 'close');
+  }
   return ports;
 }
 

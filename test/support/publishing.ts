@@ -42,8 +42,8 @@ export function publishingPolywire(owner: Owner, zookeeper: ZooKeeper, publish: 
   const text = stringify({
     listeners: [{ name: 'rpc', address: '127.0.0.1:0', protocols: ['dubbo'] }],
     admin: { address: '127.0.0.1:0' },
-    registries: [{ type: 'zookeeper', address, layouts: ['dubbo'], sessionTimeout: '2s' }],
-    publish: [{ type: 'zookeeper', address, listener: 'rpc', sessionTimeout: '2s', grace: '1s', ...publish }],
+    registries: [{ type: 'zookeeper', address, layouts: ['dubbo'] }],
+    publish: [{ type: 'zookeeper', address, listener: 'rpc', grace: '1s', ...publish }],
     upstream: { balance: 'request' },
   });
   return Polywire.start(owner, { 'polywire.yaml': text });

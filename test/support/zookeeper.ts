@@ -8,6 +8,8 @@ import { freePort } from './ports.ts';
 
 /** In milliseconds. Clients like Dubbo ask for 60 s; tests should see sooner that a killed provider is gone. */
 const LONGEST_SESSION = 4000;
+/** Where no session shall end by itself, however slow the machine is. */
+export const LONG_SESSION = 30_000;
 
 /** A real ZooKeeper server on a loopback port of its own. */
 export class ZooKeeper {
@@ -23,7 +25,7 @@ export class ZooKeeper {
     this.#process = process;
   }
 
-  /** @param longestSession in milliseconds; longer than an outage that no client's session shall end in */
+  /** @param longestSession in milliseconds; `LONG_SESSION` where nobody is killed whose session is waited for */
   static async start(owner: Owner, longestSession = LONGEST_SESSION): Promise<ZooKeeper> {
     const directory = mkdtempSync(join(tmpdir(), 'polywire-zookeeper-'));
     owner.after(() => rmSync(directory, { recursive: true, force: true }));

@@ -48,6 +48,8 @@ export class NativeSession {
   readonly #watched = new Set<string>();
   #watchedBytes = 0;
   #over = false;
+  /** It is about to be ended. */
+  #ending = false;
   #probes: NodeJS.Timeout | undefined;
 
   constructor(
@@ -61,6 +63,8 @@ export class NativeSession {
       this.#handle.on(event, (_handle, detail) => this.#over || listener(detail));
     };
     on('connect', () => {
+      // The C client may tell of a lost connection and of the next one in one turn.
+      if (this.#ending) return;
       this.#watchOver();
       handler.connected();
     });
@@ -137,8 +141,12 @@ export class NativeSession {
   }
 
   #connecting(): void {
-    if (this.#watchedBytes <= MAX_WATCHED_BYTES) this.#handler.connecting();
-    else setImmediate(() => this.#end('connection lost, and too many watches to set them again'));
+    if (this.#watchedBytes <= MAX_WATCHED_BYTES) {
+      this.#handler.connecting();
+      return;
+    }
+    this.#ending = true;
+    setImmediate(() => this.#end('connection lost, and too many watches to set them again'));
   }
 
   #end(reason: string): void {

@@ -8,6 +8,9 @@ import { UNIMPLEMENTED } from './errors.ts';
 import { loadNativeModule } from './native-module.ts';
 import { clientOpener } from './open.ts';
 
+/** Watches that are set at a time. */
+const AT_ONCE = 500;
+
 /** The package is optional: where it did not compile there is nothing to test. */
 function isThere(): boolean {
   try {
@@ -25,7 +28,7 @@ if (!isThere()) {
 } else {
   clientSuite('native');
 
-  describe('what the native client has not', { skip: skipReason(), timeout: 60_000 }, () => {
+  describe('what the native client has not', { skip: skipReason(), timeout: 5 * 60_000 }, () => {
     const bench = new Bench('native');
 
     test('TLS and recursive watches are refused, and nothing is lost by asking', async () => {
@@ -37,10 +40,12 @@ if (!isThere()) {
     });
 
     test('more watches than fit in one packet cost the session, not the connection for ever', async () => {
-      const opened = bench.client(bench.relay.address, { sessionTimeoutMs: 10_000 });
+      const opened = bench.client(bench.relay.address);
       const { client: zk, reports } = opened;
       const paths = Array.from({ length: 9_500 }, () => `${bench.path()}-${'x'.repeat(95)}`);
-      await Promise.all(paths.map((path) => zk.exists(path, true)));
+      // Not all at once: the C client takes a turn that is long for one in which no server answered.
+      for (let from = 0; from < paths.length; from += AT_ONCE)
+        await Promise.all(paths.slice(from, from + AT_ONCE).map((path) => zk.exists(path, true)));
       const back = reports.next(connected);
       bench.relay.breakAll();
       assert.deepEqual(await back, { kind: 'connected', newSession: true });

@@ -1,4 +1,4 @@
-import { freePort } from './ports.ts';
+import { freePorts } from './ports.ts';
 import { ZooKeeperServer } from './zookeeper-server.ts';
 
 const SIZE = 3;
@@ -13,7 +13,8 @@ export class Ensemble {
 
   static async start(): Promise<Ensemble> {
     const ids = Array.from({ length: SIZE }, (_, i) => i + 1);
-    const members = await Promise.all(ids.map(async (id) => `server.${id}=127.0.0.1:${await freePort()}:${await freePort()}`));
+    const ports = await freePorts(2 * SIZE);
+    const members = ids.map((id) => `server.${id}=127.0.0.1:${ports[2 * id - 2]}:${ports[2 * id - 1]}`);
     const config = ['initLimit=20', 'syncLimit=10', ...members];
     return new Ensemble(await Promise.all(ids.map((id) => ZooKeeperServer.start({ id, config }))));
   }

@@ -109,7 +109,7 @@ export function outageCases(bench: Bench): void {
 
   test('a killed and restarted server gets the session back, with its watches', async () => {
     const path = bench.path();
-    const opened = bench.client();
+    const opened = bench.client(undefined, { sessionTimeoutMs: 60_000 });
     const { client: zk, reports } = opened;
     await zk.create(path, EMPTY, { ephemeral: true });
     await zk.getData(path, true);

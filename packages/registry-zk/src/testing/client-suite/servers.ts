@@ -74,7 +74,7 @@ export function serverCases(bench: Bench): void {
   test('an ensemble that loses its leader keeps the session, its ephemeral nodes and its watches', async () => {
     const ensemble = await Ensemble.start();
     try {
-      const { client: zk, reports } = bench.client(ensemble.address, { sessionTimeoutMs: 20_000 });
+      const { client: zk, reports } = bench.client(ensemble.address, { sessionTimeoutMs: 60_000 });
       await reports.next(connected);
       await zk.create('/mine', EMPTY, { ephemeral: true });
       await zk.exists('/watched', true);

@@ -41,7 +41,8 @@ final class Load {
     this.attach = attach;
     threads = Settings.number(command, "threads", 4);
     calls = Settings.number(command, "calls", Integer.MAX_VALUE);
-    milliseconds = Settings.number(command, "milliseconds", 30_000);
+    // A number of calls that is asked for is made, however slow the machine is.
+    milliseconds = Settings.number(command, "milliseconds", command.has("calls") ? 600_000 : 30_000);
     slow = Settings.number(command, "slow", 0);
     pause = Settings.number(command, "pause", 0);
     patience = Settings.number(command, "patience", 12_000);
