@@ -3,13 +3,16 @@ import type { Random } from '../http2-random.ts';
 import type { Owner } from '../owner.ts';
 import { Ensemble, Relay, type ZooKeeperServer } from '../registry-kit.ts';
 
+const OP_GET_CHILDREN_2 = 12;
+/** Higher than any that leaders of a test come to. */
+const FIRST_EPOCH = 1000;
+
 /** Three ZooKeeper servers, each behind a relay that the proxy connects through, and what goes wrong with them. */
 export class Disturbances {
   readonly ensemble: Ensemble;
   readonly #relays: readonly Relay[];
   readonly #random: Random;
-  /** While servers or networks are silent nobody can know what changes. */
-  #silent = 0;
+  #epoch = FIRST_EPOCH;
 
   private constructor(ensemble: Ensemble, relays: readonly Relay[], random: Random) {
     this.ensemble = ensemble;
@@ -30,8 +33,9 @@ export class Disturbances {
     return this.#relays.map(({ address }) => address).join(',');
   }
 
-  get isSilent(): boolean {
-    return this.#silent > 0;
+  /** Of what the proxy is told. */
+  get ports(): ReadonlySet<number> {
+    return new Set(this.#relays.map(({ address }) => Number(new URL(`tcp://${address}`).port)));
   }
 
   /** By name. Each ends with everything running. */
@@ -43,6 +47,7 @@ export class Disturbances {
       ['kill the leader', async () => this.#restart(await this.ensemble.leader())],
       ['freeze a server', () => this.#freeze(any())],
       ['freeze the leader', async () => this.#freeze(await this.ensemble.leader())],
+      ['empty the disk of a server', () => this.#empty(any())],
       ['cut connections inside answers', () => this.#cut()],
       ['lose the network inside answers', () => this.#lose()],
     ]);
@@ -53,6 +58,34 @@ export class Disturbances {
     for (const relay of this.#relays) relay.breakAll();
   }
 
+  /** Resolves when the proxy has asked for so many more lists. */
+  async lists(count: number): Promise<void> {
+    const isList = (op: number): boolean => op === OP_GET_CHILDREN_2;
+    for (let i = 0; i < count; i++) await Promise.race(this.#relays.map(({ requests }) => requests.next(isList)));
+  }
+
+  /**
+   * All servers lose their data. `meanwhile` is done before any of them runs again.
+   * @param isNewer their transactions are newer than all before: they know no session. Otherwise they refuse whoever saw newer ones.
+   */
+  async emptyAll(isNewer: boolean, meanwhile: () => Promise<void>): Promise<void> {
+    const { servers } = this.ensemble;
+    this.#epoch += FIRST_EPOCH;
+    await Promise.all(servers.map((server) => server.kill()));
+    for (const server of servers) server.wipe(isNewer ? this.#epoch : undefined);
+    await meanwhile();
+    await Promise.all(servers.map((server) => server.restart()));
+  }
+
+  /** Only when the others serve: an ensemble in which an empty server is counted for a majority may lose what it had. */
+  async #empty(server: ZooKeeperServer): Promise<void> {
+    await server.kill();
+    const others = this.ensemble.servers.filter((each) => each !== server);
+    while (!(await Promise.all(others.map((each) => each.mode()))).every((mode) => mode !== undefined)) await wait(20);
+    server.wipe();
+    await server.restart();
+  }
+
   async #restart(server: ZooKeeperServer): Promise<void> {
     await server.kill();
     await wait(this.#random.between(0, 1000));
@@ -60,13 +93,11 @@ export class Disturbances {
   }
 
   async #freeze(server: ZooKeeperServer): Promise<void> {
-    this.#silent++;
     server.freeze();
     try {
       await wait(this.#random.between(200, 3000));
     } finally {
       server.thaw();
-      this.#silent--;
     }
   }
 
@@ -80,10 +111,8 @@ export class Disturbances {
   }
 
   async #lose(): Promise<void> {
-    this.#silent++;
     for (const relay of this.#relays) void relay.cutAfter(this.#random.between(1, 500), 'silence');
     await wait(this.#random.between(500, 3000));
     this.breakConnections();
-    this.#silent--;
   }
 }

@@ -1,9 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Random } from '../http2-random.ts';
+import { Random } from '../http2-random.ts';
 import type { Owner } from '../owner.ts';
 import { RECORDED_APPLICATION, RECORDED_NODES } from '../registry-kit.ts';
 import { dubbo } from '../wire/dubbo.ts';
 import { echo, WireService } from '../wire/service.ts';
+import { instanceData } from './beacon.ts';
+import { Operators } from './rules.ts';
+import { APPS, INTERFACES, isSteady, type Slot } from './slots.ts';
 import { Tree } from './tree.ts';
 
 /** The interface that the nodes were recorded of. */
@@ -12,27 +15,7 @@ const DUBBO_NODES = [RECORDED_NODES.dubbo26, RECORDED_NODES.dubbo27, RECORDED_NO
 const MORTAL_SESSION_MILLISECONDS = 4000;
 const PROVIDERS = 3;
 
-/** Called through the proxy. The first has a provider that never leaves. */
-export const INTERFACES = [
-  'com.acme.api.FleetSteady',
-  'com.acme.api.FleetBusy',
-  'com.acme.api.FleetOften',
-  'com.acme.api.FleetApps',
-] as const;
-const [STEADY, , , APPS] = INTERFACES;
 const REVISIONS = ['1', '2'];
-
-/** A provider that listens all the time, registered or not, so that a call that should not reach it is answered, and seen. */
-export interface Slot {
-  readonly service: string;
-  /** What it answers with. */
-  readonly name: string;
-  readonly port: number;
-  /** Of its node, while it is registered. */
-  path: string | undefined;
-  /** When its node was known to be gone; undefined while it may be there. */
-  goneSince: number | undefined;
-}
 
 /** Providers of every layout that come and go. Nodes of Dubbo and SOFARPC are recorded ones, with other interfaces and ports, untagged. */
 export class Fleet {
@@ -40,13 +23,15 @@ export class Fleet {
   readonly #tree: Tree;
   readonly #address: string;
   readonly #random: Random;
+  readonly #operators: Operators;
   #mortal: Tree;
   readonly #mortals = new Set<Slot>();
   /** Counts registrations, as a provider's timestamp and process id do. */
   #turn = 0;
 
-  private constructor(address: string, random: Random, slots: readonly Slot[]) {
+  private constructor(address: string, random: Random, slots: readonly Slot[], operators: Operators) {
     this.#address = address;
+    this.#operators = operators;
     this.#random = random;
     this.slots = slots;
     this.#tree = Tree.open(address, 15_000);
@@ -59,20 +44,45 @@ export class Fleet {
       for (let i = 0; i < PROVIDERS; i++) {
         const name = `${service}#${i}`;
         const { port } = await WireService.start(owner, dubbo, echo(name));
-        slots.push({ service, name, port, path: undefined, goneSince: 0 });
+        slots.push({ service, name, port, path: undefined, goneSince: 0, forbidden: new Map() });
       }
     }
-    const fleet = new Fleet(address, random, slots);
+    const operators = Operators.start(owner, address, new Random(random.seed + 10), slots);
+    const fleet = new Fleet(address, random, slots, operators);
     owner.after(() => Promise.all([fleet.#tree.end(), fleet.#mortal.end()]).then(() => undefined));
-    await fleet.#describeApplications();
-    for (const slot of slots) await fleet.#register(slot);
+    await fleet.registerAll();
     return fleet;
+  }
+
+  /** Everybody registers, as at the first start. */
+  async registerAll(): Promise<void> {
+    await this.#describeApplications();
+    for (const slot of this.slots) await this.#register(slot);
+  }
+
+  /** The servers lost their data, and are back. */
+  lost(): void {
+    this.#tree.restart();
+    this.#mortal.restart();
+    this.#mortals.clear();
+    this.#operators.lost();
+    const now = performance.now();
+    for (const slot of this.slots) {
+      slot.path = undefined;
+      slot.goneSince = now;
+    }
+  }
+
+  /** Somebody writes, changes or removes a rule. */
+  changeRule(): Promise<void> {
+    return this.#operators.change();
   }
 
   /** One change of somebody's. */
   async change(): Promise<void> {
+    const dice = this.#random.below(120);
+    if (dice >= 100) return this.#operators.change();
     const slot = this.#random.of(this.slots);
-    const dice = this.#random.below(100);
     if (dice < 60) await (slot.path === undefined ? this.#register(slot) : this.#unregister(slot));
     else if (dice < 75) await this.#changeInstance(slot);
     else if (dice < 95) await this.#changeOther();
@@ -139,6 +149,7 @@ export class Fleet {
 
   async #deleteInterface(service: string): Promise<void> {
     const slots = this.slots.filter((slot) => slot.service === service);
+    this.#operators.leave(`/dubbo/${service}`);
     await this.#tree.remove(`/dubbo/${service}`, (path) => {
       const slot = slots.find((each) => each.path === path);
       if (slot === undefined) return;
@@ -163,15 +174,8 @@ export class Fleet {
     }
   }
 
-  /** Data of an instance as Dubbo writes it. */
   #instance(slot: Slot): Buffer {
-    const revision = this.#random.of(REVISIONS);
-    return Buffer.from(
-      RECORDED_APPLICATION.instance
-        .replaceAll('12100', String(slot.port))
-        .replaceAll('app-one', 'app-fleet')
-        .replace(RECORDED_APPLICATION.revision, revision),
-    );
+    return instanceData('app-fleet', slot.port, this.#random.of(REVISIONS));
   }
 
   /** What each revision serves: the same interface, with another weight, and one more. */
@@ -191,10 +195,6 @@ export class Fleet {
       await this.#tree.put(`/dubbo/metadata/app-fleet/${revision}`, Buffer.from(JSON.stringify({ app: 'app-fleet', revision, services })));
     }
   }
-}
-
-function isSteady({ service, name }: Slot): boolean {
-  return service === STEADY && name.endsWith('#0');
 }
 
 function springInstance(port: number, status: string): string {

@@ -1,6 +1,8 @@
+import { BEACON_APPLICATION, BEACONS } from './beacon.ts';
+import { RuleReader } from './rule-reader.ts';
 import type { Tree } from './tree.ts';
 
-/** Endpoints by service, each as `address weight tag`, sorted; services without any are left out. */
+/** Endpoints by service, each as `address weight tag` and what rules changed of it, sorted; services without any are left out. */
 export type Endpoints = Readonly<Record<string, readonly string[]>>;
 
 type Params = URLSearchParams | Map<string, string>;
@@ -12,8 +14,17 @@ type Params = URLSearchParams | Map<string, string>;
 export async function readTree(tree: Tree): Promise<Endpoints> {
   const found = new Map<string, string[]>();
   const add = (key: string, endpoint: string): void => void found.set(key, [...(found.get(key) ?? []), endpoint]);
-  await readInterfaces(tree, add);
-  await readDiscovery(tree, add);
+  const rules = new RuleReader(tree);
+  /** A provider of Dubbo, as its service's rules leave it. */
+  const addDubbo = async (protocol: string, address: string, params: Params): Promise<void> => {
+    const service = params.get('interface') ?? '';
+    const weight = Number(params.get('weight') ?? 100);
+    const application = params.get('application') ?? '';
+    const ruled = await rules.apply(service, { address, application, weight, tag: params.get('dubbo.tag') ?? undefined });
+    add(dubboKey(protocol, params), endpoint(address, ruled.weight, ruled.tag, ruled.changes));
+  };
+  await readInterfaces(tree, addDubbo);
+  await readDiscovery(tree, add, addDubbo);
   await readSofa(tree, add);
   await readMotan(tree, add);
   return sorted(found);
@@ -26,18 +37,43 @@ export function endpointsOf(configDump: string): Endpoints {
   for (const { source, entry } of services) {
     if (!source.startsWith('zookeeper')) continue;
     const { name, group, version } = entry.identity;
+    if (BEACONS.test(name)) continue;
     const key = `${entry.protocol} ${serviceKey(name, group, version)}`;
     found.set(
       key,
-      entry.endpoints.map(({ address, port, weight, labels }) => endpoint(`${address}:${port}`, weight, labels['dubbo.tag'])),
+      entry.endpoints.map(({ address, port, weight, labels, overrides = [] }) => {
+        const changes = overrides.map(({ effect, origin }) => `${effect} (${origin})`);
+        return endpoint(`${address}:${port}`, weight, labels['dubbo.tag'], changes);
+      }),
     );
   }
   return sorted(found);
 }
 
+/** By host, the rules on who takes which calls, in order, with their nodes; services without endpoints are left out. */
+export type Rules = Readonly<Record<string, readonly string[]>>;
+
+/** What the proxy has of its registry: `/config_dump`. */
+export function rulesOf(configDump: string): Rules {
+  const { services } = JSON.parse(configDump) as { services: readonly Dumped[] };
+  return rulesIn(services.filter(({ source }) => source.startsWith('zookeeper')).map(({ entry }) => entry));
+}
+
+/** Of services. Without tags, those that were left by former ones do not count. */
+export function rulesIn(entries: Iterable<Pick<Dumped['entry'], 'host' | 'endpointRules'> & { endpoints: readonly object[] }>): Rules {
+  const found: [string, string[]][] = [];
+  for (const { host, endpoints, endpointRules = [] } of entries) {
+    const rules = endpointRules.filter(({ origin }) => !origin.endsWith('/providers'));
+    if (endpoints.length > 0 && rules.length > 0) found.push([host, rules.map((rule) => JSON.stringify(rule))]);
+  }
+  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 interface Dumped {
   readonly source: string;
   readonly entry: {
+    readonly host: string;
+    readonly endpointRules?: readonly { readonly origin: string; readonly text: string }[];
     readonly protocol: string;
     readonly identity: { readonly name: string; readonly group?: string; readonly version?: string };
     readonly endpoints: readonly {
@@ -45,24 +81,28 @@ interface Dumped {
       readonly port: number;
       readonly weight: number;
       readonly labels: Readonly<Record<string, string>>;
+      readonly overrides?: readonly { readonly effect: string; readonly origin: string }[];
     }[];
   };
 }
 
 type Add = (key: string, endpoint: string) => void;
+type AddDubbo = (protocol: string, address: string, params: Params) => Promise<void>;
 
-async function readInterfaces(tree: Tree, add: Add): Promise<void> {
+async function readInterfaces(tree: Tree, add: AddDubbo): Promise<void> {
   for (const name of await tree.names('/dubbo')) {
+    if (BEACONS.test(name)) continue;
     for (const node of await tree.names(`/dubbo/${name}/providers`)) {
       const { protocol, host, params } = providerUrl(node);
-      add(dubboKey(protocol, params), dubboEndpoint(host, params));
+      await add(protocol, host, params);
     }
   }
 }
 
 /** `/services`, where Dubbo's applications and Spring Cloud's are side by side. */
-async function readDiscovery(tree: Tree, add: Add): Promise<void> {
+async function readDiscovery(tree: Tree, add: Add, addDubbo: AddDubbo): Promise<void> {
   for (const name of await tree.names('/services')) {
+    if (name === BEACON_APPLICATION) continue;
     for (const id of await tree.names(`/services/${name}`)) {
       const data = await tree.data(`/services/${name}/${id}`);
       if (data === undefined) continue;
@@ -76,8 +116,7 @@ async function readDiscovery(tree: Tree, add: Add): Promise<void> {
       const report = await tree.data(`/dubbo/metadata/${name}/${revision}`);
       if (report === undefined) continue;
       for (const service of Object.values<{ protocol: string; params: Record<string, string> }>(JSON.parse(report.toString()).services)) {
-        const params = new Map(Object.entries(service.params));
-        add(dubboKey(service.protocol, params), dubboEndpoint(`${address}:${port}`, params));
+        await addDubbo(service.protocol, `${address}:${port}`, new Map(Object.entries(service.params)));
       }
     }
   }
@@ -114,16 +153,17 @@ function dubboKey(protocol: string, params: Params): string {
   return `${protocol} ${serviceKey(params.get('interface') ?? '', params.get('group'), params.get('version'))}`;
 }
 
-function dubboEndpoint(host: string, params: Params): string {
-  return endpoint(host, params.get('weight'), params.get('dubbo.tag'));
-}
-
 function serviceKey(name: string, group?: string | null, version?: string | null): string {
   return `${group ? `${group}/` : ''}${name}${version ? `:${version}` : ''}`;
 }
 
-function endpoint(address: string, weight: string | number | null = 100, tag: string | null = null): string {
-  return `${address} ${weight ?? 100} ${tag ?? '-'}`;
+function endpoint(
+  address: string,
+  weight: string | number | null = 100,
+  tag: string | null = null,
+  changes: readonly string[] = [],
+): string {
+  return [`${address} ${weight ?? 100} ${tag ?? '-'}`, ...changes].join('; ');
 }
 
 function sorted(found: ReadonlyMap<string, readonly string[]>): Endpoints {

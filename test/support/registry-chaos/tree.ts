@@ -13,15 +13,24 @@ const AUTH = { user: 'operator', password: 'secret' };
 
 /** A tree as an operator or a provider changes it, who tries again for as long as servers are away. */
 export class Tree {
-  readonly #zk: ZkClient;
+  readonly #open: () => ZkClient;
+  #zk: ZkClient;
+  #ended = false;
 
-  private constructor(zk: ZkClient) {
-    this.#zk = zk;
+  private constructor(open: () => ZkClient) {
+    this.#open = open;
+    this.#zk = open();
   }
 
   /** @param sessionTimeoutMs after which ephemeral nodes go when nobody can be reached */
   static open(address: string, sessionTimeoutMs: number): Tree {
-    return new Tree(testClient(address, { auth: AUTH, sessionTimeoutMs, connectTimeoutMs: 1000 }).client);
+    return new Tree(() => testClient(address, { auth: AUTH, sessionTimeoutMs, connectTimeoutMs: 1000 }).client);
+  }
+
+  /** Begins a new session, as a process that is started again: servers that lost their data refuse the former. */
+  restart(): void {
+    void this.#zk.close();
+    this.#zk = this.#open();
   }
 
   /** Creates a node with what is missing above it, or gives it these data. */
@@ -49,6 +58,13 @@ export class Tree {
     await this.#outcome(() => this.#zk.setAcl(path, closed ? 'creator' : 'open'));
   }
 
+  /** The same of a node and everything below it, from the top when it is closed and from the bottom when it is opened. */
+  async closeAll(path: string, closed: boolean): Promise<void> {
+    if (closed) await this.close(path, true);
+    for (const name of await this.names(path)) await this.closeAll(`${path}/${name}`, closed);
+    if (!closed) await this.close(path, false);
+  }
+
   /** Sorted; none where there is no such node. */
   async names(path: string): Promise<readonly string[]> {
     let names: readonly string[] = [];
@@ -68,6 +84,7 @@ export class Tree {
 
   /** Ends the session: its ephemeral nodes go. */
   end(): Promise<void> {
+    this.#ended = true;
     return this.#zk.close();
   }
 
@@ -79,7 +96,7 @@ export class Tree {
         return undefined;
       } catch (error) {
         const code = error instanceof Error && 'code' in error ? error.code : undefined;
-        if (typeof code !== 'number' || performance.now() > end) throw error;
+        if (typeof code !== 'number' || performance.now() > end || this.#ended) throw error;
         if (FINAL.has(code)) return code;
       }
     }

@@ -59,6 +59,8 @@ export interface LoadOptions {
   readonly timeoutMs?: number;
   /** Told of every answered call: who answered, and when it began and ended. */
   readonly onAnswer?: (by: string, began: number, ended: number) => void;
+  /** Told of every error answer: what it says, and when the call began and ended. */
+  readonly onRefusal?: (text: string, began: number, ended: number) => void;
 }
 
 /**
@@ -122,7 +124,15 @@ export class Load {
 
   async #lane(caller: WireCaller, name: string): Promise<void> {
     const { tally } = this;
-    const { method = 'echo', headers = {}, timeoutMs, onAnswer, pauseMs = 0, remembered = Number.POSITIVE_INFINITY } = this.#options;
+    const {
+      method = 'echo',
+      headers = {},
+      timeoutMs,
+      onAnswer,
+      onRefusal,
+      pauseMs = 0,
+      remembered = Number.POSITIVE_INFINITY,
+    } = this.#options;
     for (let turn = 0; !this.#stopping && !caller.closed && !caller.sentAway; turn++) {
       const argument = `${name}.${turn}`;
       const began = performance.now();
@@ -141,6 +151,7 @@ export class Load {
         if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       } else {
         tally.refused.set(answer.status, (tally.refused.get(answer.status) ?? 0) + 1);
+        onRefusal?.(answer.text, began, ended);
         tally.reasons.add(`${answer.status}: ${answer.text}`.replace(/\d+ ms/g, 'n ms'));
         // A caller that asks again at once would only measure how fast it is refused.
         await new Promise((resolve) => setTimeout(resolve, 5));

@@ -72,7 +72,7 @@ export class ZooKeeperServer {
       'admin.enableServer=false',
       'tickTime=200',
       'minSessionTimeout=500',
-      'maxSessionTimeout=20000',
+      'maxSessionTimeout=60000',
       'maxClientCnxns=0',
       ...config,
     ];
@@ -108,9 +108,16 @@ export class ZooKeeperServer {
     await once(child, 'exit');
   }
 
-  /** Throws its data away; only while it is not running. */
-  wipe(): void {
+  /**
+   * Throws its data away; only while it is not running.
+   * @param epoch from which it counts on: its transactions are newer than those of a tree that had fewer leaders
+   */
+  wipe(epoch?: number): void {
     rmSync(join(this.#dir, 'data'), { recursive: true, force: true });
+    if (epoch === undefined) return;
+    const versioned = join(this.#dir, 'data', 'version-2');
+    mkdirSync(versioned, { recursive: true });
+    for (const name of ['acceptedEpoch', 'currentEpoch']) writeFileSync(join(versioned, name), String(epoch));
   }
 
   /** Stops it from running without closing anything, as a machine that hangs. */
