@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { before, describe, test } from 'node:test';
-import { stringify } from 'yaml';
-import { documents } from './support/mesh.ts';
+import { ApplicationMesh, applicationFiles } from './support/application-mesh.ts';
 import { suiteOwner } from './support/owner.ts';
-import { Consumer, type Export, Provider, type ProviderSettings } from './support/peers.ts';
+import { type Export, Provider, type ProviderSettings } from './support/peers.ts';
 import { Polywire } from './support/polywire.ts';
 import { freePort } from './support/ports.ts';
 import { createPath, testClient } from './support/registry-kit.ts';
@@ -15,38 +14,16 @@ import { LONG_SESSION, ZooKeeper } from './support/zookeeper.ts';
 /** Each test has a group of its own. */
 const TRI_GROUPS = ['tri', 'shared'];
 
-function files(zookeeper: string): Record<string, string> {
-  const http = TRI_GROUPS.map((group) => ({
-    match: [{ headers: { 'tri-service-group': { exact: group } } }],
-    route: [{ destination: { host: `io.polywire.peers.call-service.0-0-0-${group}.tri` } }],
-  }));
-  return {
-    'polywire.yaml': stringify({
-      listeners: [
-        { name: 'rpc', address: '127.0.0.1:0', protocols: ['dubbo'] },
-        { name: 'tri', address: '127.0.0.1:0', protocols: ['http2'] },
-      ],
-      admin: { address: '127.0.0.1:0' },
-      registries: [{ type: 'zookeeper', address: zookeeper, sessionTimeout: '2s' }],
-      resources: ['mesh/*.yaml'],
-      upstream: { balance: 'request' },
-    }),
-    'mesh/tri.yaml': documents([{ kind: 'VirtualService', name: 'tri', spec: { hosts: ['127.0.0.1'], http } }]),
-  };
-}
-
 describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: requireJava() }, () => {
   const owner = suiteOwner();
   let zookeeper: ZooKeeper;
-  let proxy: Polywire;
-  let consumer: Consumer;
+  let mesh: ApplicationMesh;
   const providers = new Map<string, Provider>();
 
   before(async () => {
     zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
-    [proxy, consumer] = await Promise.all([
-      Polywire.start(owner, files(zookeeper.address)),
-      Consumer.start(owner, 'dubbo3'),
+    [mesh] = await Promise.all([
+      ApplicationMesh.start(owner, zookeeper, TRI_GROUPS),
       provider('one', { group: 'one' }),
       provider('two', { group: 'two' }),
       provider('tri', { group: 'tri', protocol: 'tri' }),
@@ -66,22 +43,6 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
     return started;
   }
 
-  /** Resolves when the proxy knows so many endpoints of a group over a protocol. */
-  function endpoints(count: number, group: string, protocol = 'dubbo'): Promise<void> {
-    const line = new RegExp(`call-service\\.0-0-0-${group}\\.${protocol}: ${count} endpoints?\\b`);
-    return proxy.until('/registry', (page) => line.test(page));
-  }
-
-  /** Who answers calls to a group. */
-  async function answering(group: string, protocol: 'dubbo' | 'tri' = 'dubbo', calls = 12): Promise<string[]> {
-    const on = `${protocol} ${group}`;
-    const url = `${protocol}://127.0.0.1:${proxy.portOf(protocol === 'tri' ? 'tri' : 'rpc')}`;
-    await consumer.refer({ on, service: 'CallService', url, group });
-    const names = new Set<string>();
-    for (let i = 0; i < calls; i++) names.add((await consumer.who(on)).provider);
-    return [...names].sort();
-  }
-
   /** A socket that takes connections and says nothing. */
   async function silentAddress(host: string): Promise<AddressInfo> {
     const silent = createServer().listen(0, host);
@@ -91,57 +52,57 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
   }
 
   test('an application is asked over dubbo for what it serves', async () => {
-    await endpoints(1, 'one');
-    assert.deepEqual(await answering('one'), ['one']);
+    await mesh.endpoints(1, 'one');
+    assert.deepEqual(await mesh.answering('one'), ['one']);
   });
 
   test('one that speaks Triple only is asked over Triple', async () => {
-    await endpoints(1, 'tri', 'tri');
-    assert.deepEqual(await answering('tri', 'tri'), ['tri']);
+    await mesh.endpoints(1, 'tri', 'tri');
+    assert.deepEqual(await mesh.answering('tri', 'tri'), ['tri']);
   });
 
   test('one with both protocols on one port', async () => {
-    await endpoints(1, 'shared');
-    await endpoints(1, 'shared', 'tri');
-    assert.deepEqual([await answering('shared'), await answering('shared', 'tri')], [['shared'], ['shared']]);
+    await mesh.endpoints(1, 'shared');
+    await mesh.endpoints(1, 'shared', 'tri');
+    assert.deepEqual([await mesh.answering('shared'), await mesh.answering('shared', 'tri')], [['shared'], ['shared']]);
   });
 
   test('what an instance adds is asked for by its new revision, and what it takes back goes', async () => {
     const one = providers.get('one');
     await one?.export({ name: 'added', port: await freePort(), group: 'added' });
-    await endpoints(1, 'added');
-    await endpoints(1, 'one');
-    assert.deepEqual(await answering('added'), ['added']);
+    await mesh.endpoints(1, 'added');
+    await mesh.endpoints(1, 'one');
+    assert.deepEqual(await mesh.answering('added'), ['added']);
     await one?.unexport('added');
-    await endpoints(0, 'added');
-    assert.deepEqual(await answering('one'), ['one']);
+    await mesh.endpoints(0, 'added');
+    assert.deepEqual(await mesh.answering('one'), ['one']);
   });
 
   test('in a rolling upgrade each instance serves what its own revision has', async () => {
     await provider('old', { group: 'rolling' }, 'app-rolling');
-    await endpoints(1, 'rolling');
+    await mesh.endpoints(1, 'rolling');
     const next = await provider('new', { group: 'rolling' }, 'app-rolling');
-    await endpoints(2, 'rolling');
+    await mesh.endpoints(2, 'rolling');
     await next.export({ name: 'only new', port: await freePort(), group: 'only-new' });
-    await endpoints(1, 'only-new');
-    assert.deepEqual(await answering('rolling', 'dubbo', 24), ['new', 'old']);
+    await mesh.endpoints(1, 'only-new');
+    assert.deepEqual(await mesh.answering('rolling', 'dubbo', 24), ['new', 'old']);
     await providers.get('old')?.stop();
-    await endpoints(1, 'rolling');
-    assert.deepEqual(await answering('rolling'), ['new']);
+    await mesh.endpoints(1, 'rolling');
+    assert.deepEqual(await mesh.answering('rolling'), ['new']);
   });
 
   test('an application of Dubbo 2.7 is asked for the URLs of its providers', async () => {
     const exports = [{ name: 'old27', port: await freePort(), group: 'old27' }];
     const settings: ProviderSettings = { application: 'app-27', registry: zookeeper.url, exports };
     const provider27 = await Provider.startApplication27(owner, settings);
-    await endpoints(1, 'old27');
-    assert.deepEqual(await answering('old27'), ['old27']);
+    await mesh.endpoints(1, 'old27');
+    assert.deepEqual(await mesh.answering('old27'), ['old27']);
     await provider27.stop();
-    await endpoints(0, 'old27');
+    await mesh.endpoints(0, 'old27');
   });
 
   test('instances that take connections and never answer hold up neither their own application nor others', async () => {
-    await endpoints(1, 'two');
+    await mesh.endpoints(1, 'two');
     const [known, unknown] = [await silentAddress('127.0.0.2'), await silentAddress('127.0.0.3')];
     const { client } = testClient(zookeeper.address);
     owner.after(() => client.close());
@@ -154,7 +115,7 @@ describe('Dubbo 3 applications whose metadata are not in ZooKeeper', { skip: req
     // Of one that nobody else has, at an address where nothing else is announced: there the silence is worth a warning.
     const alone = frozen(unknown).replace(/(revision":")\w+/, '$1of-its-own');
     await createPath(client, `/services/app-frozen/${unknown.address}:0`, true, Buffer.from(alone));
-    const second = await Polywire.start(owner, files(zookeeper.address));
+    const second = await Polywire.start(owner, applicationFiles(zookeeper, TRI_GROUPS));
     await second.until('/registry', (page) => /0-0-0-one\.dubbo: 1 endpoint/.test(page) && /0-0-0-two\.dubbo: 2 endpoints/.test(page));
     const held = /held back instance \/services\/app-frozen\/127\.0\.0\.3:0: .* over dubbo: 127\.0\.0\.3:\d+: no answer within 3000 ms/;
     await second.until('/registry', () => held.test(second.log));
