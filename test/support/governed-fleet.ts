@@ -10,7 +10,7 @@ import { Consumer, type DubboModule, PeerError, Provider } from './peers.ts';
 import { Polywire } from './polywire.ts';
 import { freePort, listen } from './ports.ts';
 import { direct } from './wires.ts';
-import { ZooKeeper } from './zookeeper.ts';
+import { LONG_SESSION, ZooKeeper } from './zookeeper.ts';
 
 export const PROVIDERS = 'peer-provider';
 export const CONSUMERS = 'peer-consumer';
@@ -54,7 +54,7 @@ export class GovernedFleet {
   }
 
   static async start(owner: Owner): Promise<GovernedFleet> {
-    const zookeeper = await ZooKeeper.start(owner);
+    const zookeeper = await ZooKeeper.start(owner, LONG_SESSION);
     const ports = new Map<string, number>();
     for (const name of ['a', 'b', 'gray']) ports.set(name, await freePort());
     const registries = [{ type: 'zookeeper', address: zookeeper.address, sessionTimeout: '5s' }];
