@@ -121,6 +121,8 @@ for (const wire of WIRES) {
 
     test('a tagged provider gets the tagged calls and no other', async () => {
       const gray = await provider('gray', { tag: 'gray' });
+      // Of services that nobody called there is no cluster yet.
+      await consumer.who('call');
       await proxy.until('/clusters', (page) => page.includes('dubbo.tag=gray'));
       for (let i = 0; i < 5; i++) {
         assert.equal((await consumer.who('call', { 'dubbo.tag': 'gray' })).provider, 'gray');

@@ -24,6 +24,7 @@ export interface Export {
   readonly tag?: string;
   readonly weight?: number;
   readonly serialization?: Serialization;
+  /** `warmup` is `1`, a millisecond, when absent: Dubbo's own lets weights grow for ten minutes. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
@@ -103,6 +104,10 @@ export interface Answer {
   readonly attachments: Readonly<Record<string, string>>;
 }
 
+function warmed({ parameters, ...rest }: Export): Export {
+  return { ...rest, parameters: { warmup: '1', ...parameters } };
+}
+
 type Properties = Readonly<Record<string, string>>;
 
 function flagsOf(properties: Properties): string[] {
@@ -120,9 +125,10 @@ export class Provider {
   /** @param properties of Java, which Dubbo reads its own from */
   static async start(owner: Owner, module: AnyDubbo, settings: ProviderSettings, properties: Properties = {}): Promise<Provider> {
     const name = `${module} provider ${settings.exports.map((each) => each.name).join(', ')}`;
+    const warm = { ...settings, exports: settings.exports.map(warmed) };
     // Dubbo's own default of 10 s would make each orderly stop that long.
     const flags = [`-Ddubbo.service.shutdown.wait=${settings.shutdownWait ?? 1000}`, ...flagsOf(properties)];
-    const process = await startJava(owner, { name, module, mainClass: 'Provider', args: [JSON.stringify(settings)], flags });
+    const process = await startJava(owner, { name, module, mainClass: 'Provider', args: [JSON.stringify(warm)], flags });
     return new Provider(process);
   }
 
@@ -139,7 +145,7 @@ export class Provider {
   }
 
   async export(added: Export): Promise<void> {
-    await this.#commands.send({ op: 'export', export: added });
+    await this.#commands.send({ op: 'export', export: warmed(added) });
   }
 
   async unexport(name: string): Promise<void> {
