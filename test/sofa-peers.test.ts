@@ -166,7 +166,7 @@ describe('a SOFARPC provider that is killed, full or stopped', { skip: requireJa
     await SofaProvider.start(t, { exports: [{ name: 'narrow', port, threads: 1, queue: 0 }] });
     const consumer = await SofaConsumer.start(t);
     await consumer.refer({ on: 'call', service: 'CallService', url: `bolt://127.0.0.1:${port}`, bolt: '2.2' });
-    const report = await consumer.load({ on: 'call', calls: 3, threads: 3, slow: 1000 });
+    const report = await consumer.load({ on: 'call', calls: 3, threads: 3, slow: 3000 });
     assert.deepEqual(report.failures, { 'SofaRpcException/SERVER_BUSY': 2 });
   });
 
