@@ -66,7 +66,7 @@ async function closeRoot({ fleet, tree, disturbances, agreement, witness, random
   const [root, services] = random.of([...ROOTS]);
   const known = async (): Promise<Endpoints> =>
     Object.fromEntries(Object.entries(await agreement.known()).filter(([name]) => services.test(name)));
-  await tree.put(root);
+  await fleet.makeLists();
   await agreement.reached();
   const before = await known();
   const close = (closed: boolean): Promise<void> => (withAllBelow ? tree.closeAll(root, closed) : tree.close(root, closed));
@@ -75,7 +75,7 @@ async function closeRoot({ fleet, tree, disturbances, agreement, witness, random
   await witness.until(({ state, reason }) => state === 'stale' && reason === `NO_AUTH: ${root}`);
   assert.deepEqual(await known(), before, `what was known of ${root} stays in force`);
   if (withAllBelow) {
-    for (let changes = random.between(5, 20); changes > 0; changes--) await fleet.change();
+    for (let changes = random.between(5, 20); changes > 0; changes--) await fleet.change(true);
     await disturbances.lists(3);
     assert.deepEqual(await known(), before, `what was known of ${root} stays in force, whatever changes unseen`);
   }

@@ -15,6 +15,15 @@ const DUBBO_NODES = [RECORDED_NODES.dubbo26, RECORDED_NODES.dubbo27, RECORDED_NO
 const MORTAL_SESSION_MILLISECONDS = 4000;
 const PROVIDERS = 3;
 
+/** What is changed is below these. */
+const LISTS = [
+  ...INTERFACES.flatMap((service) => ['providers', 'configurators', 'routers'].map((list) => `/dubbo/${service}/${list}`)),
+  '/dubbo/config/dubbo',
+  '/services/app-fleet',
+  '/services/orders',
+  '/sofa-rpc/com.acme.api.Fleet/providers',
+  '/motan/g/com.acme.Hello/server',
+];
 const REVISIONS = ['1', '2'];
 
 /** Providers of every layout that come and go. Nodes of Dubbo and SOFARPC are recorded ones, with other interfaces and ports, untagged. */
@@ -78,15 +87,23 @@ export class Fleet {
     return this.#operators.change();
   }
 
-  /** One change of somebody's. */
-  async change(): Promise<void> {
+  /** Makes every list that is changed, where it is missing: one that is made where all others are closed would be open. */
+  async makeLists(): Promise<void> {
+    for (const path of LISTS) await this.#tree.put(path);
+  }
+
+  /**
+   * One change of somebody's.
+   * @param keepsLists no list is deleted
+   */
+  async change(keepsLists = false): Promise<void> {
     const dice = this.#random.below(120);
     if (dice >= 100) return this.#operators.change();
     const slot = this.#random.of(this.slots);
     if (dice < 60) await (slot.path === undefined ? this.#register(slot) : this.#unregister(slot));
     else if (dice < 75) await this.#changeInstance(slot);
     else if (dice < 95) await this.#changeOther();
-    else if (dice < 98) await this.#deleteInterface(this.#random.of(INTERFACES.slice(1, 3)));
+    else if (dice < 98 && !keepsLists) await this.#deleteInterface(this.#random.of(INTERFACES.slice(1, 3)));
     else await this.#dieTogether();
   }
 
