@@ -7,7 +7,7 @@ import { requireJava } from './support/requirements.ts';
 
 // This file runs as test/dist/example-dubbo-zookeeper.test.js.
 const RUN = fileURLToPath(new URL('../../examples/dubbo-zookeeper/run.mjs', import.meta.url));
-const TIMEOUT_MILLISECONDS = 240_000;
+const TIMEOUT_MILLISECONDS = 540_000;
 
 test('examples/dubbo-zookeeper shows a gray release', { skip: requireJava(), timeout: TIMEOUT_MILLISECONDS }, async (t) => {
   const { stdout } = await promisify(execFile)(process.execPath, [RUN], { signal: t.signal, killSignal: 'SIGTERM' });
