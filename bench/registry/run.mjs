@@ -51,7 +51,7 @@ const { driver } = options;
 const SESSION_TIMEOUT_MS = 6_000;
 const FLAP_MS = 8_000;
 /** How long the guard keeps what is gone. */
-const HOLD_MS = 5_000;
+const HOLD_MS = 10_000;
 const folder = mkdtempSync(join(tmpdir(), 'polywire-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const knownGood = join(folder, 'known.jsonl');

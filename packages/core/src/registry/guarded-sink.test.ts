@@ -223,9 +223,10 @@ describe('the guard of a whole registry', () => {
   it('judges ten thousand services that vanish at once in no time', () => {
     const names = Array.from({ length: 10_000 }, (_, index) => `s${index}`);
     for (const name of names) announce(name, 'a b c d e');
-    const began = performance.now();
+    const before = process.cpuUsage();
     for (const name of names) guard.remove(name);
-    assert.ok(performance.now() - began < 5000);
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 5_000_000, `${user + system} µs of work`);
     assert.equal(guard.kept, 50_000);
   });
 });
