@@ -8,16 +8,17 @@ import type { Tree } from './tree.ts';
 export async function assertShown(proxy: Polywire, tree: Tree): Promise<void> {
   const endpoints = await readTree(tree);
   const rules = rulesOf(await proxy.get('/config_dump'));
-  for (const service of INTERFACES) {
+  const assertService = async (service: string): Promise<void> => {
     const expected = endpoints[`dubbo ${service}`];
     // Nobody announces it.
-    if (expected === undefined) continue;
+    if (expected === undefined) return;
     const page = await proxy.get(`/registry?service=${service}`);
     assert.deepEqual(endpointsOn(page), expected, page);
     const [host = ''] = page.split(' ');
     const stated = (rules[host] ?? []).map((rule) => nodeAndText(JSON.parse(rule)));
     assert.deepEqual(await explained(proxy, service), stated);
-  }
+  };
+  await Promise.all(INTERFACES.map(assertService));
 }
 
 interface Rule {
