@@ -85,9 +85,9 @@ function callerConditions({ key, matches, mismatches }: Comparison): RequestCond
   return conditions(hosts, { kind: 'source' }, false);
 }
 
-/** Java writes IPv6 in full, `fd00:0:0:0:0:0:0:1`; addresses of connections are short. */
+/** Java writes IPv6 in full, `fd00:0:0:0:0:0:0:1`, and may add a zone; addresses of connections are short, and have none. */
 function canonicalHost(host: string): string {
-  return isIPv6(host) ? new URL(`tcp://[${host}]`).hostname.slice(1, -1) : host;
+  return isIPv6(host) ? new URL(`tcp://[${host.replace(/%.*/, '')}]`).hostname.slice(1, -1) : host;
 }
 
 /** @param needsValue whether nothing holds where there is no value, `!=` included */

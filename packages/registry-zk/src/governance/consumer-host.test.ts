@@ -63,6 +63,7 @@ test("IPv6 is compared by its value, though Dubbo writes it in full and a connec
   const governed = ruled('host = 2001:DB8:0:0:0:0:0:7 => port = 2');
   assert.deepEqual(governed.takers({}, 'echo', '2001:db8::7'), [2]);
   assert.deepEqual(governed.takers({}, 'echo', '2001:db8::8'), [1, 2]);
+  assert.deepEqual(ruled('host = fe80:0:0:0:0:0:0:7%eth0 => port = 2').takers({}, 'echo', 'fe80::7'), [2]);
 });
 
 test("$host right of the arrow is the consumer's, alone and not in a list", () => {
