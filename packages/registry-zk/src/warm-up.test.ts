@@ -37,7 +37,7 @@ test("Dubbo's providers warm up for ten minutes from their timestamp on, or as l
 
 test("a provider of Dubbo's without a warm-up, or of which nobody knows since when it is there, takes its whole share", () => {
   for (const warmup of ['0', '-1']) assert.deepEqual(dubbo({ warmup }), { startedAt: STARTED });
-  for (const timestamp of ['0', '', 'x', '-5']) assert.deepEqual(dubbo({ timestamp }), {});
+  for (const timestamp of ['0', '', 'x', '-5', '1e999', '0.5']) assert.deepEqual(dubbo({ timestamp }), {});
 });
 
 test("SOFARPC's providers count another weight for a time, when they say both and since when", () => {

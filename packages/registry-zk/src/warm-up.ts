@@ -20,7 +20,8 @@ const sharedWarmUps = new SharedValues<WarmUp>();
  * @param warmup parameter of that name, in milliseconds
  */
 export function dubboStart(timestamp: number, warmup: string | undefined): Start {
-  if (!(timestamp > 0)) return {};
+  // Another number than Java's long is none to Dubbo; infinity could not be written down.
+  if (!(timestamp > 0) || !Number.isSafeInteger(timestamp)) return {};
   const durationMs = warmup !== undefined && /^-?\d{1,10}$/.test(warmup) ? Number(warmup) : DUBBO_DURATION_MS;
   if (durationMs <= 0) return { startedAt: timestamp };
   const create = (): WarmUp => ({ durationMs, leastWeight: 1, leastShare: 0, exponent: 1, whole: true });
