@@ -4,6 +4,9 @@ import type { DirectoryEntry } from '../registry/entry-index.ts';
 import { formatAddress } from '../transport/listen.ts';
 import { compileStringMatch, describeStringMatch, type StringTest } from './string-test.ts';
 
+/** All choices of a rule with weights are compared with all endpoints whenever these change. */
+export const MOST_WEIGHTED_CHOICES = 256;
+
 /** A condition on an endpoint, compiled. */
 export interface EndpointTest {
   readonly condition: EndpointCondition;
@@ -58,6 +61,9 @@ function compile(condition: EndpointCondition): EndpointTest {
 
 function faultOf(rule: EndpointRule, headerFault: (name: string) => string | undefined): string | undefined {
   if (rule.weights !== undefined && rule.weights.length !== rule.choices.length) return 'it does not have one weight for each choice';
+  if (rule.weights !== undefined && rule.weights.length > MOST_WEIGHTED_CHOICES) {
+    return `it divides requests between ${rule.weights.length} sets of endpoints, more than ${MOST_WEIGHTED_CHOICES}`;
+  }
   for (const { match } of [...rule.match, ...rule.choices.flat()]) {
     if (match.kind === 'source') continue;
     try {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EndpointCondition, EndpointRule } from '../registry/endpoint-rule.ts';
+import { MOST_WEIGHTED_CHOICES } from './endpoint-rules.ts';
 import { endpoint, entry, Fixture } from './routing-fixture.test.ts';
 import { MOST_DRAWN_SETS } from './ruled-selection.ts';
 
@@ -99,6 +100,12 @@ describe('rules that divide requests by weight', () => {
     const found = shares(ruled([drawn('zone', weights)], endpoints));
     assert.equal(Object.keys(found).length, MOST_DRAWN_SETS);
     assert.ok(Object.keys(found).includes('198'));
+  });
+
+  it('are left aside when they have more choices than can be looked at whenever endpoints change', () => {
+    const weights = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [index < 1 ? 'a' : `z${index}`, 1]));
+    assert.deepEqual(shares(ruled([drawn('zone', weights(MOST_WEIGHTED_CHOICES))])), { '1,2': 1000 });
+    assert.deepEqual(shares(ruled([drawn('zone', weights(MOST_WEIGHTED_CHOICES + 1))])), { '1,2,3,4': 1000 });
   });
 
   it('are left aside when they have another number of weights than of choices', () => {
