@@ -20,7 +20,6 @@ export interface Warming {
 
 /** An endpoint that was warming up when it was looked at last. */
 interface Cold {
-  readonly index: number;
   readonly warmUp: WarmUp;
   /** Milliseconds since 1970. */
   start: number;
@@ -31,7 +30,8 @@ export class EffectiveWeights {
   /** By the endpoint's place. Changed in place. */
   readonly values: Float64Array;
   readonly #endpoints: readonly BalancedEndpoint[];
-  #cold: Cold[];
+  /** By the endpoint's place. */
+  readonly #cold = new Map<number, Cold>();
 
   /**
    * @param rule for all of them; undefined: what each says of itself
@@ -40,38 +40,35 @@ export class EffectiveWeights {
   constructor(endpoints: readonly BalancedEndpoint[], rule: WarmUp | undefined, now: number) {
     this.#endpoints = endpoints;
     this.values = Float64Array.from(endpoints, ({ endpoint }) => endpoint.weight);
-    this.#cold = [];
     for (const [index, { endpoint, knownSince }] of endpoints.entries()) {
       const warmUp = rule ?? endpoint.warmUp;
-      if (warmUp !== undefined) this.#cold.push({ index, warmUp, start: startOf(endpoint, knownSince) });
+      if (warmUp !== undefined) this.#cold.set(index, { warmUp, start: startOf(endpoint, knownSince) });
     }
-    if (this.#cold.length > 0) this.renew(now);
+    this.renew(now);
   }
 
   /** @returns whether any value changed */
   renew(now: number): boolean {
     let changed = false;
-    const put = (index: number, value: number): void => {
-      changed ||= this.values[index] !== value;
-      this.values[index] = value;
-    };
-    this.#cold = this.#cold.filter((cold) => {
-      const { index, warmUp } = cold;
+    for (const [index, cold] of this.#cold) {
+      const { warmUp } = cold;
       const weight = this.#endpoints[index]?.endpoint.weight ?? 0;
       // The clock was set back: what has begun cannot be still to come.
       cold.start = Math.min(cold.start, now);
       const elapsed = now - cold.start;
       const isWarm = elapsed >= warmUp.durationMs;
-      put(index, isWarm ? weight : warmingWeight(weight, warmUp, elapsed));
-      return !isWarm;
-    });
+      const value = isWarm ? weight : warmingWeight(weight, warmUp, elapsed);
+      changed ||= this.values[index] !== value;
+      this.values[index] = value;
+      if (isWarm) this.#cold.delete(index);
+    }
     return changed;
   }
 
   /** Milliseconds until it is worth while to renew them; undefined: never again. */
   pauseMs(now: number): number | undefined {
     let pause = Number.POSITIVE_INFINITY;
-    for (const { warmUp, start } of this.#cold) {
+    for (const { warmUp, start } of this.#cold.values()) {
       const rest = start + warmUp.durationMs - now;
       const step = warmUp.exponent === undefined ? rest : Math.min(rest, warmUp.durationMs / STEPS, MOST_PAUSE_MS);
       pause = Math.min(pause, step);
@@ -81,7 +78,7 @@ export class EffectiveWeights {
 
   /** undefined: the endpoint at this place counts its weight. */
   warming(index: number): Warming | undefined {
-    const cold = this.#cold.find((each) => each.index === index);
+    const cold = this.#cold.get(index);
     return cold && { weight: this.values[index] ?? 0, until: Math.min(LAST_DATE, cold.start + cold.warmUp.durationMs) };
   }
 }
