@@ -18,8 +18,8 @@ export class PacedLeaves {
   readonly #options: PacedLeavesOptions;
   /** By node: what is still to be said. */
   readonly #due = new Map<string, HoldReason | 'gone'>();
-  /** Gone, and not counted. */
-  #uncounted: string[] = [];
+  /** Gone, and not counted: nothing is said of them before they are. */
+  readonly #uncounted = new Set<string>();
   #saying: Promise<void> | undefined;
 
   constructor(options: PacedLeavesOptions) {
@@ -33,23 +33,25 @@ export class PacedLeaves {
   /** Takes effect from the next `flush` on, as `hold` does. */
   remove(node: string): void {
     this.#due.set(node, 'gone');
-    this.#uncounted.push(node);
+    this.#uncounted.add(node);
   }
 
   hold(node: string, reason: HoldReason): void {
     this.#due.set(node, reason);
+    this.#uncounted.delete(node);
   }
 
   /** It is there, and can be read. */
   keep(node: string): void {
     this.#due.delete(node);
+    this.#uncounted.delete(node);
   }
 
   flush(): void {
     if (this.#saying !== undefined) return;
     const { sink, path } = this.#options;
-    const gone = this.#uncounted;
-    this.#uncounted = [];
+    const gone = [...this.#uncounted];
+    this.#uncounted.clear();
     const counting = gone.length > 1 ? sink.losing?.(pathsOf(gone, path)) : undefined;
     if (counting === undefined) this.#sayAll();
     else this.#then(counting, () => this.#sayAll());
@@ -64,12 +66,13 @@ export class PacedLeaves {
   /** Says nothing more. */
   stop(): void {
     this.#due.clear();
-    this.#uncounted = [];
+    this.#uncounted.clear();
   }
 
   #sayAll(): void {
-    const rest = loopShare.each(this.#due.keys(), (node) => this.#say(node));
+    const rest = loopShare.each(this.#due.keys(), (node) => this.#uncounted.has(node) || this.#say(node));
     if (rest !== undefined) this.#then(rest, () => this.flush());
+    else if (this.#uncounted.size > 0) this.flush();
   }
 
   #then(under: Promise<void>, next: () => void): void {
