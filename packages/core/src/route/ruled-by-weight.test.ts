@@ -102,6 +102,24 @@ describe('rules that divide requests by weight', () => {
     assert.ok(Object.keys(found).includes('198'));
   });
 
+  it('look at an endpoint a few times when it comes, not once for each pair of choices', () => {
+    let looks = 0;
+    class Watched extends Map<string, string> {
+      override get(name: string): string | undefined {
+        looks++;
+        return super.get(name);
+      }
+    }
+    const watched = (index: number) => ({ ...endpoint(`10.0.0.${index}`), labels: new Watched([['zone', `${index}`]]) });
+    const endpoints = Array.from({ length: 100 }, (_, index) => watched(index));
+    const rules = [drawn('zone', Object.fromEntries(endpoints.map((_, index) => [`${index}`, 100])))];
+    const fixture = ruled(rules, endpoints);
+    fixture.route(USER);
+    looks = 0;
+    ruled(rules, [...endpoints, watched(100)], fixture);
+    assert.ok(looks > 0 && looks < 4 * endpoints.length * MOST_DRAWN_SETS, `${looks} looks at labels`);
+  });
+
   it('are left aside when they have more choices than can be looked at whenever endpoints change', () => {
     const weights = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [index < 1 ? 'a' : `z${index}`, 1]));
     assert.deepEqual(shares(ruled([drawn('zone', weights(MOST_WEIGHTED_CHOICES))])), { '1,2': 1000 });

@@ -31,6 +31,8 @@ export class RuledRoutes<E extends BalancedEndpoint> {
   readonly #service: RuledService<E>;
   readonly #rules: readonly JudgedEndpointRule[];
   readonly #clusters: RuledClusterKeeper<E>;
+  /** Rules that choose alike have the same. */
+  readonly #rulesId: string;
   readonly #hasWeights: boolean;
   readonly #looksAtSource: boolean;
   /** Where neither endpoints nor callers make a difference. */
@@ -45,6 +47,7 @@ export class RuledRoutes<E extends BalancedEndpoint> {
     this.#service = service;
     this.#rules = rules;
     this.#clusters = clusters;
+    this.#rulesId = idOf(rules);
     this.#hasWeights = rules.some(({ rule }) => rule.weights !== undefined);
     this.#looksAtSource = rules.some(looksAtSource);
     if (rules.length === 0) this.#only = service.all;
@@ -85,7 +88,7 @@ export class RuledRoutes<E extends BalancedEndpoint> {
     const sets = this.#hasWeights ? drawnSets(this.#rules, chosen, source) : [{ draws: [], share: 1 }];
     this.#clusters.makeRoom(sets.length);
     const destinations = sets.map(({ draws, share }): WeightedCluster<E> => {
-      const cluster = this.#clusters.acquire(ruledSpec(allSpec, this.#rules, { source, draws }));
+      const cluster = this.#clusters.acquire(ruledSpec(allSpec, this.#rules, this.#rulesId, { source, draws }));
       return { cluster, weight: share };
     });
     const [first, ...others] = destinations;
@@ -94,13 +97,17 @@ export class RuledRoutes<E extends BalancedEndpoint> {
   }
 }
 
+function idOf(rules: readonly JudgedEndpointRule[]): string {
+  return JSON.stringify(
+    rules.map(({ position, rule: { origin, text, choices, otherwise, weights } }) => [position, origin, text, choices, otherwise, weights]),
+  );
+}
+
 /** A cluster of the endpoints that rules leave of another's. */
-function ruledSpec(all: ClusterSpec, rules: readonly JudgedEndpointRule[], by: SelectedBy): ClusterSpec {
-  const selecting = rules.map(({ rule: { origin, text, choices, otherwise, weights } }) => [origin, text, choices, otherwise, weights]);
-  const positions = rules.map(({ position }) => position);
+function ruledSpec(all: ClusterSpec, rules: readonly JudgedEndpointRule[], rulesId: string, by: SelectedBy): ClusterSpec {
   return {
     ...all,
-    id: JSON.stringify([all.id, positions, selecting, by]),
+    id: `${JSON.stringify([all.id, by])} ${rulesId}`,
     name: `${all.name}|rules-${placesOf(rules, by)}`,
     partOf: all.name,
     origin: [...new Set(rules.map(({ rule }) => rule.origin))].join(', '),
@@ -121,11 +128,13 @@ function placesOf(rules: readonly JudgedEndpointRule[], { source, draws }: Selec
 function applyRules(all: ClusterSpec, rules: readonly JudgedEndpointRule[], by: SelectedBy): ResolvedEndpoints {
   const resolved = all.resolve();
   const { chosen, leftOut, refusedBy } = selectEndpoints(rules, resolved.chosen, by);
+  // Once for each rule, not for each of thousands of endpoints.
+  const whys = new Map(rules.map(({ rule }) => [rule, `left out by ${rule.text} (${rule.origin})`]));
   const known = resolved.chosen.length === 1 ? '1 endpoint' : `${resolved.chosen.length} endpoints`;
   return {
     ...resolved,
     chosen,
-    leftOut: [...resolved.leftOut, ...leftOut.map(({ endpoint, by }) => ({ endpoint, why: `left out by ${by.text} (${by.origin})` }))],
+    leftOut: [...resolved.leftOut, ...leftOut.map(({ endpoint, by }) => ({ endpoint, why: whys.get(by) ?? '' }))],
     emptiness:
       refusedBy === undefined
         ? resolved.emptiness

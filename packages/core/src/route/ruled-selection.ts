@@ -60,8 +60,7 @@ export function selectEndpoints(
     if (left.length === 0) break;
     const { rule } = judged;
     const wanted = rule.weights === undefined ? undefined : draws[drawn++];
-    const options = optionsOf(judged, left, source);
-    const { chosen, choice } = options.find((option) => option.choice === wanted) ?? options[0] ?? { chosen: [], choice: -1 };
+    const { chosen, choice } = optionOf(judged, left, source, wanted) ?? { chosen: [], choice: -1 };
     const outcome = chosen.length > 0 ? 'chose' : rule.otherwise === 'pass' ? 'passed-over' : 'refused';
     const after = outcome === 'passed-over' ? left : chosen;
     steps.push({ judged, outcome, before: left.length, after: after.length, choice });
@@ -80,7 +79,7 @@ export function drawnSets(rules: readonly JudgedEndpointRule[], endpoints: reado
     const { weights, otherwise } = judged.rule;
     sets = sets.flatMap(({ draws, share, left }) => {
       if (left.length === 0) return { draws, share, left };
-      const options = optionsOf(judged, left, source);
+      const options = optionsOf(judged, left, source, weights === undefined);
       const shares = sharesOf(options, weights);
       const next = options.map(({ choice, chosen }, index) => ({
         draws: weights === undefined ? draws : [...draws, choice],
@@ -95,15 +94,32 @@ export function drawnSets(rules: readonly JudgedEndpointRule[], endpoints: reado
   return sets.map(({ draws, share }) => ({ draws, share }));
 }
 
-/** The choices that leave any endpoint; without weights only the first of them. */
-function optionsOf({ choices, rule }: JudgedEndpointRule, endpoints: readonly Endpoint[], source: string | undefined): Option[] {
+/** The choices that leave any endpoint, or only the first of them. */
+function optionsOf(
+  { choices }: JudgedEndpointRule,
+  endpoints: readonly Endpoint[],
+  source: string | undefined,
+  onlyFirst: boolean,
+): Option[] {
   const options: Option[] = [];
   for (const [choice, tests] of choices.entries()) {
     const chosen = endpoints.filter((endpoint) => isChosen(tests, endpoint, source));
     if (chosen.length > 0) options.push({ choice, chosen });
-    if (options.length > 0 && rule.weights === undefined) break;
+    if (options.length > 0 && onlyFirst) break;
   }
   return options;
+}
+
+/** The choice that was drawn if it leaves any endpoint, or else the first that does. Others are not looked at: there may be hundreds. */
+function optionOf(
+  judged: JudgedEndpointRule,
+  endpoints: readonly Endpoint[],
+  source: string | undefined,
+  drawn: number | undefined,
+): Option | undefined {
+  const tests = drawn === undefined ? undefined : judged.choices[drawn];
+  const chosen = tests === undefined ? [] : endpoints.filter((endpoint) => isChosen(tests, endpoint, source));
+  return drawn !== undefined && chosen.length > 0 ? { choice: drawn, chosen } : optionsOf(judged, endpoints, source, true)[0];
 }
 
 /** See EndpointRule.weights. */
