@@ -104,7 +104,9 @@ describe("the rules of Dubbo's operators in ZooKeeper: the same providers answer
     await fleet.answered({ by: ['a'] });
     await fleet.answeredElsewhere({ by: ['a', 'b'] });
     const asked = ['--service', CALL_SERVICE, '--method', 'who'];
-    assert.match(await fleet.proxy.explain(...asked, '--source', '127.0.0.1'), /host = 127\.0\.0\.1 => region=a [\s\S]*chose 1 of/);
+    for (const source of ['127.0.0.1', '::ffff:127.0.0.1']) {
+      assert.match(await fleet.proxy.explain(...asked, '--source', source), /host = 127\.0\.0\.1 => region=a [\s\S]*chose 1 of/);
+    }
     await fleet.rules.clear();
     await fleet.conditions(CALL_SERVICE, true, 'host != 10.0.0.1,127.0.0.1 => false', 'host = 10.*,127.* & method = slow => region=b');
     await fleet.answered({ method: 'slow', by: ['b'] }, { by: ['a', 'b'] });

@@ -69,6 +69,13 @@ test('the address that a call comes from is an IP address', async () => {
   assert.match(named.stderr, /Write an IP address, without a port/);
 });
 
+test('what a registry has to say while it is read, such as why it is not, is told', async () => {
+  await command.write('away/polywire.yaml', `${BOOTSTRAP}registries: [{type: zookeeper, address: '127.0.0.1:1'}]\n`);
+  const { code, stderr } = await command.polywire('explain', '-c', 'away/polywire.yaml', ...GREETER, '--timeout', '300ms');
+  assert.equal(code, 3);
+  assert.match(stderr, /warn +zookeeper 127\.0\.0\.1:1 is away; .*ECONNREFUSED.*\n.*was not read in time/);
+});
+
 test('a request that would be refused is 1', async () => {
   const { code, stdout } = await command.polywire('explain', '-c', 'gray/polywire.yaml', '--service', 'com.acme.Nobody', '--method', 'x');
   assert.equal(code, 1);

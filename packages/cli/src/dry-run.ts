@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { ConfigError, createLog, hasErrors, type Problem, ProxyServer, RefusedConfiguration } from '@polywire/core';
+import { ConfigError, createLog, hasErrors, type Log, type Problem, ProxyServer, RefusedConfiguration } from '@polywire/core';
 import type { Configuration } from './configuration.ts';
 
 /** A configuration put together as `run` would, with nothing listening and nothing connected. */
@@ -10,8 +10,11 @@ export interface DryRun {
   readonly problems: readonly Problem[];
 }
 
-/** Puts a configuration together as far as it is valid. */
-export function dryRun({ bootstrap, mesh, file, plugins, problems }: Configuration): DryRun {
+/**
+ * Puts a configuration together as far as it is valid.
+ * @param log of the proxy, for those who read its registries
+ */
+export function dryRun({ bootstrap, mesh, file, plugins, problems }: Configuration, log: Log = createLog({ level: 'silent' })): DryRun {
   if (bootstrap === undefined || mesh === undefined || hasErrors(problems)) return { proxy: undefined, problems };
   try {
     const proxy = ProxyServer.create({
@@ -20,7 +23,7 @@ export function dryRun({ bootstrap, mesh, file, plugins, problems }: Configurati
       baseDirectory: dirname(file),
       plugins,
       mesh,
-      log: createLog({ level: 'silent' }),
+      log,
     });
     return { proxy, problems: distinct([...problems, ...proxy.config.problems]) };
   } catch (error) {

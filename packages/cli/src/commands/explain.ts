@@ -1,7 +1,15 @@
 import { access, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { configured, type ExplainReport, type ExplainRequest, hasErrors, type ProxyServer, parseServiceKey } from '@polywire/core';
+import {
+  configured,
+  createLog,
+  type ExplainReport,
+  type ExplainRequest,
+  hasErrors,
+  type ProxyServer,
+  parseServiceKey,
+} from '@polywire/core';
 import type { FrameProtocol, Protocol } from '@polywire/core/spi';
 import { InvalidArgumentError, Option } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from '../configuration.ts';
@@ -139,7 +147,9 @@ interface Routed {
 }
 
 async function route({ configuration, protocol, request, options, terminal }: Question): Promise<Routed> {
-  const { proxy, problems } = dryRun(configuration);
+  // A rule that is not understood, or a provider that is left out, is nowhere else to be seen.
+  const log = createLog({ level: 'warn', format: 'text', write: (line) => terminal.stderr.write(line) });
+  const { proxy, problems } = dryRun(configuration, log);
   if (proxy === undefined) {
     writeProblems(terminal.stderr, problems, configuration.sources, styleFor(terminal.stderr, terminal.environment));
     throw new CliError(`${configuration.file} is not valid`, EXIT.refused);
@@ -208,6 +218,9 @@ function pair(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<st
 
 function ipAddress(text: string): string {
   if (isIP(text) === 0) throw new InvalidArgumentError('Write an IP address, without a port.');
+  // As the proxy sees callers of a socket for both.
+  const mapped = /^::ffff:(?=\d+\.)(.*)$/i.exec(text)?.[1];
+  if (mapped !== undefined) return mapped;
   return isIP(text) === 6 ? new URL(`tcp://[${text}]`).hostname.slice(1, -1) : text;
 }
 
