@@ -128,14 +128,15 @@ spec:
 test('a folder where what a registry announced cannot be kept is a warning with its place', async () => {
   const registry = (file: string) => `- {type: zookeeper, address: '127.0.0.1:1', lastKnownGood: ${file}}\n`;
   await command.write('kept/there/is', 'a file');
-  const registries = ['there/a.jsonl', 'missing/b.jsonl', 'there/is/c.jsonl'].map(registry).join('');
+  const registries = ['there/a.jsonl', 'missing/b.jsonl', 'there/is/c.jsonl', 'there'].map(registry).join('');
   await command.write('kept/polywire.yaml', `${BOOTSTRAP}registries:\n${registries}`);
   const { code, stdout } = await command.polywire('validate', 'kept/polywire.yaml');
   assert.equal(code, 0);
-  const place = (line: number) => `warning kept/polywire\\.yaml:${line}:60: what the registry announces cannot be kept in the folder`;
-  assert.match(stdout, new RegExp(`^${place(7)} ${command.path}/kept/missing: there is no such folder$`, 'm'));
-  assert.match(stdout, new RegExp(`^${place(8)} ${command.path}/kept/there/is: it is a file$`, 'm'));
-  assert.match(stdout, /^valid: 1 file, 0 errors, 2 warnings$/m);
+  const place = (line: number) => `warning kept/polywire\\.yaml:${line}:60: what the registry announces cannot be kept in`;
+  assert.match(stdout, new RegExp(`^${place(7)} the folder ${command.path}/kept/missing: there is no such folder$`, 'm'));
+  assert.match(stdout, new RegExp(`^${place(8)} the folder ${command.path}/kept/there/is: it is a file$`, 'm'));
+  assert.match(stdout, new RegExp(`^${place(9)} ${command.path}/kept/there: it is a folder$`, 'm'));
+  assert.match(stdout, /^valid: 1 file, 0 errors, 3 warnings$/m);
 });
 
 test('a folder that may not be written to is found, too, by whoever may not', async (context) => {

@@ -122,13 +122,18 @@ export function checkKnownGoodFolders(
   { position }: Pick<BootstrapResult, 'position'>,
 ): Problem[] {
   return registries.flatMap(({ lastKnownGood }, index) => {
-    const folder = lastKnownGood === undefined ? undefined : dirname(resolve(directory, lastKnownGood));
-    if (folder === undefined) return [];
-    const fault = faultOfFolder(folder);
-    if (fault === undefined) return [];
-    const message = `what the registry announces cannot be kept in the folder ${folder}: ${fault}`;
+    const file = lastKnownGood === undefined ? undefined : resolve(directory, lastKnownGood);
+    if (file === undefined) return [];
+    const fault = faultOfFolder(dirname(file));
+    if (fault === undefined && !isFolder(file)) return [];
+    const where = fault === undefined ? `${file}: it is a folder` : `the folder ${dirname(file)}: ${fault}`;
+    const message = `what the registry announces cannot be kept in ${where}`;
     return [{ severity: 'warning', message, position: position(['registries', index, 'lastKnownGood']) }];
   });
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function faultOfFolder(folder: string): string | undefined {
