@@ -42,7 +42,7 @@ const host = z
   .string()
   .refine((text) => isIP(text) !== 0 || /^\w[\w.-]*$/.test(text), 'must be a name or an address alone; port has a key of its own')
   .optional();
-const port = z.int().min(1).max(65_535).optional();
+const port = z.int().min(1, 'must be at least 1').max(65_535, 'must be at most 65535').optional();
 
 /** The shape of polywire.yaml. What each option means stands at `Bootstrap` and in docs/bootstrap.md. */
 export const bootstrapSchema = z.strictObject({

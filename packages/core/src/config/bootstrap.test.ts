@@ -146,6 +146,7 @@ test('every kind of wrong value is reported where it stands', () => {
       'error polywire.yaml:5:32: unknown key "los" in registries[0].guard. Did you mean "loss"?',
     'registries: [{type: x, lastKnownGood: a/b}, {type: y, lastKnownGood: ./a/b}]':
       'error polywire.yaml:5:70: registries[0] writes the file ./a/b already: each needs its own',
+    'publish: [{type: x, listener: rpc, port: 99999}]': 'error polywire.yaml:5:42: publish[0].port: must be at most 65535',
     'log: {level: loud}':
       'error polywire.yaml:5:14: log.level: must be one of "trace", "debug", "info", "warn", "error", "fatal", "silent"',
   };

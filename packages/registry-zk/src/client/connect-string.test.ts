@@ -24,4 +24,5 @@ test('what is no address is refused with its text', () => {
   assert.throws(() => parseConnectString('zookeeper:a:2181'), /not host:port/);
   assert.throws(() => parseConnectString('zookeeper://a:2181'), /"zookeeper:\/\/a:2181" is a URL; write host:port/);
   assert.throws(() => parseConnectString('a//b'), /empty segment/);
+  assert.throws(() => parseConnectString('a:1/x,b:2/x'), /"a:1\/x,b:2\/x" has servers after the chroot/);
 });

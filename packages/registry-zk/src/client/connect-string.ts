@@ -25,6 +25,8 @@ export function parseConnectString(text: string): ConnectString {
   const list = slash < 0 ? text : text.slice(0, slash);
   const chroot = slash < 0 ? '' : text.slice(slash).replace(/\/+$/, '');
   if (chroot.includes('//')) throw new Error(`chroot "${chroot}" has an empty segment`);
+  // Each server with its own chroot is a mistake that looks like a tree that is not there.
+  if (/,[^/]*:\d/.test(chroot)) throw new Error(`"${text}" has servers after the chroot; write host:port[,host:port...][/chroot]`);
   const hosts = list
     .split(',')
     .map((part) => part.trim())

@@ -46,7 +46,7 @@ export function parseConditionRule(text: string, origin: string, priority: numbe
   if (!hasDestinations && version > 'v3.1') throw new RuleError(`configVersion ${version} is unknown`);
   const written = Array.isArray(rule['conditions']) ? rule['conditions'] : [];
   if (written.length === 0)
-    throw new RuleError('it has no conditions: write conditions: and a list of them; to switch it off, enabled: false');
+    throw new RuleError('it has no conditions: write conditions: and a list of them; to switch it off, enabled: false beside them');
   const conditions = hasDestinations ? written.map(destinations) : textsOf(written).map(routed);
   return isTrue(rule['enabled'], true) ? { origin, force: isTrue(rule['force'], false), priority, conditions } : undefined;
 }

@@ -159,7 +159,7 @@ test('a rule without conditions has a warning that says what to do, and what it 
   }
   const node = `/dubbo/config/dubbo/${SERVICE_NODE}`;
   const kept = `warn: cannot understand ${node}, so that what it said before stays in force; mend or remove the node`;
-  const missing = `${kept} (it has no conditions: write conditions: and a list of them; to switch it off, enabled: false)`;
+  const missing = `${kept} (it has no conditions: write conditions: and a list of them; to switch it off, enabled: false beside them)`;
   assert.deepEqual(governed.log, [missing, missing, `${kept} (it says valid: false; to switch it off, write enabled: false)`]);
   governed.config(SERVICE_NODE, service(['=> port = 3']).replace('enabled: true', 'enabled: false'));
   assert.deepEqual(governed.takers(), [1, 2, 3]);
