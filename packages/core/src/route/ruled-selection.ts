@@ -3,7 +3,7 @@ import type { EndpointRule } from '../registry/endpoint-rule.ts';
 import { isChosen, type JudgedEndpointRule } from './endpoint-rules.ts';
 
 /** Sets of endpoints between which requests of one kind are drawn; of more, those with the smallest shares are not drawn. */
-export const MOST_DRAWN_SETS = 64;
+export const MOST_DRAWN_SETS = 16;
 
 /** What one rule did to the endpoints that were left. */
 export interface EndpointRuleStep {
