@@ -33,7 +33,7 @@ for (const { name, module, serialization, layout, properties } of PUBLISHED_WIRE
       ]);
       await standing(first, CALL);
       const service = { service: 'CallService', ...(layout === 'dubbo' ? { registry } : {}) } as const;
-      await consumer.refer({ on: 'call', ...service, timeout: 60_000 });
+      await consumer.refer({ on: 'call', ...service, timeout: 20_000 });
       // Whoever waits for an answer that will not come.
       await consumer.refer({ on: 'hurried', ...service, timeout: 6_000 });
     });
