@@ -7,7 +7,7 @@ import { Publishing } from './publishing.ts';
 
 const FILES = { name: 'files', exactIdentity: false };
 
-function publishing(grace: number, withdraw: () => Promise<void>) {
+function publishing(grace: number, withdraw: () => Promise<void>, problem?: string) {
   const store = new ServiceEntryStore();
   const calls: string[] = [];
   let heard: () => void = () => undefined;
@@ -23,12 +23,13 @@ function publishing(grace: number, withdraw: () => Promise<void>) {
       await withdraw();
     },
     stop: async () => void calls.push('stop'),
-    status: () => ({ name: 'somewhere', address: undefined, state: 'starting', session: undefined, problem: undefined, services: [] }),
+    status: () => ({ name: 'somewhere', address: undefined, state: 'starting', session: undefined, problem, services: [] }),
   };
   const config = { type: 'toy', listener: 'rpc', host: undefined, port: undefined, grace, config: {} };
-  const log = createLog({ level: 'silent', format: 'json' });
+  const lines: string[] = [];
+  const log = createLog({ format: 'text', write: (line) => lines.push(line) });
   const next = (): Promise<void> => new Promise((resolve) => (heard = resolve));
-  return { publishing: new Publishing({ config, publisher, store, protocols: ['toy'], log }), store, calls, next };
+  return { publishing: new Publishing({ config, publisher, store, protocols: ['toy'], log }), store, calls, lines, next };
 }
 
 function announce(store: ServiceEntryStore, ...names: readonly string[]): void {
@@ -86,4 +87,17 @@ test('one that never began takes nothing back and costs no time', async () => {
   await one.withdraw();
   await one.stop();
   assert.deepEqual(calls, ['stop']);
+});
+
+test('what could not be taken back is not said to be gone', async () => {
+  for (const [problem, told] of [
+    [undefined, /info +nothing is published to somewhere any more; new connections/],
+    ['it is away', /info +what stands at somewhere goes when its session expires; new connections/],
+  ] as const) {
+    const { publishing: one, lines } = publishing(0, async () => undefined, problem);
+    await one.start({ host: 'h', port: 7 });
+    await one.withdraw();
+    assert.match(lines.join(''), told);
+    await one.stop();
+  }
 });

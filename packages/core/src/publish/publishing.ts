@@ -49,24 +49,25 @@ export class Publishing {
     this.#end();
     if (!wasStarted) return;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(true), WITHDRAW_MS);
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), WITHDRAW_MS);
     });
     const withdrawn = this.publisher.withdraw().then(
-      () => false,
+      // A registry that is away was told nothing.
+      () => this.publisher.status().problem === undefined,
       (error: unknown) => {
         this.#log.warn(`${name} could not be withdrawn: ${messageOf(error)}; it goes when its session expires`);
         return false;
       },
     );
-    if (await Promise.race([withdrawn, late])) {
+    const isGone = await Promise.race([withdrawn, late]);
+    if (isGone === undefined) {
       this.#log.warn(`${name} did not answer within ${WITHDRAW_MS} ms of its withdrawal; it goes when its session expires`);
     }
     clearTimeout(timer);
     const { grace } = this.config;
-    this.#log.info(`nothing is published to ${name} any more; new connections are still taken while callers hear of it`, {
-      graceMs: grace,
-    });
+    const what = isGone ? `nothing is published to ${name} any more` : `what stands at ${name} goes when its session expires`;
+    this.#log.info(`${what}; new connections are still taken while callers hear of it`, { graceMs: grace });
     await new Promise((resolve) => setTimeout(resolve, grace));
   }
 
