@@ -236,7 +236,8 @@ export class TreeFollower {
     const isDenied = hasCode(error, NO_AUTH);
     if (!this.#failing.has(node)) {
       const what = isDenied ? 'not allowed to read' : 'cannot read';
-      this.#context.log('warn', `${what} ${this.#path(node)}; what was known of it stays in force`, { error: cause });
+      const advice = isDenied ? '; open the node, or give auth that it is open to' : '';
+      this.#context.log('warn', `${what} ${this.#path(node)}; what was known of it stays in force${advice}`, { error: cause });
     }
     this.#failing.add(node);
     this.#retry ??= setTimeout(() => this.#retryFailing(), this.#context.options.deniedRetryMs);
