@@ -133,7 +133,7 @@ test('a faulty warm-up is refused', () => {
     ['warmup: {}', /^error a\.yaml:6:42: spec\.trafficPolicy\.loadBalancer\.warmup needs duration/],
     ['warmup: {duration: 0s}', /duration must be at least 1ms/],
     ['warmupDurationSecs: 0s', /warmupDurationSecs must be at least 1ms/],
-    ['warmup: {duration: 60}', /duration must be a text/],
+    ['warmup: {duration: 60}', /duration must be a duration with its unit, like 3s or 500ms, not 60/],
     ['warmup: {duration: 1m, minimumPercent: 101}', /minimumPercent must be a number from 0 to 100, not 101/],
     ['warmup: {duration: 1m, minimumPercent: 10%}', /minimumPercent must be a number/],
     ['warmup: {duration: 1m, aggression: 0.5}', /aggression must be a number of at least 1, not 0.5/],

@@ -198,6 +198,12 @@ export class ObjectReader {
 
   /** Milliseconds of a written duration. */
   duration(key: string): number | undefined {
+    const written = this.#value[key];
+    // In quotes it would be no duration either.
+    if (typeof written === 'number') {
+      this.error(`${this.name(key)} must be a duration with its unit, like 3s or 500ms, not ${written}`, key);
+      return undefined;
+    }
     const text = this.text(key);
     if (text === undefined) return undefined;
     try {

@@ -194,7 +194,10 @@ test('gateways, exports, timeouts and header changes are checked', () => {
   assert.match(read(`hosts: [a]\ngateways: [edge]\nhttp: [{${ROUTE}}]`).problems[0] ?? '', /^error .*"edge" is not implemented/);
   assert.match(matchProblems('{gateways: [edge]}')[0] ?? '', /^error .*"edge" is not implemented/);
   assert.match(read(`hosts: [a]\nexportTo: [team]\nhttp: [{${ROUTE}}]`).problems[0] ?? '', /^error .*exportTo "team" is not implemented/);
-  assert.match(routeProblems('timeout: 5')[0] ?? '', /^error a\.yaml:8:14: .*write it in quotes/);
+  assert.match(
+    routeProblems('timeout: 5')[0] ?? '',
+    /^error a\.yaml:8:14: .*timeout must be a duration with its unit, like 3s or 500ms, not 5$/m,
+  );
   assert.match(routeProblems('timeout: 5x')[0] ?? '', /is not a duration/);
   assert.match(routeProblems('headers: {request: {set: {a: "b\\nc"}}}')[0] ?? '', /has a line break/);
   assert.match(routeProblems('headers: {request: {set: {a: 1}}}')[0] ?? '', /set\.a must be a text, not the number 1/);
