@@ -152,7 +152,11 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
     await proxy.stop();
     assert.equal(readFileSync(file, 'utf8'), lines.join('\n'), 'a registry that was not read changes nothing');
     writeFileSync(file, 'x');
-    const empty = await polywire({ lastKnownGood: file });
-    await empty.untilLogged(`${file}:1: the file is not used: it is no file of last known services`);
+    const foreign = await polywire({ lastKnownGood: file });
+    await foreign.untilLogged(`${file} is neither used nor written to: it is no file of last known services`);
+    await zookeeper.restart();
+    await callService(foreign, /: [1-9]/);
+    await foreign.stop();
+    assert.equal(readFileSync(file, 'utf8'), 'x');
   });
 });

@@ -128,7 +128,7 @@ spec:
 test('a folder where what a registry announced cannot be kept is a warning with its place', async () => {
   const registry = (file: string) => `- {type: zookeeper, address: '127.0.0.1:1', lastKnownGood: ${file}}\n`;
   await command.write('kept/there/is', 'a file');
-  const registries = ['there/a.jsonl', 'missing/b.jsonl', 'there/is/c.jsonl', 'there'].map(registry).join('');
+  const registries = ['there/a.jsonl', 'missing/b.jsonl', 'there/is/c.jsonl', 'there', 'polywire.yaml'].map(registry).join('');
   await command.write('kept/polywire.yaml', `${BOOTSTRAP}registries:\n${registries}`);
   const { code, stdout } = await command.polywire('validate', 'kept/polywire.yaml');
   assert.equal(code, 0);
@@ -136,7 +136,8 @@ test('a folder where what a registry announced cannot be kept is a warning with 
   assert.match(stdout, new RegExp(`^${place(7)} the folder ${command.path}/kept/missing: there is no such folder$`, 'm'));
   assert.match(stdout, new RegExp(`^${place(8)} the folder ${command.path}/kept/there/is: it is a file$`, 'm'));
   assert.match(stdout, new RegExp(`^${place(9)} ${command.path}/kept/there: it is a folder$`, 'm'));
-  assert.match(stdout, /^valid: 1 file, 0 errors, 3 warnings$/m);
+  assert.match(stdout, new RegExp(`^${place(10)} ${command.path}/kept/polywire\\.yaml: it is no file of last known services$`, 'm'));
+  assert.match(stdout, /^valid: 1 file, 0 errors, 4 warnings$/m);
 });
 
 test('a folder that may not be written to is found, too, by whoever may not', async (context) => {

@@ -6,6 +6,7 @@ import {
   ConfigError,
   capabilitiesOf,
   checkListenerTls,
+  foreignFault,
   messageOf,
   type PluginRegistry,
   type Problem,
@@ -115,8 +116,8 @@ export function checkListenerFiles(
   );
 }
 
-/** Folders of what registries announced, relative to `directory`. Warnings: Polywire runs without, and the folder may be another machine's. */
-export function checkKnownGoodFolders(
+/** Files of what registries announced, and their folders, relative to `directory`. Warnings: Polywire runs without, and the folder may be another machine's. */
+export function checkKnownGoodFiles(
   { registries }: Bootstrap,
   directory: string,
   { position }: Pick<BootstrapResult, 'position'>,
@@ -125,15 +126,12 @@ export function checkKnownGoodFolders(
     const file = lastKnownGood === undefined ? undefined : resolve(directory, lastKnownGood);
     if (file === undefined) return [];
     const fault = faultOfFolder(dirname(file));
-    if (fault === undefined && !isFolder(file)) return [];
-    const where = fault === undefined ? `${file}: it is a folder` : `the folder ${dirname(file)}: ${fault}`;
+    const foreign = fault === undefined ? foreignFault(file) : undefined;
+    if (fault === undefined && foreign === undefined) return [];
+    const where = fault === undefined ? `${file}: ${foreign}` : `the folder ${dirname(file)}: ${fault}`;
     const message = `what the registry announces cannot be kept in ${where}`;
     return [{ severity: 'warning', message, position: position(['registries', index, 'lastKnownGood']) }];
   });
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function faultOfFolder(folder: string): string | undefined {

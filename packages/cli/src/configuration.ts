@@ -19,7 +19,7 @@ import { plugin as dubbo } from '@polywire/protocol-dubbo';
 import { plugin as http2 } from '@polywire/protocol-http2';
 import { plugin as thrift } from '@polywire/protocol-thrift';
 import { plugin as zookeeper } from '@polywire/registry-zk';
-import { checkKnownGoodFolders, checkListenerFiles, checkPluginParts } from './configuration-checks.ts';
+import { checkKnownGoodFiles, checkListenerFiles, checkPluginParts } from './configuration-checks.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -64,7 +64,7 @@ export async function loadConfiguration(file: string, terminal: Terminal): Promi
   const problems = [...parsed.problems, ...(await addPlugins(bootstrap, parsed, plugins, directory))];
   // A plugin that failed would make everything that needs it look wrong as well.
   if (!hasErrors(problems)) problems.push(...checkPluginParts(bootstrap, plugins, parsed));
-  problems.push(...checkListenerFiles(bootstrap, directory, parsed), ...checkKnownGoodFolders(bootstrap, directory, parsed));
+  problems.push(...checkListenerFiles(bootstrap, directory, parsed), ...checkKnownGoodFiles(bootstrap, directory, parsed));
   const mesh = await loadMesh({
     directory: dirname(file),
     globs: bootstrap.resources,

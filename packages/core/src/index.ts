@@ -27,4 +27,5 @@ export { capabilitiesOf } from './proxy/protocol-runtime.ts';
 export { ProxyServer } from './proxy/proxy.ts';
 export { ServiceCaller } from './proxy/service-caller.ts';
 export { dumpEntries, type IstioServiceEntry, istioText, leftOut, toIstio } from './registry/istio.ts';
+export { foreignFault } from './registry/known-good-owner.ts';
 export type { ExplainReport, ExplainRequest } from './route/explain-report.ts';

@@ -149,6 +149,12 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
         assert.equal(stranger.entries.size, 0);
         const unread = stranger.deliveries.all.filter((delivery) => delivery.kind === 'unread');
         assert.deepEqual(unread, [{ kind: 'unread', origin: `${root}/${FLEET}/providers`, reason: 'denied' }]);
+        const impatient = await synced(relay.address);
+        const readable = impatient.deliveries.next(kind('readable'));
+        const known = impatient.deliveries.next(kind('upsert', HOST));
+        await owner.setAcl(`${root}/${FLEET}/providers`, 'open');
+        assert.deepEqual(await readable, { kind: 'readable', origin: `${root}/${FLEET}/providers` });
+        await known;
         assert.ok(stranger.log.some((line) => /^warn: not allowed to read .*; open the node, or give auth/.test(line)));
       });
     });

@@ -14,7 +14,7 @@ export interface RegistryTreesOptions {
   /** In order of precedence. */
   readonly layouts: readonly Layout[];
   readonly services: MergedServices;
-  readonly sink: Pick<ServiceEntrySink, 'synced' | 'stale' | 'unread'>;
+  readonly sink: Pick<ServiceEntrySink, 'synced' | 'stale' | 'unread' | 'readable'>;
   readonly follow: FollowOptions;
   readonly log: RegistryContext['log'];
 }
@@ -52,9 +52,10 @@ export class RegistryTrees {
       };
       // Of a tree without services, nothing can be missing.
       const unread: TreeSink['unread'] = (path, reason) => layout.sink === undefined && sink.unread?.(path, reason);
+      const readable: TreeSink['readable'] = (path) => layout.sink === undefined && sink.readable?.(path);
       const announcing = layout.sink ?? services.layout(rank);
       const set: TreeSink['set'] = (leaf, announcements) => announcing.set(leaf, lineage.mark(announcements));
-      return new TreeFollower(layout, context, { ...announcing, set, synced, stale, unread });
+      return new TreeFollower(layout, context, { ...announcing, set, synced, stale, unread, readable });
     });
   }
 

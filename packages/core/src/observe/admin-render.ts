@@ -79,15 +79,17 @@ function counted(count: number, name: string): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
-/** A head line per source and an indented one per service. */
+/** A head line per source and indented ones: what was never read, and each service. */
 export function renderRegistries(registries: Iterable<SourceStatus>): string {
   const lines: string[] = [];
-  for (const { name, state, reason, since, session, lastSync, services } of registries) {
+  for (const { name, state, reason, since, session, lastSync, services, unread } of registries) {
     const when = lastSync === undefined ? 'never' : new Date(lastSync).toISOString();
     const began = new Date(since).toISOString();
     const where = session === undefined ? '' : `, session ${session}`;
     const why = reason === undefined ? '' : ` (${reason})`;
     lines.push(`${name}: ${state}${why} since ${began}${where}, last sync ${when}, ${counted(services.length, 'service')}`);
+    lines.push(...unread.first.map(({ origin, reason }) => `  not read (${reason}): ${maskSecrets(origin)}`));
+    if (unread.count > unread.first.length) lines.push(`  not read: ${unread.count - unread.first.length} more`);
     for (const service of services) {
       lines.push(
         `  ${service.host}: ${counted(service.endpoints, 'endpoint')}${service.held === undefined ? '' : `, held (${service.held})`}`,

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../cluster/endpoint.ts';
 import { maskSecrets, shownValue } from '../errors/secrets.ts';
 import type { DirectoryEntry } from '../registry/entry-index.ts';
+import type { UnreadPart } from '../registry/service-entry-store.ts';
 import { formatAddress } from '../transport/listen.ts';
 
 /** Where everything that is known of services comes from: a head line for each source's word on one, and below it its endpoints. */
@@ -23,7 +24,12 @@ function* renderEndpoint({ address, port, weight, labels, origin, learnt, overri
   if (labels.size > 0) yield `    labels: ${[...labels].map(([name, value]) => `${name}=${shownValue(name, value)}`).join(',')}`;
 }
 
-/** The same as data. */
+/** What of a service could never be read, one line for each part. */
+export function renderUnread(parts: readonly (UnreadPart & { readonly source: string })[]): string {
+  return parts.map(({ source, origin, reason }) => maskSecrets(`not read (${reason}) of ${source}: ${origin}\n`)).join('');
+}
+
+/** What is known as data. */
 export function serviceData(entries: readonly DirectoryEntry[]): unknown {
   return entries.map(({ source, held, entry }) => ({
     source,

@@ -1,6 +1,6 @@
 import type { PublisherStatus } from '../publish/publisher.ts';
 import type { DirectoryEntry } from '../registry/entry-index.ts';
-import type { SourceStatus } from '../registry/service-entry-store.ts';
+import type { SourceStatus, UnreadPart } from '../registry/service-entry-store.ts';
 import type { LogLevel } from './log.ts';
 import type { Metric } from './metrics.ts';
 
@@ -57,6 +57,8 @@ export interface AdminSource {
   registries(): Iterable<SourceStatus>;
   /** What each source says of a service. @param name its host, or its interface */
   services(name: string): readonly DirectoryEntry[];
+  /** What of a service each source could never read. @param name its interface */
+  unread(name: string): readonly (UnreadPart & { readonly source: string })[];
   publishers(): Iterable<PublisherStatus>;
   /** The snapshot in force, with positions. Maps and sets are welcome; secrets are masked by the listener. */
   configDump(): unknown;

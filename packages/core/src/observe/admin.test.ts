@@ -11,6 +11,7 @@ import { METRICS } from './metrics.ts';
 
 const LEVEL: LogLevel = 'info';
 
+const CLOSED = { origin: '/dubbo/a.Closed/providers', reason: 'denied' } as const;
 const USERS: DirectoryEntry = {
   source: 'zookeeper 127.0.0.1:2181',
   exactIdentity: true,
@@ -111,9 +112,11 @@ function source(overrides: Partial<AdminSource> = {}): AdminSource {
         since: Date.UTC(2026, 0, 2),
         session: '0x1f',
         services: [{ host: 'users', endpoints: 3, held: 'disconnected' }],
+        unread: { count: 21, first: [CLOSED] },
       },
     ],
     services: (name) => (name === 'users' ? [USERS] : []),
+    unread: (name) => (name === 'a.Closed' ? [{ source: 'zookeeper 127.0.0.1:2181', ...CLOSED }] : []),
     configDump: () => ({
       hosts: new Map([['users', new Set(['a'])]]),
       position: { file: 'polywire.yaml', line: 3, column: 1 },
@@ -191,9 +194,12 @@ test('clusters and registries as text and as json', () =>
     assert.equal(
       (await ask(address, '/registry')).body,
       'zookeeper 127.0.0.1:2181: stale (connection refused) since 2026-01-02T00:00:00.000Z, session 0x1f, last sync 2026-01-01T00:00:00.000Z, 1 service\n' +
+        '  not read (denied): /dubbo/a.Closed/providers\n' +
+        '  not read: 20 more\n' +
         '  users: 3 endpoints, held (disconnected)\n',
     );
-    assert.equal(JSON.parse((await ask(address, '/registry?format=json')).body)[0].state, 'stale');
+    const [registry] = JSON.parse((await ask(address, '/registry?format=json')).body);
+    assert.deepEqual([registry.state, registry.unread], ['stale', { count: 21, first: [CLOSED] }]);
     assert.equal(
       (await ask(address, '/publish')).body,
       'zookeeper 127.0.0.1:2181/polywire: behind (NO_AUTH: /polywire), as 10.0.0.9:20880, session 0x1f, 2 services\n' +
@@ -221,6 +227,9 @@ test('a service is shown with where, when and in which session each of its endpo
     assert.deepEqual(users.endpoints[0].metadata, { token: '******' });
     const other = await ask(address, '/registry?service=orders');
     assert.deepEqual([other.status, other.body], [404, 'nobody announces orders: /registry lists the hosts\n']);
+    const closed = await ask(address, '/registry?service=a.Closed');
+    assert.equal(closed.status, 404);
+    assert.match(closed.body, /\nnot read \(denied\) of zookeeper 127\.0\.0\.1:2181: \/dubbo\/a\.Closed\/providers\n$/);
   }));
 
 test('the configuration is shown without its secrets', () =>

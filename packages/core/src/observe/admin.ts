@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { messageOf } from '../errors/message-of.ts';
 import { formatAddress, listen } from '../transport/listen.ts';
 import { renderClusters, renderJson, renderListeners, renderPublishers, renderRegistries, renderStats } from './admin-render.ts';
-import { renderServices, serviceData } from './admin-services.ts';
+import { renderServices, renderUnread, serviceData } from './admin-services.ts';
 import type { AdminSource } from './admin-source.ts';
 import { isLogLevel, LOG_LEVELS } from './log.ts';
 import { PROMETHEUS_CONTENT_TYPE, renderPrometheus } from './prometheus.ts';
@@ -116,7 +116,8 @@ function renderRegistry(source: AdminSource, query: URLSearchParams): Answer {
   const found = source.services(name);
   const status = found.length === 0 ? 404 : 200;
   if (wantsJson(query)) return { ...json(serviceData(found)), status };
-  return { status, body: found.length === 0 ? `nobody announces ${name}: /registry lists the hosts\n` : renderServices(found) };
+  const known = found.length === 0 ? `nobody announces ${name}: /registry lists the hosts\n` : renderServices(found);
+  return { status, body: known + renderUnread(source.unread(name)) };
 }
 
 function renderLogging(source: AdminSource, query: URLSearchParams, posted: boolean): Answer {

@@ -18,6 +18,7 @@ export function adminView(proxy: ProxyServer): AdminSource {
     clusters: () => distinct(clusterStatuses(proxy)),
     registries: () => proxy.store.sources(),
     services: (name) => [...new Set([...proxy.store.byHost(name.toLowerCase()), ...proxy.store.byInterface(name)])],
+    unread: (name) => proxy.store.unreadOf(name),
     publishers: () => proxy.publishings.statuses(),
     configDump: () => ({ bootstrap: proxy.bootstrap, resources: proxy.resources, services: [...proxy.store.all()] }),
     readiness: () => proxy.ready,

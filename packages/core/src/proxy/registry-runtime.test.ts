@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -86,12 +86,46 @@ test('what was guarded when it ended is known at the next start, and guarded aga
   assert.equal(second.registry.hasAnswered, true);
 });
 
-test('a broken file is named with its line, and the adapter starts all the same', async () => {
+test('a file that somebody else made is named and never written to, and the registry is followed all the same', async () => {
+  await writeFile(join(directory, 'told.jsonl'), 'listeners: []\n');
+  const { registry, sink, services } = await started(SAFE);
+  assert.match(
+    lines.join(''),
+    /ERROR.*told\.jsonl is neither used nor written to: it is no file of last known services; name another file/i,
+  );
+  sink.upsert(entryOf('users', ['a']));
+  sink.synced();
+  assert.deepEqual(services(), ['users 1 current']);
+  await registry.stop();
+  assert.equal(await readFile(join(directory, 'told.jsonl'), 'utf8'), 'listeners: []\n');
+  assert.deepEqual(await readdir(directory), ['told.jsonl']);
+});
+
+test('a broken file of last known services is named, and replaced once the registry was read', async () => {
+  await writeFile(join(directory, 'told.jsonl'), '{"format":"polywire last known services","vers');
+  const { registry, sink } = await started(SAFE);
+  assert.match(lines.join(''), /told\.jsonl:1: the file is not used/);
+  sink.upsert(entryOf('users', ['a']));
+  sink.synced();
+  await registry.stop();
+  assert.match(await readFile(join(directory, 'told.jsonl'), 'utf8'), /"host":"users"/);
+});
+
+test('a folder in place of the file is named, and the adapter starts all the same', async () => {
   const { registry, sink } = await started({ ...SAFE, lastKnownGood: '.' });
-  assert.match(lines.join(''), /is not used: EISDIR/);
+  assert.match(lines.join(''), /is neither used nor written to: it is a folder/);
   assert.equal(registry.isReady, false);
   sink.synced();
   assert.equal(registry.hasAnswered, true);
+});
+
+test('what was never read is known through everything that is between the adapter and the store', async () => {
+  const { sink, status } = await started(SAFE);
+  sink.unread?.('/closed', 'denied');
+  sink.synced();
+  assert.deepEqual(status()?.unread, { count: 1, first: [{ origin: '/closed', reason: 'denied' }] });
+  sink.readable?.('/closed');
+  assert.equal(status()?.unread.count, 0);
 });
 
 test('commands that show what a registry says see neither guard nor file', async () => {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { RegistryConfig } from '../config/bootstrap-model.ts';
 import type { Log } from '../observe/log.ts';
 import { GuardedSink } from '../registry/guarded-sink.ts';
+import { foreignFault } from '../registry/known-good-owner.ts';
 import { readKnownGood } from '../registry/known-good-reader.ts';
 import { RecordingSink, RestoringSink } from '../registry/known-good-sinks.ts';
 import type { RegistryAdapter, ServiceEntrySink } from '../registry/registry.ts';
@@ -48,8 +49,8 @@ export class RegistryRuntime {
 
   /** Starts the adapter, behind everything that was known of it before. */
   async start(): Promise<void> {
-    const { adapter, config, directory, log } = this.#options;
-    const file = config.lastKnownGood && resolve(directory, config.lastKnownGood);
+    const { adapter, config, log } = this.#options;
+    const file = this.#ownFile();
     let sink: ServiceEntrySink = this.#open();
     if (file !== undefined) {
       const warn = (message: string, fields: Readonly<Record<string, unknown>>) => log.warn(message, { registry: this.name, ...fields });
@@ -80,6 +81,18 @@ export class RegistryRuntime {
       this.#guard?.close();
       await this.#recording?.close();
     }
+  }
+
+  /** Where services are remembered; undefined: nowhere. A file that somebody else made is not touched. */
+  #ownFile(): string | undefined {
+    const { config, directory, log } = this.#options;
+    if (config.lastKnownGood === undefined) return undefined;
+    const file = resolve(directory, config.lastKnownGood);
+    const fault = foreignFault(file);
+    if (fault === undefined) return file;
+    const advice = 'name another file in lastKnownGood, or move this one away and start again';
+    log.error(`${file} is neither used nor written to: ${fault}; ${advice}`, { registry: this.name });
+    return undefined;
   }
 
   #open(): EntrySource {

@@ -97,6 +97,10 @@ export class GuardedSink implements ServiceEntrySink {
     this.#sink.unread?.(origin, reason);
   }
 
+  readable(origin: string): void {
+    this.#sink.readable?.(origin);
+  }
+
   synced(): void {
     this.#isStale = false;
     this.#coming = 0;

@@ -16,6 +16,8 @@ export interface KnownGoodHeader {
 
 const FORMAT = 'polywire last known services';
 const VERSION = 1;
+/** What every file of last known services begins with, of whatever version. */
+export const HEADER_BEGINNING = `{"format":${JSON.stringify(FORMAT)},`;
 
 const text = z.string();
 const pairs = z.array(z.tuple([text, text]));

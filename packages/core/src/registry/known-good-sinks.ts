@@ -39,6 +39,10 @@ export class RecordingSink implements ServiceEntrySink {
     this.#sink.unread?.(origin, reason);
   }
 
+  readable(origin: string): void {
+    this.#sink.readable?.(origin);
+  }
+
   synced(): void {
     this.#sink.synced();
     this.#writer.synced();
@@ -104,6 +108,10 @@ export class RestoringSink implements ServiceEntrySink {
   unread(origin: string, reason: HoldReason | 'missing'): void {
     if (reason !== 'missing') this.#unread.set(origin, reason);
     this.#sink.unread?.(origin, reason);
+  }
+
+  readable(origin: string): void {
+    this.#sink.readable?.(origin);
   }
 
   synced(): void {

@@ -60,6 +60,8 @@ export interface ServiceEntrySink {
    * @param origin registry path
    */
   unread?(origin: string, reason: HoldReason | 'missing'): void;
+  /** What was said to be unread was read now, or is gone. @param origin as `unread` said it */
+  readable?(origin: string): void;
   /** A full read is complete: what was delivered is current. */
   synced(): void;
   /** The whole registry is unreachable; everything delivered stays in force. */

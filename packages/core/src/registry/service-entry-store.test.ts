@@ -198,6 +198,21 @@ describe('the store of service entries', () => {
     assert.equal(changes.length, 1, 'nobody’s routes changed');
   });
 
+  it('says what was never read, the first of it and how much, until it can be read', () => {
+    const { store, zk } = observed();
+    const parts = Array.from({ length: 25 }, (_, index) => ({ origin: `/a/com.acme.S${index}/b`, reason: 'denied' as const }));
+    for (const { origin, reason } of parts) {
+      zk.unread?.(origin, reason);
+      zk.unread?.(origin, reason);
+    }
+    zk.synced();
+    assert.deepEqual(store.sources()[0]?.unread, { count: 25, first: parts.slice(0, 20) });
+    assert.deepEqual(store.unreadOf('com.acme.S24'), [{ source: 'zk', ...parts[24] }]);
+    assert.deepEqual([store.unreadOf('com.acme.S').length, store.unreadOf('a').length], [0, 20]);
+    for (const { origin } of parts.slice(1)) zk.readable?.(origin);
+    assert.deepEqual(store.sources()[0]?.unread, { count: 1, first: parts.slice(0, 1) });
+  });
+
   it('shows what would be, without changing anything', () => {
     const { store, changes, zk } = observed();
     zk.upsert(entry('user.acme', 'com.acme.User', ['a']));

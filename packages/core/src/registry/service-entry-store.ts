@@ -23,7 +23,20 @@ export interface SourceStatus {
   /** As the registry numbers its sessions; undefined while there is none, and for sources without. */
   readonly session: string | undefined;
   readonly services: readonly SourceService[];
+  /** What of it was never read, so that nobody knows what it announces: how many parts, and the first of them. */
+  readonly unread: { readonly count: number; readonly first: readonly UnreadPart[] };
 }
+
+/** A part of a source that was never read. */
+export interface UnreadPart {
+  /** Registry path. */
+  readonly origin: string;
+  /** `missing`: a whole tree is not there. */
+  readonly reason: HoldReason | 'missing';
+}
+
+/** Parts that are shown of those that were never read. */
+const SHOWN_UNREAD = 20;
 
 /** One service of a source. */
 export interface SourceService {
@@ -102,6 +115,15 @@ export class ServiceEntryStore implements ServiceDirectory {
     return [...this.#sources.values()].map((source) => source.status());
   }
 
+  /**
+   * What was never read of a service, by each source: parts with its name in their path, the first few.
+   * @param name as the registry's paths have it
+   */
+  unreadOf(name: string): (UnreadPart & { readonly source: string })[] {
+    const parts = [...this.#sources].flatMap(([source, { unreadParts }]) => unreadParts.map((part) => ({ source, ...part })));
+    return parts.filter(({ origin }) => origin.split('/').includes(name)).slice(0, SHOWN_UNREAD);
+  }
+
   /** Whether everything that a source has was delivered once. */
   wasRead(source: string): boolean {
     return this.#sources.get(source)?.wasRead === true;
@@ -155,6 +177,7 @@ class Source implements EntrySource {
   readonly #context: SourceContext;
   /** By the host as the source says it. */
   readonly #entries = new Map<string, DirectoryEntry>();
+  readonly #unread = new Map<string, UnreadPart['reason']>();
   #state: SourceStatus['state'] = 'starting';
   #since = Date.now();
   #reason: string | undefined;
@@ -179,6 +202,18 @@ class Source implements EntrySource {
   hold(host: string, reason: HoldReason): void {
     const old = this.#entries.get(host);
     if (old !== undefined) this.#swap(host, old, { ...old, held: reason });
+  }
+
+  unread(origin: string, reason: UnreadPart['reason']): void {
+    this.#unread.set(origin, reason);
+  }
+
+  readable(origin: string): void {
+    this.#unread.delete(origin);
+  }
+
+  get unreadParts(): UnreadPart[] {
+    return [...this.#unread].map(([origin, reason]) => ({ origin, reason }));
   }
 
   synced(): void {
@@ -226,6 +261,7 @@ class Source implements EntrySource {
       since: this.#since,
       session: session?.(),
       services,
+      unread: { count: this.#unread.size, first: this.unreadParts.slice(0, SHOWN_UNREAD) },
     };
   }
 

@@ -34,4 +34,6 @@ export interface TreeSink extends AnnouncementSink {
   stale(cause: Error): void;
   /** See ServiceEntrySink. */
   unread(path: string, reason: HoldReason | 'missing'): void;
+  /** See ServiceEntrySink. */
+  readable(path: string): void;
 }

@@ -75,6 +75,7 @@ beforeEach(async () => {
     synced: () => tell('synced'),
     stale: () => tell('stale'),
     unread: () => undefined,
+    readable: () => undefined,
   };
   follower = new TreeFollower(layout, { client: whole, reads: new ReadLimit(64), options: OPTIONS, log: () => undefined }, sink);
   await follower.connected();

@@ -31,6 +31,8 @@ export class TreeFollower {
   readonly #paced: PacedLeaves;
   /** What could not be read, and is tried again. */
   readonly #failing = new Set<string>();
+  /** What the sink was told is unread. */
+  readonly #unread = new Set<string>();
   readonly #changes: Debounce;
   #retry: NodeJS.Timeout | undefined;
   #resync: NodeJS.Timeout | undefined;
@@ -180,6 +182,7 @@ export class TreeFollower {
   #announce(node: string, leaf: FollowedLeaf, children: ReadonlyMap<string, Buffer>, epoch: number): boolean {
     this.#join(node);
     leaf.wasAnnounced = true;
+    this.#tellReadable(node);
     const { announcements, pending, later, failure = leaf.failure } = leaf.reader.read(children);
     this.#paced.keep(node);
     this.#sink.set(this.#path(node), announcements);
@@ -208,12 +211,12 @@ export class TreeFollower {
   }
 
   #missing(node: string): void {
+    this.#drop(node);
     if (node === ROOT) {
       const level = this.#layout.isRequired ? 'warn' : 'debug';
       this.#context.log(level, `${this.#layout.root} does not exist; check root and the address's chroot`);
-      if (this.#layout.isRequired) this.#sink.unread(this.#layout.root, 'missing');
+      if (this.#layout.isRequired) this.#tellUnread(node, 'missing');
     }
-    this.#drop(node);
     this.#paced.flush();
   }
 
@@ -222,10 +225,12 @@ export class TreeFollower {
     for (const each of this.#below.get(node) ?? []) this.#drop(each);
     this.#below.delete(node);
     this.#failing.delete(node);
+    this.#tellReadable(node);
     if (this.#leaves.has(node)) this.#paced.remove(node);
   }
 
   #recovered(node: string): boolean {
+    this.#tellReadable(node);
     const was = this.#failing.delete(node);
     if (was) this.#context.log('info', `${this.#path(node)} can be read again`);
     return was;
@@ -248,8 +253,17 @@ export class TreeFollower {
 
   #hold(node: string, reason: HoldReason): void {
     if (this.#leaves.get(node)?.wasAnnounced) this.#paced.hold(node, reason);
-    else if (!this.#below.has(node)) this.#sink.unread(this.#path(node), reason);
+    else if (!this.#below.has(node)) this.#tellUnread(node, reason);
     for (const each of this.#below.get(node) ?? []) this.#hold(each, reason);
+  }
+
+  #tellUnread(node: string, reason: HoldReason | 'missing'): void {
+    this.#unread.add(node);
+    this.#sink.unread(this.#path(node), reason);
+  }
+
+  #tellReadable(node: string): void {
+    if (this.#unread.delete(node)) this.#sink.readable(this.#path(node));
   }
 
   #retryFailing(): void {

@@ -8,6 +8,7 @@ export type Delivery =
   | { readonly kind: 'remove'; readonly host: string }
   | { readonly kind: 'hold'; readonly host: string; readonly reason: string }
   | { readonly kind: 'unread'; readonly origin: string; readonly reason: string }
+  | { readonly kind: 'readable'; readonly origin: string }
   | { readonly kind: 'synced' }
   | { readonly kind: 'stale'; readonly cause: Error };
 
@@ -39,6 +40,7 @@ export async function testAdapter(address: string, config: Readonly<Record<strin
     },
     hold: (host, reason) => deliveries.add({ kind: 'hold', host, reason }),
     unread: (origin, reason) => deliveries.add({ kind: 'unread', origin, reason }),
+    readable: (origin) => deliveries.add({ kind: 'readable', origin }),
     synced: () => deliveries.add({ kind: 'synced' }),
     stale: (cause) => deliveries.add({ kind: 'stale', cause }),
   });
