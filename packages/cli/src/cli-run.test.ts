@@ -121,11 +121,43 @@ test('an address that is taken is 1, with the reason', async () => {
   assert.match(stderr, /EADDRINUSE/);
 });
 
+test('what a registry leaves out is warned of by dump, diff and watch, once', async () => {
+  const plugin = `import { SPI_VERSION } from '@polywire/core/spi';
+// As a connection does.
+const running = setInterval(() => undefined, 1000);
+const create = (_config, { log, showsFaults }) => ({
+  name: 'talker here',
+  start: async (sink) => {
+    log('info', 'connected');
+    log('warn', 'held back instance /one', { registry: 'talker here' });
+    if (!showsFaults) log('warn', 'not allowed to read /two');
+    sink.unread('/two', 'denied');
+    sink.synced();
+    // A watch goes on until it is told to end.
+    if (process.argv.includes('watch')) setTimeout(() => process.kill(process.pid, 'SIGTERM'), 300);
+  },
+  stop: async () => clearInterval(running),
+});
+export const plugin = { name: 'p', spiVersion: SPI_VERSION, registries: [{ type: 'talker', create }] };
+`;
+  await command.write('talks/p.js', plugin);
+  await command.write('talks/polywire.yaml', `${BOOTSTRAP}plugins: [./p.js]\nregistries: [{ type: talker }]\n`);
+  const codes = [];
+  for (const what of ['dump', 'diff', 'watch']) {
+    const { code, stderr } = await command.polywireProcess('registry', what, '-c', 'talks/polywire.yaml');
+    codes.push(code);
+    assert.match(stderr, /^\S+ warn {2}held back instance \/one registry=talker here$/m, what);
+    assert.equal(stderr.split('/two').length, 2, stderr);
+    assert.doesNotMatch(stderr, /connected/);
+  }
+  assert.deepEqual(codes, [0, 3, 0]);
+});
+
 test('a registry that is unreachable is 3, within its time', async () => {
   const started = performance.now();
   const { code, stdout, stderr } = await command.polywire('registry', 'dump', '--zookeeper', '127.0.0.1:1', '--timeout', '300ms');
   assert.deepEqual([code, stdout], [3, '']);
-  assert.match(stderr, /error: .*127\.0\.0\.1:1 was not read within 0\.3 s/);
+  assert.match(stderr, /^error: .*127\.0\.0\.1:1 was not read within 0\.3 s/);
   assert.ok(performance.now() - started < 10_000);
 });
 

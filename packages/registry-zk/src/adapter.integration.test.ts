@@ -193,6 +193,52 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
     await Promise.all([resynced, freed]);
   });
 
+  test('a root that may not be read, though providers and rules are in it, is warned of once', async () => {
+    const owner = client(server.address, { auth: { user: 'u', password: 'p' } });
+    await provide(20880, {}, owner);
+    await owner.setAcl(root, 'creator');
+    const followed = await follow(server.address);
+    await followed.deliveries.next(kind('stale'));
+    // At the next try, both trees have been refused.
+    await followed.deliveries.next(kind('stale'));
+    const readAgain = followed.logged.next(({ message }) => message === `${root} can be read again`);
+    await owner.setAcl(root, 'open');
+    await readAgain;
+    const said = (text: string): number => followed.log.filter((line) => line.includes(text)).length;
+    assert.deepEqual([said(`not allowed to read ${root};`), said(`${root} can be read again`)], [1, 1]);
+  });
+
+  test('each warning names the registry that it is of, with its chroot', async () => {
+    const address = `${server.address}${root}`;
+    const followed = await synced(address, { root: '/dubbo' });
+    const missing = followed.logged.all.find(({ message }) => message.startsWith('/dubbo does not exist'));
+    assert.equal(missing?.registry, `zookeeper ${address}`);
+    assert.equal(followed.adapter.name, missing?.registry);
+  });
+
+  test('what is unread is not warned of where the program shows it', async () => {
+    const owner = client(server.address, { auth: { user: 'u', password: 'p' } });
+    await provide(20880, {}, owner);
+    await owner.setAcl(`${root}/${FLEET}/providers`, 'creator');
+    const shown = await testAdapter(server.address, { root }, { showsFaults: true });
+    closing.push(() => shown.adapter.stop());
+    await shown.deliveries.next(kind('synced'));
+    assert.ok(shown.log.some((line) => line.startsWith('debug: not allowed to read ')));
+    assert.deepEqual(
+      shown.log.filter((line) => line.startsWith('warn: ')),
+      [],
+    );
+    // What was known of it is held, and why is nowhere else to be seen.
+    const back = shown.deliveries.next(kind('upsert', HOST));
+    await owner.setAcl(`${root}/${FLEET}/providers`, 'open');
+    await back;
+    const held = shown.deliveries.next(kind('hold', HOST));
+    await owner.setAcl(`${root}/${FLEET}/providers`, 'creator');
+    await provide(20881, {}, owner);
+    await held;
+    assert.ok(shown.log.some((line) => line.startsWith('warn: not allowed to read ')));
+  });
+
   test('a root that is not there is said before the registry counts as read', async () => {
     const followed = await synced(server.address);
     const told = followed.deliveries.all.map(({ kind: what, ...more }) => [what, 'reason' in more ? more.reason : undefined]);
@@ -226,6 +272,7 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
     const stale = followed.deliveries.next(kind('stale'));
     await server.kill();
     await stale;
+    assert.ok(followed.log.includes(`warn: ${followed.adapter.name} is away; what it announced stays in force`));
     const resynced = followed.deliveries.next(kind('synced'));
     await server.restart();
     await resynced;
@@ -273,6 +320,8 @@ describe('zookeeper registry against a real server', { skip: skipReason(), timeo
       await late.kill();
       const followed = await follow(late.address);
       await followed.deliveries.next(kind('stale'));
+      assert.ok(followed.log.includes(`warn: ${followed.adapter.name} is away; it has announced nothing since the start`));
+      assert.ok(!followed.log.some((line) => line.includes('stays in force')));
       const first = followed.deliveries.next(kind('synced'));
       await late.restart();
       await first;

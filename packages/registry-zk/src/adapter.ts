@@ -38,6 +38,10 @@ class ZooKeeperAdapter implements RegistryAdapter {
   async start(sink: ServiceEntrySink): Promise<void> {
     if (this.#client !== undefined) throw new Error(`${this.name} was started before`);
     let isStale = false;
+    const { call, showsFaults = false } = this.#context;
+    const unreadLevel = showsFaults ? 'debug' : 'warn';
+    // Paths are the same in many registries.
+    const log: RegistryContext['log'] = (level, message, fields) => this.#context.log(level, message, { registry: this.name, ...fields });
     const client = this.#open(this.#config.client, {
       connected: (newSession) => {
         this.#context.log('info', `connected to ${this.name}`, { newSession });
@@ -46,13 +50,13 @@ class ZooKeeperAdapter implements RegistryAdapter {
       },
       disconnected: (cause) => {
         trees.disconnected();
-        this.#context.log(isStale ? 'debug' : 'warn', `${this.name} is away; what it announced stays in force`, { error: cause });
+        const kept = settled.hasDelivered ? 'what it announced stays in force' : 'it has announced nothing since the start';
+        this.#context.log(isStale ? 'debug' : unreadLevel, `${this.name} is away; ${kept}`, { error: cause });
         if (!isStale) sink.stale(cause);
         isStale = true;
       },
       event: (event: ZkEvent) => trees.event(event),
     });
-    const { log, call } = this.#context;
     const governance = createGovernance(this.#config, log);
     const rules = governance?.rules;
     const settled = new SettledServices(sink, this.#config.emptyDelayMs);
@@ -60,7 +64,7 @@ class ZooKeeperAdapter implements RegistryAdapter {
     rules?.attach(services);
     const reads = new ReadLimit(this.#config.follow.concurrentReads);
     const layouts = [...createLayouts(this.#config, { client, reads, services, log, call }), ...(governance?.layouts ?? [])];
-    const trees = new RegistryTrees({ client, reads, layouts, services, sink, follow: this.#config.follow, log });
+    const trees = new RegistryTrees({ client, reads, layouts, services, sink, follow: this.#config.follow, log, unreadLevel });
     this.#client = client;
     this.#trees = trees;
     this.#settled = settled;

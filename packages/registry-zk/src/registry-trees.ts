@@ -1,5 +1,6 @@
 import type { RegistryContext, ServiceEntrySink } from '@polywire/core/spi';
 import type { ZkClient, ZkEvent } from './client/client.ts';
+import { Faults } from './follow/faults.ts';
 import type { FollowOptions, TreeSink } from './follow/follow-context.ts';
 import type { Layout } from './follow/layout.ts';
 import { Lineage } from './follow/lineage.ts';
@@ -17,6 +18,8 @@ export interface RegistryTreesOptions {
   readonly sink: Pick<ServiceEntrySink, 'synced' | 'stale' | 'unread' | 'readable'>;
   readonly follow: FollowOptions;
   readonly log: RegistryContext['log'];
+  /** Of what the sink is told as unread. */
+  readonly unreadLevel: 'debug' | 'warn';
 }
 
 /** The trees of one registry: one client, one set of services, and a registry that is current only when all of them are. */
@@ -28,10 +31,10 @@ export class RegistryTrees {
   /** Counts connections and their ends. */
   #epoch = 0;
 
-  constructor({ client, reads, layouts, services, sink, follow, log }: RegistryTreesOptions) {
+  constructor({ client, reads, layouts, services, sink, follow, log, unreadLevel }: RegistryTreesOptions) {
     this.#layouts = layouts;
     this.#services = services;
-    const context = { client, options: follow, reads, log };
+    const context = { client, options: follow, reads, log, faults: new Faults() };
     const lineage = new Lineage(client);
     const current = (): void => {
       for (const each of layouts) each.synced?.();
@@ -55,7 +58,8 @@ export class RegistryTrees {
       const readable: TreeSink['readable'] = (path) => layout.sink === undefined && sink.readable?.(path);
       const announcing = layout.sink ?? services.layout(rank);
       const set: TreeSink['set'] = (leaf, announcements) => announcing.set(leaf, lineage.mark(announcements));
-      return new TreeFollower(layout, context, { ...announcing, set, synced, stale, unread, readable });
+      const level = layout.sink === undefined ? unreadLevel : 'warn';
+      return new TreeFollower(layout, { ...context, unreadLevel: level }, { ...announcing, set, synced, stale, unread, readable });
     });
   }
 

@@ -1,15 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import {
-  configured,
-  createLog,
-  type ExplainReport,
-  type ExplainRequest,
-  hasErrors,
-  type ProxyServer,
-  parseServiceKey,
-} from '@polywire/core';
+import { configured, type ExplainReport, type ExplainRequest, hasErrors, type ProxyServer, parseServiceKey } from '@polywire/core';
 import type { FrameProtocol, Protocol } from '@polywire/core/spi';
 import { InvalidArgumentError, Option } from 'commander';
 import { builtInPlugins, type Configuration, loadConfiguration, reasonOf } from '../configuration.ts';
@@ -23,6 +15,7 @@ import { writeProblems } from '../problem-output.ts';
 import type { CommandHost } from '../program.ts';
 import { styleFor, type Terminal } from '../terminal.ts';
 import { renderTree } from '../tree.ts';
+import { warningLog } from '../warning-log.ts';
 
 interface ExplainOptions {
   readonly config?: string;
@@ -147,9 +140,7 @@ interface Routed {
 }
 
 async function route({ configuration, protocol, request, options, terminal }: Question): Promise<Routed> {
-  // A rule that is not understood, or a provider that is left out, is nowhere else to be seen.
-  const log = createLog({ level: 'warn', format: 'text', write: (line) => terminal.stderr.write(line) });
-  const { proxy, problems } = dryRun(configuration, log);
+  const { proxy, problems } = dryRun(configuration, warningLog(terminal));
   if (proxy === undefined) {
     writeProblems(terminal.stderr, problems, configuration.sources, styleFor(terminal.stderr, terminal.environment));
     throw new CliError(`${configuration.file} is not valid`, EXIT.refused);

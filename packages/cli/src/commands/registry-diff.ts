@@ -73,7 +73,7 @@ async function sides(
   const configuration = await validConfiguration(options, terminal);
   const { plugins, mesh } = configuration;
   const there = path === undefined ? (mesh?.resources.serviceEntries ?? []) : await readResourceFiles(path, plugins, terminal);
-  return { there, registries: configuredRegistries(configuration) };
+  return { there, registries: configuredRegistries(configuration, terminal) };
 }
 
 function exitCode({ services }: Comparison, isWhole: boolean): ExitCode {

@@ -63,6 +63,8 @@ class Watch {
   readonly #options: WatchOptions;
   readonly #follower: RegistryFollower;
   readonly #keeper: DirectoryKeeper | undefined;
+  /** Registries that were read whole. */
+  readonly #read = new Set<string>();
   #firstReading: NodeJS.Timeout | undefined;
 
   constructor(adapters: readonly RegistryAdapter[], files: ServiceFiles | undefined, options: WatchOptions, terminal: Terminal) {
@@ -120,8 +122,10 @@ class Watch {
     } else if (event.event === 'unread') {
       this.#warn(unreadText(event.origin, event.reason));
     } else if (event.event === 'stale') {
-      this.#warn(`${event.registry} is away: ${event.reason}; what it announced stays, and it is tried again`);
+      const kept = this.#read.has(event.registry) ? 'what it announced stays, and ' : '';
+      this.#warn(`${event.registry} is away: ${event.reason}; ${kept}it is tried again`);
     } else if (event.event === 'synced') {
+      this.#read.add(event.registry);
       const count = [...this.#follower.hosts].length;
       this.#terminal.stderr.write(`${event.registry} is current: ${count} ${count === 1 ? 'service' : 'services'}\n`);
     }

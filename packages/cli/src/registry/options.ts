@@ -6,6 +6,7 @@ import { parseDurationOption } from '../duration.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { writeProblems } from '../problem-output.ts';
 import { styleFor, type Terminal } from '../terminal.ts';
+import { warningLog } from '../warning-log.ts';
 
 /** A bootstrap that leaves everything to its default. */
 const DEFAULTS = 'listeners: [{ name: none, address: 127.0.0.1:0, protocols: [dubbo] }]';
@@ -53,7 +54,7 @@ export interface Registries {
  */
 export async function chooseRegistries(options: RegistryOptions, terminal: Terminal): Promise<Registries> {
   if (options.zookeeper !== undefined) return zooKeeper(options.zookeeper, options, terminal);
-  return configuredRegistries(await validConfiguration(options, terminal));
+  return configuredRegistries(await validConfiguration(options, terminal), terminal);
 }
 
 /**
@@ -81,22 +82,25 @@ export async function validConfiguration(
  * The registries that a checked bootstrap names.
  * @throws CliError when it names none
  */
-export function configuredRegistries(configuration: Configuration & { readonly bootstrap: Bootstrap }): Registries {
+export function configuredRegistries(
+  configuration: Configuration & { readonly bootstrap: Bootstrap },
+  terminal: Pick<Terminal, 'stderr'>,
+): Registries {
   const { file, bootstrap, plugins, directory } = configuration;
   if (bootstrap.registries.length === 0) throw new CliError(`${file} names no registry; --zookeeper host:port needs none`, EXIT.refused);
-  const { context, close } = registryContext(plugins, bootstrap, directory);
+  const { context, close } = registryContext(plugins, bootstrap, directory, terminal);
   const adapters = bootstrap.registries.flatMap(({ type, config }) => plugins.registries.get(type)?.create(config, context) ?? []);
   return { adapters, close };
 }
 
-function zooKeeper(address: string, { layout, root }: RegistryOptions, { workingDirectory }: Terminal): Registries {
+function zooKeeper(address: string, { layout, root }: RegistryOptions, terminal: Terminal): Registries {
   const plugins = builtInPlugins();
   const factory = plugins.registries.get('zookeeper');
   const { bootstrap } = parseBootstrap(DEFAULTS, 'defaults', {});
   if (factory === undefined || bootstrap === undefined) throw new CliError('this build has no ZooKeeper registry', EXIT.internal);
   const roots = Object.fromEntries(root.map(rootOption));
   const config = { address, ...(layout.length > 0 && { layouts: layout }), ...(root.length > 0 && { roots }) };
-  const { context, close } = registryContext(plugins, bootstrap, workingDirectory);
+  const { context, close } = registryContext(plugins, bootstrap, terminal.workingDirectory, terminal);
   try {
     return { adapters: [factory.create(config, context)], close };
   } catch (error) {
@@ -109,9 +113,12 @@ function registryContext(
   plugins: PluginRegistry,
   bootstrap: Bootstrap,
   directory: string,
+  terminal: Pick<Terminal, 'stderr'>,
 ): { readonly context: RegistryContext; readonly close: () => void } {
   const caller = new ServiceCaller(plugins.protocols, bootstrap);
-  return { context: { log: () => undefined, directory, call: caller.call }, close: () => caller.close() };
+  const output = warningLog(terminal);
+  const log: RegistryContext['log'] = (level, message, fields) => output[level](message, fields);
+  return { context: { log, showsFaults: true, directory, call: caller.call }, close: () => caller.close() };
 }
 
 /** `motan=/rpc`, or a path alone for Dubbo's. */

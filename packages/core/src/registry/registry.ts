@@ -94,6 +94,8 @@ export interface CallOptions {
 /** What a registry adapter may use of the running proxy. */
 export interface RegistryContext {
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** Whether the program shows people what sinks hear of `unread` and `stale`, so that neither needs a warning in the log. Absent: it does not. */
+  readonly showsFaults?: boolean;
   /** Folder that names of files are relative to: the bootstrap file's. Absent: the one that the program was started in. */
   readonly directory?: string;
   /**

@@ -1,5 +1,6 @@
 import type { HoldReason, RegistryContext } from '@polywire/core/spi';
 import type { ZkClient } from '../client/client.ts';
+import type { Faults } from './faults.ts';
 import type { AnnouncementSink } from './merged-services.ts';
 import type { ReadLimit } from './read-limit.ts';
 
@@ -24,6 +25,9 @@ export interface FollowContext {
   readonly reads: ReadLimit;
   readonly options: FollowOptions;
   readonly log: RegistryContext['log'];
+  readonly faults: Faults;
+  /** Level of what the sink is told of the tree as unread, too. */
+  readonly unreadLevel: 'debug' | 'warn';
 }
 
 /** Where a tree's announcements go, and what is told of the tree as a whole. */

@@ -20,6 +20,7 @@ export class SettledServices implements EntrySink {
   /** Hosts of services that were delivered with endpoints. */
   readonly #filled = new Set<string>();
   readonly #emptied = new Map<string, Emptied>();
+  #hasDelivered = false;
 
   /** @param delayMs 0: none */
   constructor(sink: EntrySink, delayMs: number) {
@@ -27,7 +28,13 @@ export class SettledServices implements EntrySink {
     this.#delayMs = delayMs;
   }
 
+  /** Whether any service was delivered since the start. */
+  get hasDelivered(): boolean {
+    return this.#hasDelivered;
+  }
+
   upsert(entry: ServiceEntry): void {
+    this.#hasDelivered = true;
     const { host } = entry;
     const isEmpty = entry.endpoints.length === 0;
     if (isEmpty && this.#delayMs > 0 && this.#filled.has(host)) {

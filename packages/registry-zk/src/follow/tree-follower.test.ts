@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { ZkClient } from '../client/client.ts';
 import { NO_AUTH, NO_NODE, ZkError } from '../client/errors.ts';
+import { Faults } from './faults.ts';
 import type { Layout } from './layout.ts';
 import { ReadLimit } from './read-limit.ts';
 import { TreeFollower } from './tree-follower.ts';
@@ -77,7 +78,11 @@ beforeEach(async () => {
     unread: () => undefined,
     readable: () => undefined,
   };
-  follower = new TreeFollower(layout, { client: whole, reads: new ReadLimit(64), options: OPTIONS, log: () => undefined }, sink);
+  follower = new TreeFollower(
+    layout,
+    { client: whole, reads: new ReadLimit(64), options: OPTIONS, log: () => undefined, faults: new Faults(), unreadLevel: 'warn' },
+    sink,
+  );
   await follower.connected();
   await until(() => told.includes('synced'));
   assert.equal(ofKind('set').length, SERVICES);

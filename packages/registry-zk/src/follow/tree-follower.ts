@@ -213,7 +213,7 @@ export class TreeFollower {
   #missing(node: string): void {
     this.#drop(node);
     if (node === ROOT) {
-      const level = this.#layout.isRequired ? 'warn' : 'debug';
+      const level = this.#layout.isRequired ? this.#context.unreadLevel : 'debug';
       this.#context.log(level, `${this.#layout.root} does not exist; check root and the address's chroot`);
       if (this.#layout.isRequired) this.#tellUnread(node, 'missing');
     }
@@ -224,7 +224,7 @@ export class TreeFollower {
   #drop(node: string): void {
     for (const each of this.#below.get(node) ?? []) this.#drop(each);
     this.#below.delete(node);
-    this.#failing.delete(node);
+    if (this.#failing.delete(node)) this.#context.faults.end(this.#path(node));
     this.#tellReadable(node);
     if (this.#leaves.has(node)) this.#paced.remove(node);
   }
@@ -232,18 +232,14 @@ export class TreeFollower {
   #recovered(node: string): boolean {
     this.#tellReadable(node);
     const was = this.#failing.delete(node);
-    if (was) this.#context.log('info', `${this.#path(node)} can be read again`);
+    if (was && this.#context.faults.end(this.#path(node))) this.#context.log('info', `${this.#path(node)} can be read again`);
     return was;
   }
 
   #failed(node: string, error: unknown): void {
     const cause = error instanceof Error ? error : new Error(String(error));
     const isDenied = hasCode(error, NO_AUTH);
-    if (!this.#failing.has(node)) {
-      const what = isDenied ? 'not allowed to read' : 'cannot read';
-      const advice = isDenied ? '; open the node, or give auth that it is open to' : '';
-      this.#context.log('warn', `${what} ${this.#path(node)}; what was known of it stays in force${advice}`, { error: cause });
-    }
+    if (!this.#failing.has(node)) this.#sayFailed(node, cause, isDenied);
     this.#failing.add(node);
     this.#retry ??= setTimeout(() => this.#retryFailing(), this.#context.options.deniedRetryMs);
     if (node === ROOT && this.#layout.isRequired) this.#sink.stale(cause);
@@ -251,9 +247,23 @@ export class TreeFollower {
     this.#paced.flush();
   }
 
+  #sayFailed(node: string, error: Error, isDenied: boolean): void {
+    const path = this.#path(node);
+    const what = isDenied ? 'not allowed to read' : 'cannot read';
+    if (!this.#context.faults.begin(path, `${what}: ${error.message}`)) return;
+    const level = this.#isUnread(node) ? this.#context.unreadLevel : 'warn';
+    const advice = isDenied ? '; open the node, or give auth that it is open to' : '';
+    this.#context.log(level, `${what} ${path}; what was known of it stays in force${advice}`, { error });
+  }
+
+  /** Nothing was known of it. */
+  #isUnread(node: string): boolean {
+    return this.#leaves.get(node)?.wasAnnounced !== true && !this.#below.has(node);
+  }
+
   #hold(node: string, reason: HoldReason): void {
     if (this.#leaves.get(node)?.wasAnnounced) this.#paced.hold(node, reason);
-    else if (!this.#below.has(node)) this.#tellUnread(node, reason);
+    else if (this.#isUnread(node)) this.#tellUnread(node, reason);
     for (const each of this.#below.get(node) ?? []) this.#hold(each, reason);
   }
 

@@ -1,4 +1,4 @@
-import type { RegistryAdapter, ServiceEntry } from '@polywire/core/spi';
+import type { RegistryAdapter, RegistryContext, ServiceEntry } from '@polywire/core/spi';
 import { zookeeperFactory } from '../adapter.ts';
 import { Recorder } from './recorder.ts';
 
@@ -18,16 +18,29 @@ export interface TestAdapter {
   /** What is in force. */
   readonly entries: ReadonlyMap<string, ServiceEntry>;
   readonly log: string[];
+  /** The same, with the registry that each line names. */
+  readonly logged: Recorder<{ readonly message: string; readonly registry: unknown }>;
 }
 
 /** A started adapter with short times, but for its session: see `testClient`. */
-export async function testAdapter(address: string, config: Readonly<Record<string, unknown>> = {}): Promise<TestAdapter> {
+export async function testAdapter(
+  address: string,
+  config: Readonly<Record<string, unknown>> = {},
+  context: Pick<RegistryContext, 'showsFaults'> = {},
+): Promise<TestAdapter> {
   const deliveries = new Recorder<Delivery>();
   const entries = new Map<string, ServiceEntry>();
   const log: string[] = [];
+  const logged: TestAdapter['logged'] = new Recorder();
   const adapter = zookeeperFactory.create(
     { address, sessionTimeout: '15s', connectTimeout: '2s', deniedRetry: '200ms', ...config },
-    { log: (level, message) => log.push(`${level}: ${message}`) },
+    {
+      ...context,
+      log: (level, message, fields) => {
+        log.push(`${level}: ${message}`);
+        logged.add({ message, registry: fields?.['registry'] });
+      },
+    },
   );
   await adapter.start({
     upsert(entry) {
@@ -44,5 +57,5 @@ export async function testAdapter(address: string, config: Readonly<Record<strin
     synced: () => deliveries.add({ kind: 'synced' }),
     stale: (cause) => deliveries.add({ kind: 'stale', cause }),
   });
-  return { adapter, deliveries, entries, log };
+  return { adapter, deliveries, entries, log, logged };
 }
