@@ -245,6 +245,8 @@ describe('what registries say, as Istio resources', { skip: requireJava() }, () 
     await zookeeper.kill();
     const blind = commands.start(['watch', ...reach, '--directory', 'outage', '--timeout', '300ms']);
     await blind.until(({ stderr }) => stderr.includes('was not read within 0.3 s'));
+    await blind.until(({ stderr }) => /warning: zookeeper .* is away: /.test(stderr));
+    assert(!blind.stderr.includes('what it announced'), blind.stderr);
     assert(existsSync(file('outage', 'gone.dubbo')));
     await zookeeper.restart();
     await blind.until(({ stdout }) => stdout.includes(`deleted ${file('outage', 'gone.dubbo')}\n`));
