@@ -108,7 +108,8 @@ describe('a registry that loses endpoints, or is not there', { skip: requireJava
     await callService(guarded, /: 1 endpoint\n/);
     await guarded.untilLogged(/the time is over for what \S*call-service\.dubbo lost: \d endpoints go/);
     assert.ok((await guarded.stat('polywire_registry_guard_holds_total')) > holds);
-    assert.equal(await guarded.stat('polywire_registry_guarded_endpoints'), 0);
+    // Each service has a hold of its own, and those of the others may end a moment later.
+    while ((await guarded.stat('polywire_registry_guarded_endpoints')) > 0);
   });
 
   test('a start without ZooKeeper goes on with what was known, and takes the difference when ZooKeeper is back', async () => {
